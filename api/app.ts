@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto'
+import { type Context, Hono } from 'hono'
+import { operationIds, operations } from '../openapi/operations.ts'
+import { authenticate } from '../runtime/access/keys.ts'
+import type { Deps } from '../runtime/deps.ts'
+import { newId } from '../runtime/ids.ts'
+import { ProblemError } from '../runtime/problem.ts'
+import { artifactRoutes } from './artifacts.ts'
+import { carrierRoutes } from './carrier.ts'
+import { docsRoutes } from './docs.ts'
+import { invoke } from './invoke.ts'
+import { problemResponse } from './problem-response.ts'
+import { limitBody, MAX_BODY, preferredWait, readOperationInput } from './read-request.ts'
+import { workspaceRoutes } from './workspace.ts'
+
+export type Env = { Variables: { requestId: string } }
+
+/** Every HTTP route of the API. Routes of the eight operations are made from the operations table. */
+export function createApp(deps: Deps): Hono<Env> {
+  const app = new Hono<Env>()
+  app.use(async (context, next) => {
+    const requestId = newId('req')
+    context.set('requestId', requestId)
+    await next()
+    context.res.headers.set('request-id', requestId)
+  })
+  app.onError((error, context) => problemResponse(error, context.get('requestId'), deps.config.publicUrl, deps.log))
+  app.notFound((context) => {
+    const error = new ProblemError('not_found', `There is nothing at ${context.req.method} ${context.req.path}.`, {
+      suggestedAction: 'Read /openapi.json for the paths this server has.',
+    })
+    return problemResponse(error, context.get('requestId'), deps.config.publicUrl, deps.log)
+  })
+  for (const id of operationIds) mountOperation(app, deps, id)
+  app.route('/', workspaceRoutes(deps))
+  app.route('/', carrierRoutes(deps))
+  app.route('/', artifactRoutes(deps))
+  app.route('/', docsRoutes(deps))
+  app.get('/healthz', (context) => context.json({ status: 'ok' }))
+  app.get('/readyz', async (context) => {
+    await deps.sql`select 1`
+    return context.json({ status: 'ready' })
+  })
+  return app
+}
+
+function mountOperation(app: Hono<Env>, deps: Deps, id: (typeof operationIds)[number]): void {
+  const it = operations[id]
+  const path = it.path.replaceAll(/\{(\w+)\}/g, ':$1')
+  app.on(
+    it.method.toUpperCase(),
+    path,
+    limitBody('maxBody' in it ? (it.maxBody ?? MAX_BODY) : MAX_BODY),
+    async (context) => {
+      const holder = await authenticate(deps.db, bearer(context))
+      const prefer = id === 'getCall' ? preferredWait(context) : {}
+      const input = { ...prefer, ...(await readOperationInput(context, it)) }
+      const idempotencyKey = it.method === 'post' ? context.req.header('idempotency-key') : undefined
+      const signal = context.req.raw.signal
+      const { status, body, replayed } = await invoke(deps, { operation: id, input, holder, idempotencyKey, signal })
+      return answer(context, status, body, replayed)
+    },
+  )
+}
+
+export const bearer = (context: Context): string | undefined =>
+  /^Bearer\s+(\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1]
+
+function answer(context: Context, status: number, body: unknown, replayed: boolean): Response {
+  const text = JSON.stringify(body)
+  const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+  if (replayed) headers['idempotency-replayed'] = 'true'
+  if (context.req.method === 'GET') {
+    headers['cache-control'] = 'private, no-cache'
+    headers.etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`
+    if (context.req.header('if-none-match') === headers.etag) return new Response(null, { status: 304, headers })
+  }
+  return new Response(text, { status, headers })
+}

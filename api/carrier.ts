@@ -1,0 +1,37 @@
+import { Hono } from 'hono'
+import { callOfAttempt } from '../runtime/calls/attempt.ts'
+import { carrierEvent } from '../runtime/calls/carrier-event.ts'
+import { parseTwilioCallback } from '../runtime/carrier/twilio/callback.ts'
+import type { Deps } from '../runtime/deps.ts'
+import type { Env } from './app.ts'
+import { limitBody } from './read-request.ts'
+
+/**
+ * What the carrier posts to us. Without a valid `X-Twilio-Signature` the answer is 403, whoever asks and about whatever, so that
+ * nothing can be learned from it.
+ * @see https://www.twilio.com/docs/usage/security#validating-requests
+ */
+export function carrierRoutes(deps: Deps): Hono<Env> {
+  const app = new Hono<Env>()
+  app.post('/carrier/twilio/status/:attempt', limitBody(64 * 1024), async (context) => {
+    const attemptId = context.req.param('attempt')
+    const params = Object.fromEntries(new URLSearchParams(await context.req.text()))
+    const found = await callOfAttempt(deps, attemptId)
+    // An attempt that was never placed has no row any more; its callbacks are checked with either account.
+    const networks = found ? [found.call] : candidates(deps)
+    const signature = context.req.header('x-twilio-signature')
+    const genuine = networks.some((call) => {
+      const { carrier, callbackBase } = deps.networks.of(call)
+      return carrier.isAuthentic({ signature, url: `${callbackBase}${context.req.path}`, params })
+    })
+    if (!genuine) return context.text('Forbidden', 403)
+    await carrierEvent(deps, attemptId, parseTwilioCallback(params))
+    return context.body(null, 204)
+  })
+  return app
+}
+
+const candidates = (deps: Deps) =>
+  (['live', 'test'] as const)
+    .filter((mode) => !deps.networks.unavailable(mode))
+    .map((mode) => ({ mode, pace: 1, clockRate: 1 }))

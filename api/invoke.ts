@@ -1,0 +1,78 @@
+import { faultsOf } from '../openapi/faults.ts'
+import { type OperationId, operations } from '../openapi/operations.ts'
+import type { FieldFault } from '../openapi/schemas/problem.ts'
+import { once, replay } from '../runtime/access/idempotency.ts'
+import { type KeyHolder, requireScope } from '../runtime/access/keys.ts'
+import type { Deps } from '../runtime/deps.ts'
+import { leadFaults } from '../runtime/leads/read-lead.ts'
+import { ProblemError, problemOf } from '../runtime/problem.ts'
+import { type Answer, StartOver } from '../runtime/work.ts'
+import { type Handler, handlers } from './handlers.ts'
+
+export interface Invocation {
+  operation: OperationId
+  /** Path, query and body parameters together, unread. */
+  input: unknown
+  holder: KeyHolder
+  idempotencyKey?: string | undefined
+  /** Stops waiting, never an effect that has begun. */
+  signal?: AbortSignal | undefined
+}
+
+export interface Invoked extends Answer {
+  /** The answer of an earlier request with the same idempotency key. */
+  replayed: boolean
+}
+
+/**
+ * The only way in: whoever knocks (HTTP, MCP, CLI), an operation runs here. Checks the scope, reads the input, runs the handler,
+ * and keeps the answer for the idempotency key.
+ * @throws ProblemError, which the door prints.
+ */
+export async function invoke(
+  deps: Deps,
+  { operation, input, holder, idempotencyKey, signal }: Invocation,
+): Promise<Invoked> {
+  const it = operations[operation]
+  requireScope(holder, it.scope)
+  const parsed = readInput(operation, input)
+  const handle = handlers[operation] as Handler<OperationId>
+  const caller = { workspaceId: holder.workspaceId, mode: holder.mode }
+  const key = idempotencyKey === undefined ? undefined : readKey(idempotencyKey)
+  const request = key === undefined ? undefined : { caller, operation, key, input: parsed }
+  for (let tries = 1; ; tries++) {
+    const stored = request && (await replay(deps.db, deps, request))
+    if (stored) return { ...stored, replayed: true }
+    const work = await handle(deps, caller, parsed as never, signal)
+    if ('body' in work) return { status: it.success, body: work.body, replayed: false }
+    try {
+      const answer = await deps.db.transaction((tx) =>
+        request ? once<unknown>(tx, deps, request, () => work.write(tx)) : work.write(tx),
+      )
+      // Undefined: a request with the same key was quicker, and its answer is there now.
+      if (!answer) continue
+      work.written?.()
+      return { ...answer, replayed: false }
+    } catch (error) {
+      if (!(error instanceof StartOver) || tries === 3) throw error
+    }
+  }
+}
+
+/** All faults of the input at once: those of its shape, and for leads consent and phone besides. */
+function readInput(operation: OperationId, input: unknown): unknown {
+  const parsed = operations[operation].input.safeParse(input)
+  const shape: FieldFault[] = parsed.success ? [] : faultsOf(parsed.error)
+  const isObject = typeof input === 'object' && input !== null && !Array.isArray(input)
+  const faults =
+    operation === 'createLead' && isObject ? [...shape, ...leadFaults(input as Record<string, unknown>)] : shape
+  if (faults.length) throw problemOf(faults)
+  return parsed.data
+}
+
+function readKey(key: string): string {
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key
+  throw new ProblemError('invalid_request', 'An Idempotency-Key is 1 to 255 visible ASCII characters.', {
+    param: 'Idempotency-Key',
+  })
+}

@@ -1,0 +1,48 @@
+import { type Problem, problems } from '../openapi/schemas/problem.ts'
+import { isDatabaseDown } from '../runtime/db/connect.ts'
+import type { Log } from '../runtime/log.ts'
+import { ProblemError } from '../runtime/problem.ts'
+
+/** What a failure looks like from outside. Anything that is not a `ProblemError` says nothing of its inside. */
+export function printProblem(
+  error: unknown,
+  requestId: string,
+  publicUrl: string,
+  log: Log,
+): { problem: Problem; retryAfter?: number } {
+  const known = error instanceof ProblemError ? error : concealed(error, requestId, log)
+  const [status, title] = problems[known.code]
+  const problem: Problem = {
+    type: `${publicUrl}/docs/problems/${known.code}`,
+    title,
+    status,
+    detail: known.message,
+    code: known.code,
+    param: known.param,
+    ...(known.errors ? { errors: known.errors } : {}),
+    request_id: requestId,
+    suggested_action: known.suggestedAction,
+  }
+  return known.retryAfterSeconds === undefined ? { problem } : { problem, retryAfter: known.retryAfterSeconds }
+}
+
+function concealed(error: unknown, requestId: string, log: Log): ProblemError {
+  if (isDatabaseDown(error)) {
+    log.warn({ requestId }, 'the database cannot be reached')
+    return new ProblemError('unavailable', 'The database cannot be reached at the moment.', { retryAfterSeconds: 2 })
+  }
+  log.error({ err: error, requestId }, 'a request failed for a reason of our own')
+  return new ProblemError('unavailable', 'Something failed on our side; nothing was stored.', { retryAfterSeconds: 5 })
+}
+
+export function problemResponse(error: unknown, requestId: string, publicUrl: string, log: Log): Response {
+  const { problem, retryAfter } = printProblem(error, requestId, publicUrl, log)
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+      ...(problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    },
+  })
+}

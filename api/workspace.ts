@@ -1,0 +1,72 @@
+import { type Context, Hono } from 'hono'
+import { z } from 'zod'
+import { faultsOf } from '../openapi/faults.ts'
+import { scopes } from '../openapi/operation.ts'
+import { WorkspaceDocument } from '../openapi/schemas/workspace.ts'
+import { authenticate, createKey, listKeys, requireScope, revokeKey } from '../runtime/access/keys.ts'
+import { putWorkspace, readWorkspace } from '../runtime/access/workspace-document.ts'
+import { doNotCall, listOptOuts } from '../runtime/calls/do-not-call.ts'
+import type { Deps } from '../runtime/deps.ts'
+import { problemOf } from '../runtime/problem.ts'
+import { deadLetters, resend, rotateSecret } from '../runtime/webhooks/dead-letters.ts'
+import { bearer, type Env } from './app.ts'
+import { limitBody, MAX_BODY, readJson } from './read-request.ts'
+
+const NewKey = z.strictObject({ mode: z.enum(['test', 'live']), scopes: z.array(z.enum(scopes)).min(1).optional() })
+const Phones = z.strictObject({ phones: z.array(z.string().min(1).max(64)).min(1).max(10_000) })
+
+/** What an administrator's key may change; not part of the agents' surface. Every route asks for `workspace:admin`. */
+export function workspaceRoutes(deps: Deps): Hono<Env> {
+  const app = new Hono<Env>()
+  const admin = async (context: Context) => {
+    const holder = await authenticate(deps.db, bearer(context))
+    requireScope(holder, 'workspace:admin')
+    return holder
+  }
+  app.use('/workspace/*', limitBody(MAX_BODY))
+  app.get('/workspace', async (context) => {
+    const holder = await admin(context)
+    return context.json(await deps.db.transaction((tx) => readWorkspace(tx, holder)))
+  })
+  app.put('/workspace', async (context) => {
+    const holder = await admin(context)
+    const document = await read(context, WorkspaceDocument)
+    return context.json(await deps.db.transaction((tx) => putWorkspace(tx, deps, holder, document)))
+  })
+  app.get('/workspace/keys', async (context) => context.json({ data: await listKeys(deps, await admin(context)) }))
+  app.post('/workspace/keys', async (context) => {
+    const { workspaceId } = await admin(context)
+    return context.json(await createKey(deps, { workspaceId, ...(await read(context, NewKey)) }), 201)
+  })
+  app.delete('/workspace/keys/:id', async (context) => {
+    await revokeKey(deps, await admin(context), context.req.param('id'))
+    return context.body(null, 204)
+  })
+  app.post('/workspace/webhooks/:id/rotate', async (context) => {
+    const holder = await admin(context)
+    const secret = await deps.db.transaction((tx) => rotateSecret(tx, deps, holder, context.req.param('id')))
+    return context.json({ secret })
+  })
+  app.get('/workspace/dead-letters', async (context) => {
+    const holder = await admin(context)
+    return context.json({ data: await deps.db.transaction((tx) => deadLetters(tx, holder)) })
+  })
+  app.post('/workspace/deliveries/:id/resend', async (context) => {
+    const holder = await admin(context)
+    await deps.db.transaction((tx) => resend(tx, deps, holder, context.req.param('id')))
+    return context.body(null, 202)
+  })
+  app.get('/workspace/dnc', async (context) => context.json({ data: await listOptOuts(deps, await admin(context)) }))
+  app.post('/workspace/dnc', async (context) => {
+    const holder = await admin(context)
+    const { phones } = await read(context, Phones)
+    return context.json({ added: await deps.db.transaction((tx) => doNotCall(tx, deps, holder, phones)) }, 201)
+  })
+  return app
+}
+
+async function read<S extends z.ZodType>(context: Context, schema: S): Promise<z.infer<S>> {
+  const parsed = schema.safeParse(await readJson(context))
+  if (!parsed.success) throw problemOf(faultsOf(parsed.error))
+  return parsed.data
+}

@@ -1,0 +1,118 @@
+import type { Hono } from 'hono'
+import { Webhook } from 'standardwebhooks'
+import type { Env } from '../api/app.ts'
+import { sandboxPeople } from '../openapi/sandbox-people.ts'
+import type { Call } from '../openapi/schemas/call.ts'
+import type { LeadReceipt } from '../openapi/schemas/lead.ts'
+import { pause, systemClock } from '../runtime/clock.ts'
+import type { Config } from '../runtime/config.ts'
+import { type DevFile, demoSandbox, demoWorkspace, INBOX_PATH } from './demo-workspace.ts'
+import { banner, milestoneLine, traceHeading, webhookLines } from './screen.ts'
+import { type Served, serve } from './serve.ts'
+
+type Print = (line: string) => void
+
+/** A webhook as it arrived at the demo workspace's own endpoint. */
+export interface Arrival {
+  id: string
+  signature: string
+  timestamp: string
+  body: string
+  payload: { event: string; call_id: string }
+}
+
+/** Longer than any sandbox person talks at the demo's pace. */
+const DEMO_LIMIT_MS = 60_000
+
+/**
+ * `talkif dev`: a server with a demo workspace and, once it is ready, one demo lead whose call is printed as it happens.
+ * Resolves when the demo is over; the server stays up until `close`.
+ */
+export async function dev(config: Config, print: Print, signal: AbortSignal): Promise<Served> {
+  const arrivals = new Map<string, Arrival>()
+  const extend = (app: Hono<Env>) => mountInbox(app, arrivals)
+  const served = await serve({ ...config, allowLoopbackWebhooks: true }, { extend })
+  try {
+    const file = await demoWorkspace(served.runtime, served.url)
+    for (const line of banner({ file, database: served.database, ...demoSandbox })) print(line)
+    await demoLead(file, arrivals, print, signal)
+    if (!signal.aborted)
+      print(`\nStaying up at ${file.url} — place a call of your own with the curl above. Ctrl-C stops everything.`)
+    return served
+  } catch (error) {
+    await served.close()
+    throw error
+  }
+}
+
+/** Keeps the last webhook of each call and event, bounded. */
+function mountInbox(app: Hono<Env>, arrivals: Map<string, Arrival>): void {
+  app.post(INBOX_PATH, async (context) => {
+    const body = await context.req.text()
+    const header = (name: string) => context.req.header(name) ?? ''
+    const payload = JSON.parse(body) as Arrival['payload']
+    const [id, timestamp, signature] = [header('webhook-id'), header('webhook-timestamp'), header('webhook-signature')]
+    arrivals.set(`${payload.call_id} ${payload.event}`, { id, timestamp, signature, body, payload })
+    if (arrivals.size > 1000) arrivals.delete(arrivals.keys().next().value!)
+    return context.body(null, 204)
+  })
+}
+
+async function demoLead(
+  file: DevFile,
+  arrivals: Map<string, Arrival>,
+  print: Print,
+  signal: AbortSignal,
+): Promise<void> {
+  const person = sandboxPeople[0]!
+  const lead = {
+    event: 'lead.created',
+    source: 'web_form',
+    phone: person.number,
+    intent: 'pricing',
+    consent: true,
+    call_within: 60,
+  }
+  const receipt = await ask<LeadReceipt>(file, '/v1/leads', lead)
+  for (const line of traceHeading(receipt, person)) print(line)
+  const until = systemClock.now() + DEMO_LIMIT_MS
+  let printed = 0
+  while (!signal.aborted && systemClock.now() < until) {
+    const call = await ask<Call>(file, `/v1/calls/${receipt.call_id}?include=trace`)
+    const milestones = call.trace?.milestones ?? []
+    for (const milestone of milestones.slice(printed)) print(milestoneLine(milestone))
+    printed = Math.max(printed, milestones.length)
+    const arrival = call.outcome && arrivals.get(`${receipt.call_id} outcome.${call.outcome}`)
+    if (arrival && milestones.at(-1)?.name === 'webhook.out') {
+      for (const line of webhookLines(arrival, call, isGenuine(arrival, file.webhook_secret))) print(line)
+      return
+    }
+    await pause(systemClock, 150, signal)
+  }
+  if (!signal.aborted)
+    print(`The demo call has not ended yet: curl ${file.url}/v1/calls/${receipt.call_id} shows how it goes.`)
+}
+
+function isGenuine({ id, timestamp, signature, body }: Arrival, secret: string): boolean {
+  try {
+    new Webhook(secret).verify(body, {
+      'webhook-id': id,
+      'webhook-timestamp': timestamp,
+      'webhook-signature': signature,
+    })
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function ask<T>({ url, test_key }: DevFile, path: string, body?: object): Promise<T> {
+  const response = await fetch(`${url}${path}`, {
+    method: body ? 'POST' : 'GET',
+    headers: { authorization: `Bearer ${test_key}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  })
+  const answer = (await response.json()) as T & { detail?: string }
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${answer.detail}`)
+  return answer
+}

@@ -1,0 +1,143 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { WebSocketServer } from 'ws'
+import { createApp, type Env } from '../api/app.ts'
+import { systemClock } from '../runtime/clock.ts'
+import type { Config } from '../runtime/config.ts'
+import { startEmbeddedPostgres } from '../runtime/db/embedded.ts'
+import { type Log, openLog } from '../runtime/log.ts'
+import { SANDBOX_ACCOUNT, type SandboxUrls } from '../runtime/networks.ts'
+import { openRuntime, type Roles, type Runtime } from '../runtime/runtime.ts'
+import { startSandbox } from '../runtime/sandbox/server.ts'
+
+export interface Served {
+  /** Where this process answers, e.g. `http://127.0.0.1:8787`. */
+  url: string
+  runtime: Runtime
+  app: Hono<Env>
+  /** Whether the database was started, adopted from a killed process, or is somebody else's. */
+  database: 'started' | 'adopted' | 'external'
+  /** Takes no more work, lets running calls end for at most `drainMs`, and stops everything this process started. */
+  close(drainMs?: number): Promise<void>
+}
+
+export interface ServeOptions {
+  roles?: Roles & { api: boolean }
+  log?: Log
+  /** Adds routes of the caller's own before the first request. */
+  extend?: (app: Hono<Env>) => void
+}
+
+type Fetch = (request: Request) => Response | Promise<Response>
+
+/**
+ * The composition root of a server: one HTTP listener, the database, the runtime, the sandbox.
+ * @throws Error, in words for the user, when the port is taken or the database does not come up.
+ */
+export async function serve(given: Config, options: ServeOptions = {}): Promise<Served> {
+  const { roles = { api: true, worker: true, media: true }, log = openLog(given.logLevel), extend } = options
+  const opened: (() => Promise<unknown>)[] = []
+  const closeAll = async () => {
+    for (const close of opened.splice(0).reverse())
+      await close().catch((error) => log.error({ err: error }, 'closing failed'))
+  }
+  try {
+    let fetch: Fetch = () => new Response('Starting', { status: 503, headers: { 'retry-after': '1' } })
+    const server = await listen(given, (request) => fetch(request))
+    opened.push(() => closeServer(server))
+    const { port } = server.address() as AddressInfo
+    const localUrl = `http://127.0.0.1:${port}`
+    const config = given.port === 0 ? { ...given, port, publicUrl: localUrl } : given
+
+    const postgres = config.databaseUrl ? undefined : await startEmbeddedPostgres(config.dataDir)
+    if (postgres) opened.push(() => postgres.stop())
+    const runtime = await openRuntime(config, {
+      databaseUrl: config.databaseUrl ?? postgres!.url,
+      roles,
+      log,
+      ...(config.sandboxUrl ? {} : { localUrl }),
+      sandbox: async (secrets) => {
+        if (config.sandboxUrl) return sandboxAt(config.sandboxUrl)
+        const credentials = {
+          accountSid: SANDBOX_ACCOUNT,
+          authToken: secrets.sandboxAuthToken,
+          apiKey: secrets.sandboxApiKey,
+        }
+        const cacheDir = join(config.dataDir, 'speech')
+        const sandbox = await startSandbox({
+          clock: systemClock,
+          credentials,
+          cacheDir,
+          log: (line) => log.debug(line, 'sandbox'),
+        })
+        opened.push(() => sandbox.close())
+        return sandbox
+      },
+    })
+    let drainMs = 0
+    opened.push(() => runtime.close(drainMs))
+    const app = createApp(runtime)
+    extend?.(app)
+    if (roles.media) carryMedia(server, runtime, log)
+    fetch = (request) => app.fetch(request)
+    return {
+      url: localUrl,
+      runtime,
+      app,
+      database: postgres?.origin ?? 'external',
+      async close(ms = 0) {
+        drainMs = ms
+        await closeAll()
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+/** A sandbox that runs elsewhere, by the URLs every sandbox has. */
+const sandboxAt = (url: string): SandboxUrls => ({
+  carrierUrl: ({ pace, waits }) => `${url}/pace/${pace}/waits/${waits}`,
+  engineUrl: ({ pace }) => `${url}/pace/${pace}/v1`,
+})
+
+function listen(config: Config, fetch: Fetch): Promise<Server> {
+  const server = createServer(getRequestListener(fetch))
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = `Port ${config.port} is taken. Stop the program that uses it, or choose another: PORT=${config.port + 1} npm start`
+      reject(error.code === 'EADDRINUSE' ? new Error(taken) : error)
+    })
+    server.listen(config.port, config.host, () => resolve(server))
+  })
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+/** The carrier's media streams; anything else that wants to upgrade is refused. */
+function carryMedia(server: Server, runtime: Runtime, log: Log): void {
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 * 1024 })
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    if (request.url !== '/carrier/twilio/media') {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
+      return
+    }
+    sockets.handleUpgrade(request, socket, head, (accepted) => {
+      runtime.media?.accept(accepted).catch((error) => {
+        log.warn({ err: error }, 'a media stream was refused')
+        accepted.terminate()
+      })
+    })
+  })
+}

@@ -1,0 +1,107 @@
+import { short } from './reading.ts'
+
+/** A fault with its offset in the text of the actions. */
+export interface ActionFault {
+  at: number
+  message: string
+  suggestion?: string
+}
+
+export interface Argument {
+  name?: string
+  nameAt: number
+  value: string
+  at: number
+}
+
+export interface Call {
+  name: string
+  at: number
+  arguments: Argument[]
+}
+
+interface Token {
+  kind: 'word' | 'string' | '(' | ')' | ',' | '='
+  text: string
+  at: number
+}
+
+/**
+ * Splits a sequence of actions such as `retry(15m, max=3) whatsapp` into calls; what comes before a fault is kept.
+ *
+ *     actions  = action { action }
+ *     action   = name [ "(" [ argument { "," argument } ] ")" ]
+ *     argument = [ name "=" ] ( word | "quoted text" )
+ */
+export function readCalls(text: string): { calls: Call[]; fault?: ActionFault } {
+  const { tokens, fault } = tokenize(text)
+  return fault ? { calls: [], fault } : group(tokens, text.length)
+}
+
+function tokenize(text: string): { tokens: Token[]; fault?: ActionFault } {
+  const tokens: Token[] = []
+  const pattern = /\s*(?:([A-Za-z0-9_][A-Za-z0-9_.:-]*)|"((?:[^"\\]|\\.)*)"|([(),=]))/y
+  let at = 0
+  const end = text.trimEnd().length
+  while (at < end) {
+    pattern.lastIndex = at
+    const match = pattern.exec(text)
+    if (!match) {
+      const start = at + text.slice(at).search(/\S/)
+      const found = String.fromCodePoint(text.codePointAt(start)!)
+      const message = found === '"' ? 'a quotation mark is not closed' : `unexpected "${found}"`
+      return { tokens, fault: { at: start, message } }
+    }
+    const [whole, bare, quoted, mark] = match
+    const start = at + whole.search(/\S/)
+    if (bare !== undefined) tokens.push({ kind: 'word', text: bare, at: start })
+    else if (quoted !== undefined) tokens.push({ kind: 'string', text: quoted.replace(/\\(.)/g, '$1'), at: start })
+    else tokens.push({ kind: mark as Token['kind'], text: mark!, at: start })
+    at += whole.length
+  }
+  return { tokens }
+}
+
+function group(tokens: Token[], end: number): { calls: Call[]; fault?: ActionFault } {
+  const calls: Call[] = []
+  let i = 0
+  const expected = (what: string) => {
+    const found = tokens[i]
+    return {
+      calls,
+      fault: {
+        at: found?.at ?? end,
+        message: `expected ${what}, found ${found ? `"${short(found.text)}"` : 'the end'}`,
+      },
+    }
+  }
+  while (i < tokens.length) {
+    const name = tokens[i]!
+    if (name.kind !== 'word') return expected('an action')
+    i++
+    const call: Call = { name: name.text, at: name.at, arguments: [] }
+    calls.push(call)
+    if (tokens[i]?.kind !== '(') continue
+    i++
+    while (tokens[i]?.kind !== ')') {
+      if (call.arguments.length > 0) {
+        if (tokens[i]?.kind !== ',') return expected('"," or ")"')
+        i++
+      }
+      const first = tokens[i]
+      const isNamed = first?.kind === 'word' && tokens[i + 1]?.kind === '='
+      if (isNamed) i += 2
+      const value = tokens[i]
+      if (value?.kind !== 'word' && value?.kind !== 'string') return expected('a value')
+      i++
+      call.arguments.push({
+        ...(isNamed ? { name: first.text } : {}),
+        nameAt: first!.at,
+        value: value.text,
+        at: value.at,
+      })
+    }
+    i++
+  }
+  return { calls }
+}

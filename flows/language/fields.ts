@@ -1,0 +1,87 @@
+import { isScalar } from 'yaml'
+import { items, type Read, short } from './reading.ts'
+
+/** A line or block of text; a number counts as the way it is written. */
+export const text: Read<string> = (node, path, _name, reading) => {
+  if (isScalar(node) && typeof node.value === 'string') return node.value.trim()
+  if (isScalar(node) && typeof node.value === 'number') return node.source
+  return reading.fault(node, path, `"${path}" is text`)
+}
+
+/** One text or a list of them; repeats are dropped. */
+export const texts: Read<string[]> = (node, path, name, reading) => {
+  const read = items(node).map((item, i) => {
+    reading.place(`${name}.${i}`, item, path)
+    return text(item, path, name, reading)
+  })
+  return read.includes(undefined) ? undefined : [...new Set(read as string[])]
+}
+
+/** Language tags in their canonical spelling (RFC 5646 section 2.1.1), by ECMA-402. */
+export const languages: Read<string[]> = (node, path, name, reading) => {
+  const tags = items(node).map((item) => {
+    const tag = text(item, path, name, reading)
+    if (tag === undefined) return undefined
+    const canonical = canonicalLanguage(tag)
+    if (canonical) return canonical
+    return reading.fault(item, path, `"${short(tag)}" is not a language tag; write one such as tr, en or pt-BR`)
+  })
+  return tags.includes(undefined) ? undefined : [...new Set(tags as string[])]
+}
+
+/** The canonical spelling of a BCP 47 tag, or undefined when it is none. */
+export function canonicalLanguage(tag: string): string | undefined {
+  if (tag.length > 35) return undefined
+  try {
+    return Intl.getCanonicalLocales(tag.replaceAll('_', '-'))[0]
+  } catch {
+    return undefined
+  }
+}
+
+export const flag: Read<boolean> = (node, path, _name, reading) => {
+  if (isScalar(node) && typeof node.value === 'boolean') return node.value
+  const word = isScalar(node) ? String(node.value).toLowerCase() : ''
+  const meant = ['yes', 'on', '1'].includes(word) ? 'true' : ['no', 'off', '0'].includes(word) ? 'false' : undefined
+  return reading.fault(node, path, `"${path}" is true or false`, meant)
+}
+
+const UNIT_SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 }
+
+/** `60s`, `15m`, `2h` or `1d` in seconds; otherwise what is wrong, and what was probably meant. */
+export function readDuration(written: string): { seconds: number } | { message: string; suggestion?: string } {
+  const [, digits, unit = ''] = /^([0-9]{1,7}) ?([a-z]{0,10})$/i.exec(written.trim()) ?? []
+  if (!digits) return { message: `"${short(written)}" is not a duration; write one such as 60s, 15m or 2h` }
+  const seconds = UNIT_SECONDS[unit]
+  if (seconds) return { seconds: Number(digits) * seconds }
+  if (!unit) return { message: `the duration ${digits} needs a unit: s, m, h or d`, suggestion: `${digits}s` }
+  const meant = ['s', 'm', 'h', 'd'].find((known) => unit.toLowerCase().startsWith(known))
+  return {
+    message: `"${short(written)}" is not a duration; write one such as 60s, 15m or 2h`,
+    ...(meant ? { suggestion: `${digits}${meant}` } : {}),
+  }
+}
+
+/** A duration in `per`-second units: 1 for seconds, 86,400 for days. */
+export const duration =
+  (per = 1): Read<number> =>
+  (node, path, name, reading) => {
+    const written = text(node, path, name, reading)
+    if (written === undefined) return undefined
+    const read = readDuration(written)
+    if ('message' in read) return reading.fault(node, path, read.message, read.suggestion)
+    if (read.seconds % per !== 0) return reading.fault(node, path, `"${path}" is a number of whole days, such as 30d`)
+    return read.seconds / per
+  }
+
+/** `22:00-09:00`: from when until when nobody is called. */
+export const quietHours: Read<{ from: string; to: string }> = (node, path, name, reading) => {
+  const written = text(node, path, name, reading)
+  if (written === undefined) return undefined
+  const match = /^([0-9]{1,2}):([0-9]{2}) ?[-–] ?([0-9]{1,2}):([0-9]{2})$/.exec(written)
+  const [fromHour, fromMinute, toHour, toMinute] = (match ?? []).slice(1).map(Number)
+  if (!match || fromHour! > 23 || toHour! > 23 || fromMinute! > 59 || toMinute! > 59)
+    return reading.fault(node, path, `"${short(written)}" are not quiet hours; write them as 22:00-09:00`)
+  const time = (hour: number, minute: number) => `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`
+  return { from: time(fromHour!, fromMinute!), to: time(toHour!, toMinute!) }
+}

@@ -1,0 +1,115 @@
+/** What the platform itself says in a language. `{…}` are filled in. */
+export interface Sentences {
+  /** Who is calling, for whom, and that it is an AI; `recorded` says in the same sentence that it is recorded. */
+  opening: { plain: string; recorded: string }
+  /** How the person got in touch, by source of the lead. */
+  touch: { web_form: string; meta_lead_ads: string; other: string }
+  /** Questions for slots whose flow has none of its own. */
+  questions: Record<string, string>
+  /** For any other slot. */
+  question: string
+}
+
+export const SENTENCES: Readonly<Record<string, Sentences>> = {
+  en: {
+    opening: {
+      plain: "Hi, this is Talkif calling on behalf of {business} — I'm an AI assistant.",
+      recorded: "Hi, this is Talkif calling on behalf of {business} — I'm an AI assistant, and this call is recorded.",
+    },
+    touch: {
+      web_form: 'You just left your details on our website — got a moment?',
+      meta_lead_ads: 'You just left your details in our ad — got a moment?',
+      other: 'You left your details with us — got a moment?',
+    },
+    questions: {
+      need: 'What are you looking for?',
+      timing: 'When would you like to start?',
+      budget: 'What budget do you have in mind?',
+      location: 'Where are you based?',
+    },
+    question: 'Could you tell me your {slot}?',
+  },
+  tr: {
+    opening: {
+      plain: 'Merhaba, ben Talkif, {business} adına arıyorum — bir yapay zekâ asistanıyım.',
+      recorded:
+        'Merhaba, ben Talkif, {business} adına arıyorum — bir yapay zekâ asistanıyım ve bu görüşme kaydediliyor.',
+    },
+    touch: {
+      web_form: 'Az önce web sitemizde bilgilerinizi bıraktınız — bir dakikanız var mı?',
+      meta_lead_ads: 'Az önce reklamımızda bilgilerinizi bıraktınız — bir dakikanız var mı?',
+      other: 'Bize bilgilerinizi bırakmıştınız — bir dakikanız var mı?',
+    },
+    questions: {
+      need: 'Ne arıyorsunuz?',
+      timing: 'Ne zaman başlamak istersiniz?',
+      budget: 'Aklınızdaki bütçe nedir?',
+      location: 'Nerede yaşıyorsunuz?',
+    },
+    question: '{slot} hakkında bilgi verir misiniz?',
+  },
+  de: {
+    opening: {
+      plain: 'Guten Tag, hier ist Talkif im Auftrag von {business} — ich bin eine KI-Assistentin.',
+      recorded:
+        'Guten Tag, hier ist Talkif im Auftrag von {business} — ich bin eine KI-Assistentin, und dieses Gespräch wird aufgezeichnet.',
+    },
+    touch: {
+      web_form: 'Sie haben gerade Ihre Daten auf unserer Website hinterlassen — haben Sie einen Moment?',
+      meta_lead_ads: 'Sie haben gerade Ihre Daten in unserer Anzeige hinterlassen — haben Sie einen Moment?',
+      other: 'Sie haben uns Ihre Daten hinterlassen — haben Sie einen Moment?',
+    },
+    questions: {
+      need: 'Wonach suchen Sie?',
+      timing: 'Wann möchten Sie anfangen?',
+      budget: 'Welches Budget haben Sie im Sinn?',
+      location: 'Wo wohnen Sie?',
+    },
+    question: 'Können Sie mir etwas zu {slot} sagen?',
+  },
+  es: {
+    opening: {
+      plain: 'Hola, soy Talkif y llamo de parte de {business} — soy un asistente de inteligencia artificial.',
+      recorded:
+        'Hola, soy Talkif y llamo de parte de {business} — soy un asistente de inteligencia artificial, y esta llamada se graba.',
+    },
+    touch: {
+      web_form: 'Acaba de dejar sus datos en nuestra web. ¿Tiene un momento?',
+      meta_lead_ads: 'Acaba de dejar sus datos en nuestro anuncio. ¿Tiene un momento?',
+      other: 'Nos dejó sus datos. ¿Tiene un momento?',
+    },
+    questions: {
+      need: '¿Qué está buscando?',
+      timing: '¿Cuándo le gustaría empezar?',
+      budget: '¿Qué presupuesto tiene en mente?',
+      location: '¿Dónde vive?',
+    },
+    question: '¿Me puede hablar de {slot}?',
+  },
+  fr: {
+    opening: {
+      plain:
+        "Bonjour, ici Talkif, j'appelle de la part de {business} — je suis un assistant d'intelligence artificielle.",
+      recorded:
+        "Bonjour, ici Talkif, j'appelle de la part de {business} — je suis un assistant d'intelligence artificielle, et cet appel est enregistré.",
+    },
+    touch: {
+      web_form: 'Vous venez de laisser vos coordonnées sur notre site. Avez-vous un moment ?',
+      meta_lead_ads: 'Vous venez de laisser vos coordonnées dans notre annonce. Avez-vous un moment ?',
+      other: 'Vous nous avez laissé vos coordonnées. Avez-vous un moment ?',
+    },
+    questions: {
+      need: 'Que recherchez-vous ?',
+      timing: 'Quand souhaitez-vous commencer ?',
+      budget: 'Quel budget avez-vous en tête ?',
+      location: 'Où habitez-vous ?',
+    },
+    question: 'Pouvez-vous me parler de {slot} ?',
+  },
+}
+
+/** The sentences of a BCP 47 language; English for one that is not here. */
+export function sentencesOf(language: string): Sentences {
+  const primary = language.split('-')[0]!.toLowerCase()
+  return (Object.hasOwn(SENTENCES, primary) && SENTENCES[primary]) || SENTENCES.en!
+}

@@ -1,0 +1,63 @@
+import { Composer, type CST, Lexer, type ParsedNode, Parser } from 'yaml'
+
+export const MAX_BYTES = 256 * 1024
+export const MAX_DEPTH = 32
+/** A flow has a few hundred; this only bounds the work a hostile file can cause. */
+const MAX_TOKENS = 8_000
+/** The lexer announces the text of a scalar with this, so that text is never taken for an anchor. */
+const SCALAR_FOLLOWS = '\x1f'
+
+/** A fault with its offset in the text. */
+export interface YamlFault {
+  offset: number
+  message: string
+}
+
+/**
+ * YAML 1.2 text → its tree, or what is wrong with it. Anchors, aliases, tags, directives, a second document, more than
+ * 256 kB and nesting over 32 are refused while reading, before anything is built from them. Never throws.
+ */
+export function readYaml(text: string): { root: ParsedNode | null } | { faults: YamlFault[] } {
+  if (text.length > MAX_BYTES || Buffer.byteLength(text) > MAX_BYTES) return one(0, 'the file is larger than 256 kB')
+  const parsed = tokens(text)
+  if ('faults' in parsed) return parsed
+  const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false })
+  const documents = [...composer.compose(parsed.tokens, true, text.length)]
+  const faults = documents.flatMap((document) =>
+    [...document.errors, ...document.warnings].map((e) => ({ offset: e.pos[0], message: plain(e.message) })),
+  )
+  if (faults.length > 0) return { faults: faults.slice(0, 20) }
+  const second = documents[1]
+  if (second) return one(second.range[0], 'a file holds one flow: found a second document')
+  return { root: documents[0]?.contents ?? null }
+}
+
+function tokens(text: string): { tokens: CST.Token[] } | { faults: YamlFault[] } {
+  const parser = new Parser()
+  const tokens: CST.Token[] = []
+  let count = 0
+  let isScalar = false
+  for (const lexeme of new Lexer().lex(text)) {
+    const refusal = isScalar ? undefined : REFUSED[lexeme[0] ?? '']
+    if (refusal) return one(parser.offset, refusal)
+    if (++count > MAX_TOKENS) return one(parser.offset, 'the file has too many parts for a flow')
+    isScalar = lexeme === SCALAR_FOLLOWS
+    for (const token of parser.next(lexeme)) tokens.push(token)
+    // The stack holds the document and the collections around this place.
+    if (parser.stack.length > MAX_DEPTH + 1)
+      return one(parser.offset - lexeme.length, `nested more than ${MAX_DEPTH} deep`)
+  }
+  for (const token of parser.end()) tokens.push(token)
+  return { tokens }
+}
+
+const REFUSED: Record<string, string> = {
+  '&': 'anchors (&) are not allowed in a flow',
+  '*': 'aliases (*) are not allowed in a flow',
+  '!': 'tags (!) are not allowed in a flow',
+  '%': 'directives (%) are not allowed in a flow',
+}
+
+const one = (offset: number, message: string) => ({ faults: [{ offset, message }] })
+
+const plain = (message: string) => message.split('\n')[0]!.replace(/^[A-Z](?=[a-z ])/, (c) => c.toLowerCase())

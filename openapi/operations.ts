@@ -1,0 +1,146 @@
+import * as example from './examples.ts'
+import { operation } from './operation.ts'
+import { Call, GetCall } from './schemas/call.ts'
+import { FlowId, LeadId } from './schemas/common.ts'
+import { FlowView, UpsertFlow } from './schemas/flow.ts'
+import { HandoffQueue, UpsertHandoff } from './schemas/handoff.ts'
+import { CreateLead, LeadReceipt } from './schemas/lead.ts'
+import { CreateList, ListReceipt } from './schemas/list.ts'
+import { ListNumbers, NumberPage } from './schemas/number.ts'
+import { z } from './zod.ts'
+
+/** The whole surface: eight operations. Every other form of it is printed from this table. */
+export const operations = {
+  createLead: operation({
+    method: 'post',
+    path: '/v1/leads',
+    scope: 'leads:write',
+    success: 202,
+    tag: 'Leads',
+    summary: 'Create a lead event; queue an outbound call.',
+    description:
+      'Places a phone call to a person within seconds (with a test key: to a sandbox person). Answers at once; ' +
+      'fetch the call with `wait` for its outcome, or subscribe to the `outcome.*` webhooks.',
+    input: CreateLead,
+    output: LeadReceipt,
+    problems: [
+      'invalid_request',
+      'consent_required',
+      'phone_invalid',
+      'opted_out',
+      'no_flow_matches',
+      'quota_exceeded',
+    ],
+    hints: { destructive: false, idempotent: false, openWorld: true },
+    examples: { input: example.lead, output: example.leadReceipt },
+  }),
+  getCall: operation({
+    method: 'get',
+    path: '/v1/calls/{id}',
+    scope: 'calls:read',
+    success: 200,
+    tag: 'Calls',
+    summary: 'Fetch a call with outcome, transcript URL, audio URL.',
+    description:
+      'With `wait` the answer comes as soon as the call is terminal, or after that many seconds as it stands.',
+    input: GetCall,
+    output: Call,
+    problems: ['invalid_request', 'not_found'],
+    hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
+    examples: { input: { id: example.call.id, wait: 30 }, output: example.call },
+  }),
+  upsertFlow: operation({
+    method: 'post',
+    path: '/v1/flows',
+    scope: 'flows:write',
+    success: 200,
+    successes: { 201: 'A flow that did not exist before.' },
+    tag: 'Flows',
+    summary: 'Create or update a flow configuration.',
+    description:
+      'Takes the YAML as `application/yaml`, or as `{"yaml": …}`. Versions are immutable; the same content is the same version.',
+    input: UpsertFlow,
+    output: FlowView,
+    problems: ['invalid_request', 'flow_invalid'],
+    hints: { destructive: false, idempotent: true, openWorld: false },
+    examples: { input: { yaml: example.flowYaml }, output: example.flow },
+  }),
+  getFlow: operation({
+    method: 'get',
+    path: '/v1/flows/{id}',
+    scope: 'flows:read',
+    success: 200,
+    tag: 'Flows',
+    summary: 'Fetch a flow with its versions.',
+    description: 'The definition as understood, and the YAML of the last 50 versions.',
+    input: z.strictObject({ id: FlowId }),
+    output: FlowView,
+    problems: ['invalid_request', 'not_found'],
+    hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
+    examples: { input: { id: 'flow_pricing_v3' }, output: { ...example.flow, change: null } },
+  }),
+  createList: operation({
+    method: 'post',
+    path: '/v1/lists',
+    scope: 'leads:write',
+    success: 202,
+    tag: 'Lists',
+    summary: 'Bulk-enqueue leads against a recovery flow.',
+    description:
+      'Up to 10,000 rows; one call per valid row, in a lane behind single leads. Each row is answered in `results`.',
+    input: CreateList,
+    output: ListReceipt,
+    problems: ['invalid_request', 'no_flow_matches', 'quota_exceeded'],
+    hints: { destructive: false, idempotent: false, openWorld: true },
+    examples: { input: example.list, output: example.listReceipt },
+    maxBody: 8 * 1024 * 1024,
+  }),
+  listNumbers: operation({
+    method: 'get',
+    path: '/v1/numbers',
+    scope: 'numbers:read',
+    success: 200,
+    tag: 'Numbers',
+    summary: 'List provisioned outbound numbers.',
+    description: "With a test key: the sandbox's own outbound number.",
+    input: ListNumbers,
+    output: NumberPage,
+    problems: ['invalid_request'],
+    hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
+    examples: { input: { limit: 20 }, output: example.numbers },
+  }),
+  upsertHandoff: operation({
+    method: 'post',
+    path: '/v1/handoffs',
+    scope: 'handoffs:write',
+    success: 200,
+    successes: { 201: 'A queue that did not exist before.' },
+    tag: 'Handoffs',
+    summary: 'Configure live human warm-transfer queues.',
+    description: 'A queue is keyed by its `name`; sending it again replaces it.',
+    input: UpsertHandoff,
+    output: HandoffQueue,
+    problems: ['invalid_request', 'phone_invalid'],
+    hints: { destructive: false, idempotent: true, openWorld: false },
+    examples: { input: example.handoff, output: example.handoffQueue },
+  }),
+  cancelLead: operation({
+    method: 'delete',
+    path: '/v1/leads/{id}',
+    scope: 'leads:write',
+    success: 200,
+    tag: 'Leads',
+    summary: 'Cancel a queued lead before first dial.',
+    description: 'Possible while no dial was tried; cancelling again answers the same.',
+    input: z.strictObject({ id: LeadId }),
+    output: LeadReceipt,
+    problems: ['invalid_request', 'not_found', 'already_dialed'],
+    hints: { destructive: true, idempotent: true, openWorld: false },
+    examples: { input: { id: example.leadReceipt.lead_id }, output: { ...example.leadReceipt, status: 'cancelled' } },
+  }),
+} as const
+
+export type OperationId = keyof typeof operations
+export type Input<K extends OperationId> = z.infer<(typeof operations)[K]['input']>
+export type Output<K extends OperationId> = z.infer<(typeof operations)[K]['output']>
+export const operationIds = Object.keys(operations) as OperationId[]

@@ -1,0 +1,38 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { Deps } from '../deps.ts'
+
+export type ArtifactKind = 't' | 'r'
+
+/** As long as a webhook may be retried (80 h), and a day more. */
+const LIVES_MS = 104 * 3_600_000
+
+/** Signed links to a call's transcript and recording. They expire; `getCall` gives fresh ones. */
+export function artifactLinks(
+  deps: Pick<Deps, 'clock' | 'config' | 'secrets'>,
+  call: { id: string; answeredAt: Date | null; recorded: boolean },
+) {
+  const expires = Math.floor((deps.clock.now() + LIVES_MS) / 1000)
+  const link = (kind: ArtifactKind) =>
+    `${deps.config.publicUrl}/artifacts/${kind}/${call.id}?expires=${expires}&signature=${signature(deps, kind, call.id, expires)}`
+  return {
+    transcript_url: call.answeredAt ? link('t') : null,
+    recording_url: call.answeredAt && call.recorded ? link('r') : null,
+  }
+}
+
+/** Whether a link was made here and is still valid. */
+export function isValidLink(
+  deps: Pick<Deps, 'clock' | 'secrets'>,
+  kind: ArtifactKind,
+  callId: string,
+  given: { expires: string; signature: string },
+): boolean {
+  const expires = Number(given.expires)
+  if (!Number.isInteger(expires) || expires * 1000 < deps.clock.now()) return false
+  const wanted = Buffer.from(signature(deps, kind, callId, expires))
+  const got = Buffer.from(given.signature)
+  return wanted.length === got.length && timingSafeEqual(wanted, got)
+}
+
+const signature = (deps: Pick<Deps, 'secrets'>, kind: ArtifactKind, callId: string, expires: number): string =>
+  createHmac('sha256', deps.secrets.artifactLinks).update(`${kind}/${callId}/${expires}`).digest('base64url')

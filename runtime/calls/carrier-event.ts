@@ -1,0 +1,73 @@
+import { eq } from 'drizzle-orm'
+import type { CarrierEvent, CarrierStatus } from '../carrier/port.ts'
+import type { Tx } from '../db/connect.ts'
+import { attempts, calls } from '../db/schema.ts'
+import type { Deps } from '../deps.ts'
+import { traceOf } from '../telemetry/spans.ts'
+import { type AttemptOnCall, callOfAttempt, endAttempt, isCurrent, lockAttempt, placedIn } from './attempt.ts'
+import { miss } from './outcome.ts'
+
+/** How long the process that carried the media may take to write down its last words before the call is decided without them. */
+const MEDIA_FLUSH_MS = 3_000
+
+/**
+ * What the carrier reports of an attempt. Reports come late, twice and in any order; each is safe to apply again, and one about
+ * an attempt that is over changes nothing. A call nobody here asked for is ended.
+ */
+export async function carrierEvent(deps: Deps, attemptId: string, event: CarrierEvent): Promise<void> {
+  const found = await callOfAttempt(deps, attemptId)
+  if (!found) return
+  const unwanted = await deps.db.transaction(async (tx) => apply(tx, deps, attemptId, event))
+  if (unwanted) await deps.networks.of(found.call).carrier.hangUp(event.carrierId)
+}
+
+/** @returns true when the carrier should end the call. */
+async function apply(tx: Tx, deps: Deps, attemptId: string, event: CarrierEvent): Promise<boolean> {
+  const found = await lockAttempt(tx, attemptId)
+  const over = isOver(event.status)
+  if (!found || !isCurrent(found)) {
+    if (found) ignored(deps, found, event)
+    return !over
+  }
+  const { attempt, call } = found
+  if (attempt.carrierId && attempt.carrierId !== event.carrierId) {
+    ignored(deps, found, event)
+    return !over
+  }
+  if (!attempt.carrierId) await placedIn(tx, deps, found, event.carrierId)
+  if (event.answeredBy && event.answeredBy !== 'unknown') {
+    await tx.update(attempts).set({ answeredBy: event.answeredBy }).where(eq(attempts.id, attemptId))
+    if (event.answeredBy !== 'human' && !over) {
+      await tx
+        .update(calls)
+        .set({ findings: { ...call.findings, voicemail: true } })
+        .where(eq(calls.id, call.id))
+      return true
+    }
+  }
+  if (over) await ended(tx, deps, found, event)
+  return false
+}
+
+async function ended(tx: Tx, deps: Deps, { attempt, call }: AttemptOnCall, event: CarrierEvent): Promise<void> {
+  const status = event.status as 'completed' | 'busy' | 'no_answer' | 'failed' | 'canceled'
+  if (status === 'completed' || attempt.answeredAt) {
+    const delayMs = attempt.mediaEndedAt ? 0 : MEDIA_FLUSH_MS
+    await deps.send(tx, 'settle', { attemptId: attempt.id }, { delayMs })
+    return
+  }
+  const first = await endAttempt(tx, deps, call, attempt.id, { result: status, errorCode: event.errorCode })
+  if (first) await miss(tx, deps, call, status === 'failed' ? 'carrier_failed' : status)
+}
+
+const isOver = (status: CarrierStatus): boolean => !['queued', 'ringing', 'in_progress'].includes(status)
+
+function ignored(deps: Deps, { call, attempt }: AttemptOnCall, event: CarrierEvent): void {
+  const at = deps.clock.now()
+  deps.telemetry.span(traceOf(call), 'callback.ignored', {
+    startedAt: at,
+    endedAt: at,
+    status: 'ignored',
+    attributes: { status: event.status, attempt: attempt.attempt, provider_call_sid: event.carrierId },
+  })
+}

@@ -1,0 +1,50 @@
+import type { Outcome } from '../../openapi/schemas/call.ts'
+import type { Flow } from '../../openapi/schemas/flow-document.ts'
+import type { Findings } from '../db/schema.ts'
+
+/** What is known when a conversation is over. */
+export interface ConversationFacts {
+  findings: Findings
+  answers: Record<string, string>
+  slots: Flow['qualify']
+  booked: boolean
+  /** Who or what ended it; null when the process that carried it died. */
+  endedBy: string | null
+  answeredBy: string | null
+}
+
+export type Decision =
+  | { kind: 'outcome'; outcome: Outcome; reason: string | null }
+  /** Nobody was reached: `no_answer`, after the flow's retries. */
+  | { kind: 'missed'; reason: string }
+
+/** Whether every slot of the flow was answered. A flow without slots qualifies whoever talks to the end. */
+export const isQualified = (facts: Pick<ConversationFacts, 'answers' | 'slots' | 'findings'>): boolean =>
+  !facts.findings.notFit &&
+  (facts.slots.length > 0 ? facts.slots.every((slot) => facts.answers[slot.name]) : facts.findings.finished === true)
+
+/** Decides an answered attempt from what the tools recorded, never from prose. The first line that holds decides. */
+export function decide(facts: ConversationFacts): Decision {
+  const { findings, booked, endedBy, answeredBy } = facts
+  if (findings.optedOut) return { kind: 'outcome', outcome: 'not_fit', reason: 'opted_out' }
+  if (findings.wrongNumber) return { kind: 'outcome', outcome: 'wrong_number', reason: 'said_so' }
+  if (booked) return { kind: 'outcome', outcome: 'booked', reason: null }
+  if (findings.notFit) return { kind: 'outcome', outcome: 'not_fit', reason: findings.notFit }
+  if (findings.handoff) return { kind: 'outcome', outcome: 'qualified', reason: 'handoff_requested' }
+  if (isQualified(facts)) return { kind: 'outcome', outcome: 'qualified', reason: null }
+  if (findings.voicemail || answeredBy === 'machine' || answeredBy === 'fax')
+    return { kind: 'missed', reason: 'voicemail' }
+  switch (endedBy) {
+    case 'lead':
+      return { kind: 'outcome', outcome: 'not_fit', reason: 'hung_up' }
+    // They were rung and picked up: ringing them again is not ours to decide.
+    case 'silence':
+      return { kind: 'outcome', outcome: 'no_answer', reason: 'silence' }
+    case 'agent':
+      return { kind: 'outcome', outcome: 'not_fit', reason: 'incomplete' }
+    case 'max_duration':
+      return { kind: 'outcome', outcome: 'not_fit', reason: 'max_duration' }
+    default:
+      return { kind: 'missed', reason: endedBy ?? 'media_lost' }
+  }
+}

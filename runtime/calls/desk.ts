@@ -1,0 +1,95 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import { attempts, turns } from '../db/schema.ts'
+import type { Deps } from '../deps.ts'
+import { asksToStop, isStopKey } from '../guardrails/opt-out.ts'
+import { MILESTONE } from '../telemetry/spans.ts'
+import type { Desk, Turn } from '../voice/port.ts'
+import { announce } from '../webhooks/announce.ts'
+import { advance } from './advance.ts'
+import { isCurrent, lockAttempt } from './attempt.ts'
+import type { PreparedConversation } from './conversation.ts'
+import { conversationTools, stopCalling } from './conversation-tools.ts'
+import { settle } from './settle.ts'
+
+/** Somebody picked up a call that is over for us: they hear nothing, and the stream is refused. */
+export class AttemptIsOver extends Error {
+  override name = 'AttemptIsOver'
+}
+
+/** Connects one conversation with everything that lasts: status, answers, bookings, transcript, outcome. */
+export function openDesk(deps: Deps, { context }: PreparedConversation, carrierId: string): Desk {
+  const { attemptId, call } = context
+  const runTool = conversationTools(context)
+  const transcript = keepTranscript(deps, call.id, attemptId)
+  return {
+    answered: () => answered(deps, attemptId, carrierId),
+    runTool,
+    turn: (turn) => transcript.add(turn),
+    heard: async (text) => (asksToStop(text) ? stopCalling(context, 'call') : undefined),
+    digit: async (digit) => (isStopKey(digit) ? stopCalling(context, 'keypress') : undefined),
+    hangUp: () => deps.networks.of(call).carrier.hangUp(carrierId),
+    async ended(by, detail) {
+      await transcript.flush()
+      await deps.db
+        .update(attempts)
+        .set({ mediaEndedAt: new Date(deps.clock.now()), endedBy: by })
+        .where(and(eq(attempts.id, attemptId), isNull(attempts.mediaEndedAt)))
+      if (detail) deps.log.warn({ call: call.id, by, detail }, 'a conversation had trouble')
+      await settle(deps, { attemptId })
+    },
+    span(name, startedAt, endedAt, attributes = {}) {
+      const ref = { traceId: call.traceId, parentSpanId: context.spanId }
+      deps.telemetry.span(ref, name, { startedAt, endedAt, attributes })
+    },
+  }
+}
+
+/** @throws AttemptIsOver when the lifecycle has moved on. */
+async function answered(deps: Deps, attemptId: string, carrierId: string): Promise<void> {
+  await deps.db.transaction(async (tx) => {
+    const found = await lockAttempt(tx, attemptId)
+    if (!found || !isCurrent(found)) throw new AttemptIsOver('the attempt is over')
+    const { attempt, call } = found
+    const at = new Date(deps.clock.now())
+    const talking = await advance(tx, deps, call, 'answered', { answeredAt: at }, { attempt: attempt.attempt })
+    if (!talking) throw new AttemptIsOver(`the call is ${call.status}`)
+    await tx.update(attempts).set({ answeredAt: at }).where(eq(attempts.id, attemptId))
+    const fields = { attempt: attempt.attempt, provider_call_sid: carrierId }
+    await announce(tx, deps, { type: 'call.answered', call: talking, fields })
+    deps.telemetry.span({ traceId: call.traceId, parentSpanId: attempt.spanId }, 'call.answered', {
+      startedAt: at.getTime(),
+      endedAt: at.getTime(),
+      attributes: { [MILESTONE]: true, attempt: attempt.attempt },
+    })
+  })
+}
+
+/** Writes turns in their order, one after the other, while the conversation goes on. */
+function keepTranscript(deps: Deps, callId: string, attemptId: string) {
+  let seq = 0
+  let written: Promise<unknown> = Promise.resolve()
+  const attempt = deps.db
+    .select({ attempt: attempts.attempt })
+    .from(attempts)
+    .where(eq(attempts.id, attemptId))
+    .then((rows) => rows[0]?.attempt ?? 0)
+  return {
+    add(turn: Turn) {
+      const at = seq++
+      written = written
+        .then(async () => {
+          const row = {
+            callId,
+            attempt: await attempt,
+            seq: at,
+            role: turn.role,
+            text: turn.text,
+            interrupted: turn.interrupted,
+          }
+          await deps.db.insert(turns).values({ ...row, atMs: Math.round(turn.atMs) })
+        })
+        .catch((error) => deps.log.error({ call: callId, err: error }, 'a turn of the transcript could not be written'))
+    },
+    flush: () => written,
+  }
+}

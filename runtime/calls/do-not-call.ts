@@ -1,0 +1,34 @@
+import { and, desc, eq } from 'drizzle-orm'
+import type { FieldFault } from '../../openapi/schemas/problem.ts'
+import type { Tx } from '../db/connect.ts'
+import { optOuts } from '../db/schema.ts'
+import type { Caller, Deps } from '../deps.ts'
+import { normalisePhone } from '../guardrails/phone.ts'
+import { problemOf } from '../problem.ts'
+import { optOut } from './opt-out.ts'
+
+/** Adds numbers to the workspace's do-not-call list; calls that wait to ring them end at once. @throws phone_invalid for any of them. */
+export async function doNotCall(tx: Tx, deps: Deps, caller: Caller, phones: string[]): Promise<number> {
+  const faults: FieldFault[] = []
+  const read = phones.flatMap((given, index) => {
+    const phone = normalisePhone(given)
+    if ('e164' in phone) return [phone.e164]
+    faults.push({ pointer: `/phones/${index}`, code: 'phone_invalid', detail: phone.reason })
+    return []
+  })
+  if (faults.length) throw problemOf(faults)
+  const { workspaceId, mode } = caller
+  for (const phone of new Set(read)) await optOut(tx, deps, { workspaceId, mode, phone, source: 'import' })
+  return new Set(read).size
+}
+
+/** The newest 1000 numbers of the list. */
+export async function listOptOuts(deps: Pick<Deps, 'db'>, caller: Caller) {
+  const rows = await deps.db
+    .select({ phone: optOuts.phone, source: optOuts.source, createdAt: optOuts.createdAt })
+    .from(optOuts)
+    .where(and(eq(optOuts.workspaceId, caller.workspaceId), eq(optOuts.mode, caller.mode)))
+    .orderBy(desc(optOuts.createdAt))
+    .limit(1000)
+  return rows.map((row) => ({ phone: row.phone, source: row.source, created_at: row.createdAt.toISOString() }))
+}

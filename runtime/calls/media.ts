@@ -1,0 +1,199 @@
+import { and, eq, isNull, lt } from 'drizzle-orm'
+import type { WebSocket } from 'ws'
+import { openRecordingFile } from '../artifacts/store.ts'
+import type { MediaStream } from '../carrier/port.ts'
+import { acceptMediaStream } from '../carrier/twilio/media-stream.ts'
+import { faster, pause, type Timer } from '../clock.ts'
+import { attempts, mediaNodes } from '../db/schema.ts'
+import type { Deps } from '../deps.ts'
+import { sha256 } from '../ids.ts'
+import { type Engine, openEngine } from '../voice/engine.ts'
+import { type Loop, startLoop } from '../voice/loop.ts'
+import { callOfAttempt, isCurrent } from './attempt.ts'
+import { type PreparedConversation, prepareConversation } from './conversation.ts'
+import { openDesk } from './desk.ts'
+import { MEDIA_CHANNEL } from './dial.ts'
+
+export interface Media {
+  /** Takes a fresh WebSocket of the carrier; refuses it when no running attempt admits it. */
+  accept(socket: WebSocket): Promise<void>
+  /** Conversations running in this process. */
+  readonly active: number
+  /** Takes no new dial, lets conversations end, and ends what is left after `ms`. */
+  drain(ms: number): Promise<void>
+}
+
+interface Ready {
+  prepared: PreparedConversation
+  engine: Engine
+}
+
+const START_TIMEOUT_MS = 10_000
+const HEARTBEAT_MS = 1_500
+/** A node whose heartbeat is older is not given calls. */
+export const NODE_ALIVE_MS = 4_000
+
+/**
+ * The conversations this process carries. The engine of a dial is opened while the phone rings, when its dialer says so on
+ * `MEDIA_CHANNEL`; a process that missed it opens the engine when somebody picks up.
+ */
+export async function openMedia(deps: Deps, node: { id: string; url: string }): Promise<Media> {
+  const ready = new Map<string, Promise<Ready | undefined>>()
+  const loops = new Set<Loop>()
+  const closing = new AbortController()
+
+  const prepare = (attemptId: string): Promise<Ready | undefined> => {
+    const opened = openFor(deps, attemptId)
+    ready.set(attemptId, opened)
+    watchUnanswered(
+      deps,
+      attemptId,
+      closing.signal,
+      () => ready.get(attemptId) === opened && ready.delete(attemptId),
+      opened,
+    ).catch((error) => deps.log.error({ err: error, attempt: attemptId }, 'a prepared engine could not be watched'))
+    return opened
+  }
+  const listening = await deps.sql.listen(MEDIA_CHANNEL, (payload) => {
+    const [nodeId, attemptId] = payload.split(' ')
+    if (nodeId !== node.id || !attemptId || closing.signal.aborted) return
+    prepare(attemptId).catch((error) =>
+      deps.log.warn({ err: error, attempt: attemptId }, 'an engine could not be opened ahead'),
+    )
+  })
+  const heartbeat = await keepAlive(deps, node)
+
+  return {
+    async accept(socket) {
+      const stream = await acceptMediaStream(socket, { clock: deps.clock, startTimeoutMs: START_TIMEOUT_MS })
+      const attemptId = await admit(deps, stream)
+      const opened = attemptId ? ((await ready.get(attemptId)) ?? (await openFor(deps, attemptId))) : undefined
+      if (!attemptId || !opened) return stream.close()
+      ready.delete(attemptId)
+      const loop = await converse(deps, stream, opened)
+      loops.add(loop)
+      await loop.done
+        .catch((error) =>
+          deps.log.error({ err: error, attempt: attemptId }, 'the end of a conversation could not be written'),
+        )
+        .finally(() => loops.delete(loop))
+    },
+    get active() {
+      return loops.size
+    },
+    async drain(ms) {
+      closing.abort()
+      await heartbeat.stop()
+      await Promise.race([Promise.allSettled([...loops].map((loop) => loop.done)), pause(deps.clock, ms)])
+      for (const loop of loops) loop.end('shutdown')
+      await Promise.allSettled([...loops].map((loop) => loop.done))
+      for (const opened of ready.values()) (await opened.catch(() => undefined))?.engine.close()
+      await listening.unlisten().catch(() => {})
+    },
+  }
+}
+
+async function openFor(deps: Deps, attemptId: string): Promise<Ready | undefined> {
+  const prepared = await prepareConversation(deps, attemptId)
+  if (!prepared) return undefined
+  const { call } = prepared.context
+  const { engine } = deps.networks.of(call)
+  return { prepared, engine: openEngine({ ...engine, clock: faster(deps.clock, call.pace) }, prepared.conversation) }
+}
+
+/** Closes an engine that was opened for a call nobody picked up. */
+async function watchUnanswered(
+  deps: Deps,
+  attemptId: string,
+  signal: AbortSignal,
+  forget: () => boolean,
+  opened: Promise<Ready | undefined>,
+): Promise<void> {
+  const it = await opened.catch(() => undefined)
+  if (!it) return void forget()
+  const callId = it.prepared.context.call.id
+  for (;;) {
+    await deps.callChanges.next(callId, 5_000, signal)
+    const now = await callOfAttempt(deps, attemptId).catch(() => undefined)
+    if (signal.aborted || now?.call.status === 'in_progress') return
+    if (now && isCurrent(now)) continue
+    if (forget()) it.engine.close()
+    return
+  }
+}
+
+/** The attempt whose token the stream brings. A token opens one stream, while its attempt lives. */
+async function admit(deps: Deps, stream: MediaStream): Promise<string | undefined> {
+  const { attempt, token } = stream.parameters
+  if (!attempt || !token) return undefined
+  const [row] = await deps.db
+    .update(attempts)
+    .set({ streamTokenUsedAt: new Date(deps.clock.now()) })
+    .where(
+      and(
+        eq(attempts.id, attempt),
+        eq(attempts.streamTokenHash, sha256(token)),
+        isNull(attempts.streamTokenUsedAt),
+        isNull(attempts.endedAt),
+      ),
+    )
+    .returning({ id: attempts.id })
+  return row?.id
+}
+
+async function converse(deps: Deps, stream: MediaStream, { prepared, engine }: Ready): Promise<Loop> {
+  const { context, conversation } = prepared
+  const desk = openDesk(deps, prepared, stream.carrierId)
+  const recorder = context.call.recorded
+    ? await openRecordingFile(deps.config, context.call.id, context.attempt)
+    : undefined
+  const loop: Loop = startLoop({
+    clock: faster(deps.clock, context.call.pace),
+    conversation,
+    desk: {
+      ...desk,
+      // Whoever picked up a call that is over must not be talked to.
+      answered: () =>
+        desk.answered().catch((error) => {
+          loop.end('carrier_lost')
+          throw error
+        }),
+    },
+    ...(recorder ? { recorder } : {}),
+    stream,
+    engine,
+  })
+  return loop
+}
+
+async function keepAlive(deps: Deps, node: { id: string; url: string }) {
+  let timer: Timer | undefined
+  let stopped = false
+  const beat = async () => {
+    const heartbeatAt = new Date(deps.clock.now())
+    await deps.db
+      .insert(mediaNodes)
+      .values({ ...node, heartbeatAt })
+      .onConflictDoUpdate({ target: mediaNodes.id, set: { heartbeatAt } })
+    await deps.db.delete(mediaNodes).where(lt(mediaNodes.heartbeatAt, new Date(heartbeatAt.getTime() - 60_000)))
+  }
+  const again = () => {
+    timer = deps.clock.setTimeout(() => {
+      beat()
+        .catch((error) => deps.log.warn({ err: error }, 'the heartbeat of this process could not be written'))
+        .finally(() => !stopped && again())
+    }, HEARTBEAT_MS)
+  }
+  await beat()
+  again()
+  return {
+    async stop() {
+      stopped = true
+      deps.clock.clearTimeout(timer)
+      await deps.db
+        .delete(mediaNodes)
+        .where(eq(mediaNodes.id, node.id))
+        .catch(() => {})
+    },
+  }
+}

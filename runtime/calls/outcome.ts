@@ -1,0 +1,111 @@
+import type { EventName } from '../../openapi/events.ts'
+import type { Outcome } from '../../openapi/schemas/call.ts'
+import type { FlowAction } from '../../openapi/schemas/flow-document.ts'
+import { artifactLinks } from '../artifacts/links.ts'
+import type { Tx } from '../db/connect.ts'
+import type { Deps } from '../deps.ts'
+import { flowVersion } from '../flows/read.ts'
+import { MILESTONE, traceOf } from '../telemetry/spans.ts'
+import { announce } from '../webhooks/announce.ts'
+import { advance, type CallRow } from './advance.ts'
+
+/** Milliseconds since the lead was received. */
+export function metricsOf(call: CallRow) {
+  const since = (at: Date | null) => (at ? at.getTime() - call.createdAt.getTime() : null)
+  return {
+    first_dial_ms: since(call.firstDialAt),
+    answered_at_ms: since(call.answeredAt),
+    outcome_at_ms: since(call.outcomeAt),
+  }
+}
+
+/**
+ * Ends a call with its one outcome: status, outcome, event and what the flow does next, in `tx`. `call` is locked.
+ * Nothing happens when the call has ended already.
+ */
+export async function finish(
+  tx: Tx,
+  deps: Deps,
+  call: CallRow,
+  event: 'decided' | 'refused' | 'gave_up',
+  { outcome, reason, qualified = false }: { outcome: Outcome; reason: string | null; qualified?: boolean },
+): Promise<void> {
+  const at = new Date(deps.clock.now())
+  const findings = { ...call.findings, qualified }
+  const done = await advance(tx, deps, call, event, { outcome, reason, findings, outcomeAt: at }, { outcome, reason })
+  if (!done) return
+  const fields = {
+    ...resultFields(deps, done),
+    reason,
+    ...(outcome === 'booked' ? { booking: done.booking } : {}),
+    ...(outcome === 'no_answer' ? { retry: null } : {}),
+  }
+  await announce(tx, deps, { type: `outcome.${outcome}` as EventName, call: done, fields })
+  deps.telemetry.span(traceOf(done), 'outcome.write', {
+    startedAt: at.getTime(),
+    endedAt: deps.clock.now(),
+    status: outcome,
+    attributes: { [MILESTONE]: true, ...(reason ? { reason } : {}) },
+  })
+  const flow = await flowVersion(tx, done.workspaceId, done.flowId, done.flowVersion)
+  for (const action of flow.on[outcome]) trace(deps, done, action)
+}
+
+/**
+ * An attempt that reached nobody: the flow's next try is planned, or, when its tries are spent, the call ends as `no_answer`.
+ * One `outcome.no_answer` is sent for each missed attempt; `call` is locked.
+ */
+export async function miss(tx: Tx, deps: Deps, call: CallRow, reason: string): Promise<void> {
+  const flow = await flowVersion(tx, call.workspaceId, call.flowId, call.flowVersion)
+  const retry = flow.on.no_answer.find((action) => action.type === 'retry')
+  if (!retry || call.attemptsMade >= retry.max) {
+    await finish(tx, deps, call, 'gave_up', { outcome: 'no_answer', reason })
+    return
+  }
+  const delayMs = retryDelayMs(retry, call.attemptsMade) / call.clockRate
+  const notBefore = new Date(deps.clock.now() + delayMs)
+  const waiting = await advance(tx, deps, call, 'missed', { notBefore, reason }, { reason })
+  if (!waiting) return
+  const next = { attempt: call.attemptsMade + 1, max: retry.max, at: notBefore.toISOString() }
+  const fields = { ...resultFields(deps, waiting), outcome: 'no_answer', reason, retry: next }
+  await Promise.all([
+    announce(tx, deps, { type: 'outcome.no_answer', call: waiting, fields }),
+    deps.send(tx, 'dial', { callId: call.id }, { delayMs, priority: call.priority }),
+  ])
+}
+
+/** On the call's own clock. `attemptsMade` is 1 after the first miss. */
+export function retryDelayMs(retry: Extract<FlowAction, { type: 'retry' }>, attemptsMade: number): number {
+  const base = retry.delay_seconds * 1000
+  return retry.backoff === 'exponential' ? base * 2 ** (attemptsMade - 1) : base
+}
+
+const resultFields = (deps: Deps, call: CallRow) => ({
+  outcome: call.outcome,
+  qualified: call.findings.qualified === true,
+  answers: call.answers,
+  metrics: metricsOf(call),
+  artifacts: artifactLinks(deps, call),
+})
+
+/** Says in the trace what became of an action: those that this version does not run yet are skipped, in words. */
+function trace(deps: Deps, call: CallRow, action: FlowAction): void {
+  // `book` was offered in the conversation, and `retry` ran before this outcome was final.
+  if (action.type === 'book' || action.type === 'retry') return
+  const at = deps.clock.now()
+  const { type, ...rest } = action
+  const known = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null)) as Record<string, string>
+  deps.telemetry.span(traceOf(call), `action.${type}`, {
+    startedAt: at,
+    endedAt: at,
+    status: type === 'log' ? 'ok' : 'skipped',
+    attributes: { ...known, ...(type === 'log' ? {} : { why: skipped[type] }) },
+  })
+}
+
+const skipped = {
+  whatsapp: 'the workspace has no template for it',
+  sms: 'the workspace has no template for it',
+  handoff: 'warm transfer does not run yet',
+  webhook: 'named webhooks do not run yet; the outcome events went out',
+} as const

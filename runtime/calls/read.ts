@@ -1,0 +1,122 @@
+import { and, asc, eq } from 'drizzle-orm'
+import type { Call, Trace } from '../../openapi/schemas/call.ts'
+import { artifactLinks } from '../artifacts/links.ts'
+import type { Db } from '../db/connect.ts'
+import { attempts, calls, spans, turns } from '../db/schema.ts'
+import type { Caller, Deps } from '../deps.ts'
+import { ProblemError } from '../problem.ts'
+import { MILESTONE } from '../telemetry/spans.ts'
+import type { CallRow } from './advance.ts'
+import { isTerminal } from './lifecycle.ts'
+import { metricsOf } from './outcome.ts'
+import { sandboxView } from './receipt.ts'
+
+/** How long a call that nobody announced a change of is believed to be unchanged. */
+const LOOK_AGAIN_MS = 1_000
+
+/**
+ * A call of the caller's workspace and mode. With `waitSeconds`, answers as soon as it is terminal, or as it stands when they
+ * are over or `signal` aborts.
+ * @throws not_found, also for a call of another workspace or mode.
+ */
+export async function getCall(
+  deps: Deps,
+  caller: Caller,
+  {
+    id,
+    include = [],
+    waitSeconds = 0,
+    signal,
+  }: { id: string; include?: string[]; waitSeconds?: number; signal?: AbortSignal },
+): Promise<Call> {
+  const until = deps.clock.now() + waitSeconds * 1000
+  let row = await find(deps.db, caller, id)
+  while (!isTerminal(row.status) && deps.clock.now() < until && !signal?.aborted) {
+    await deps.callChanges.next(id, Math.min(until - deps.clock.now(), LOOK_AGAIN_MS), signal)
+    row = await find(deps.db, caller, id)
+  }
+  return view(deps, row, include)
+}
+
+async function find(db: Db, caller: Caller, id: string): Promise<CallRow> {
+  const [row] = await db
+    .select()
+    .from(calls)
+    .where(and(eq(calls.id, id), eq(calls.workspaceId, caller.workspaceId), eq(calls.mode, caller.mode)))
+  if (!row) throw new ProblemError('not_found', `There is no call ${id} here.`, { param: 'id' })
+  return row
+}
+
+async function view(deps: Deps, row: CallRow, include: string[]): Promise<Call> {
+  const dials = await deps.db.select().from(attempts).where(eq(attempts.callId, row.id)).orderBy(asc(attempts.attempt))
+  return {
+    id: row.id,
+    status: row.status,
+    test: row.mode === 'test',
+    lead_id: row.leadId,
+    flow_id: row.flowId,
+    flow_version: row.flowVersion,
+    phone: row.phone,
+    created_at: row.createdAt.toISOString(),
+    not_before: row.notBefore?.toISOString() ?? null,
+    reason: row.reason,
+    attempts: dials.map((dial) => ({
+      attempt: dial.attempt,
+      from: dial.fromPhone,
+      provider_call_sid: dial.carrierId,
+      result: dial.result,
+      dialed_at: dial.askedAt.toISOString(),
+      answered_at: dial.answeredAt?.toISOString() ?? null,
+      ended_at: dial.endedAt?.toISOString() ?? null,
+    })),
+    outcome: row.outcome,
+    qualified: row.outcome ? row.findings.qualified === true : null,
+    answers: row.answers,
+    booking: row.booking,
+    handoff: row.findings.handoff ?? null,
+    metrics: metricsOf(row),
+    artifacts: artifactLinks(deps, row),
+    trace_id: row.traceId,
+    ...(include.includes('transcript') ? { transcript: await readTranscript(deps.db, row.id) } : {}),
+    ...(include.includes('trace') ? { trace: await readTrace(deps.db, row) } : {}),
+    ...sandboxView(row, deps.clock),
+  }
+}
+
+export async function readTranscript(db: Db, callId: string) {
+  const rows = await db.select().from(turns).where(eq(turns.callId, callId)).orderBy(asc(turns.attempt), asc(turns.seq))
+  return rows.map(({ atMs, role, text, interrupted }) => ({ at_ms: atMs, role, text, interrupted }))
+}
+
+/** All spans of a call, and of them the milestones with the time since the one before. */
+export async function readTrace(db: Db, call: Pick<CallRow, 'traceId'>): Promise<Trace> {
+  const rows = await db
+    .select()
+    .from(spans)
+    .where(eq(spans.traceId, call.traceId))
+    .orderBy(asc(spans.startedAt), asc(spans.endedAt))
+  const milestones = rows
+    .filter((row) => row.attributes[MILESTONE])
+    .toSorted((a, b) => a.endedAt.getTime() - b.endedAt.getTime())
+  const at = (index: number) => milestones[index]?.endedAt.getTime() ?? 0
+  const first = rows[0]?.startedAt.getTime() ?? 0
+  return {
+    trace_id: call.traceId,
+    total_ms: milestones.length ? at(milestones.length - 1) - first : 0,
+    milestones: milestones.map((row, index) => ({
+      at: row.endedAt.toISOString(),
+      name: row.name,
+      status: row.status,
+      ms: index === 0 ? 0 : at(index) - at(index - 1),
+    })),
+    spans: rows.map((row) => ({
+      span_id: row.spanId,
+      parent_span_id: row.parentSpanId,
+      name: row.name,
+      started_at: row.startedAt.toISOString(),
+      ended_at: row.endedAt.toISOString(),
+      status: row.status,
+      attributes: row.attributes,
+    })),
+  }
+}

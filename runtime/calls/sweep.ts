@@ -1,0 +1,38 @@
+import { and, inArray, isNull, lt, or } from 'drizzle-orm'
+import { attempts, calls, idempotency } from '../db/schema.ts'
+import type { Deps } from '../deps.ts'
+
+const OVERDUE_MS = 120_000
+const DAY_MS = 86_400_000
+
+/**
+ * Once a minute: the safety net below the jobs. A call that should have been dialed two minutes ago, or an attempt nobody looks
+ * after, gets its job again. One that waits already is not sent twice.
+ */
+export async function sweep(deps: Deps): Promise<void> {
+  const before = new Date(deps.clock.now() - OVERDUE_MS)
+  const [overdue, unattended] = await Promise.all([
+    deps.db
+      .select({ id: calls.id, priority: calls.priority })
+      .from(calls)
+      .where(
+        and(
+          inArray(calls.status, ['queued', 'held', 'retry_scheduled']),
+          lt(calls.updatedAt, before),
+          or(isNull(calls.notBefore), lt(calls.notBefore, before)),
+        ),
+      )
+      .limit(200),
+    deps.db
+      .select({ id: attempts.id })
+      .from(attempts)
+      .where(and(isNull(attempts.endedAt), lt(attempts.deadlineAt, before)))
+      .limit(200),
+  ])
+  await deps.db.transaction(async (tx) => {
+    for (const call of overdue) await deps.send(tx, 'dial', { callId: call.id }, { priority: call.priority })
+    for (const attempt of unattended) await deps.send(tx, 'reconcile', { attemptId: attempt.id })
+    // Answers of requests are kept for a day.
+    await tx.delete(idempotency).where(lt(idempotency.createdAt, new Date(deps.clock.now() - DAY_MS)))
+  })
+}

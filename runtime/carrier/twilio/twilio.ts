@@ -1,0 +1,180 @@
+import twilio from 'twilio'
+import type { Clock } from '../../clock.ts'
+import {
+  CallNotPlaced,
+  CallOutcomeUnknown,
+  CallRefused,
+  type Carrier,
+  type CarrierCall,
+  CarrierUnavailable,
+  type PlaceCall,
+} from '../port.ts'
+import { carrierStatus } from './callback.ts'
+import { placeFailure, placeRefusal } from './failures.ts'
+import { openTransport, type Transport, type TwilioRequest, type TwilioResponse } from './request-client.ts'
+
+export interface TwilioAccount {
+  accountSid: string
+  authToken: string
+  /** Twilio's own API when left out; the sandbox's, or a recording proxy's, otherwise. */
+  baseUrl?: string
+  /** For the deadlines of reads and hang-ups. */
+  clock: Clock
+}
+
+export type TwilioCarrier = Carrier & {
+  /** Lets go of the kept sockets. Running requests fail. */
+  close(): void
+}
+
+/** How long a read or a hang-up may take. Placing a call has its own deadline, the caller's signal. */
+const readTimeoutMs = 10_000
+/** The list is sorted newest first; no number is called this often inside one attempt's window. */
+const maxCallsListed = 200
+
+/**
+ * Twilio's Programmable Voice behind our port.
+ * Sources: https://www.twilio.com/docs/voice/api/call-resource, https://www.twilio.com/docs/voice/twiml/stream.
+ */
+export function twilioCarrier(account: TwilioAccount): TwilioCarrier {
+  const { clock } = account
+  const transport = openTransport(account.baseUrl ?? 'https://api.twilio.com')
+  const calls = (send: Send) => client(account, send).calls
+  const reading = () => calls((request) => read(transport, clock, request))
+
+  return {
+    async placeCall(request) {
+      const send: Send = (message) => place(transport, request, message)
+      try {
+        const call = await calls(send).create(createOptions(request))
+        if (!call.sid) throw new CallOutcomeUnknown('the carrier accepted a call without naming it')
+        return { carrierId: call.sid }
+      } catch (error) {
+        throw isPlaceError(error) ? error : placeFailure(error)
+      }
+    },
+    async findCalls({ from, to, since, until }) {
+      // No StartTime filter: a call that still waits in Twilio's queue has none, and it is the one we must not miss.
+      const found = await unavailable(reading().list({ from, to, limit: maxCallsListed, pageSize: maxCallsListed }))
+      const earliest = Math.floor(since.getTime() / 1000) * 1000
+      return found.map(carrierCall).filter(({ createdAt }) => +createdAt >= earliest && +createdAt <= +until)
+    },
+    async getCall(carrierId) {
+      const found = await unavailable(unlessAbsent(reading()(carrierId).fetch()))
+      return found && carrierCall(found)
+    },
+    async hangUp(carrierId) {
+      const call = reading()(carrierId)
+      // `completed` ends a running call, `canceled` one that still rings; each is refused in the other's state.
+      for (const status of ['completed', 'canceled'] as const) {
+        if (await unavailable(unlessRefused(call.update({ status })))) return
+      }
+    },
+    isAuthentic({ signature, url, params }) {
+      return signature !== undefined && twilio.validateRequest(account.authToken, signature, url, params)
+    },
+    close: () => transport.close(),
+  }
+}
+
+type Send = (request: TwilioRequest) => Promise<TwilioResponse>
+
+/** A client is a few objects; one for each request carries that request's signal without a global. */
+function client({ accountSid, authToken }: TwilioAccount, send: Send) {
+  const httpClient = { request: send } as unknown as NonNullable<twilio.ClientOpts['httpClient']>
+  return twilio(accountSid, authToken, { httpClient, accountSid })
+}
+
+type CreateOptions = Parameters<ReturnType<typeof client>['calls']['create']>[0]
+
+function createOptions(request: PlaceCall): CreateOptions {
+  const detection = {
+    machineDetection: 'DetectMessageEnd',
+    asyncAmd: 'true',
+    asyncAmdStatusCallback: request.statusUrl,
+    asyncAmdStatusCallbackMethod: 'POST',
+  }
+  return {
+    from: request.from,
+    to: request.to,
+    timeout: request.ringSeconds,
+    twiml: streamTwiml(request.mediaUrl, request.streamParameters),
+    statusCallback: request.statusUrl,
+    statusCallbackMethod: 'POST',
+    statusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed'],
+    ...(request.detectMachine ? detection : {}),
+  }
+}
+
+/** Values travel as `<Parameter>`s because Twilio drops a query string from the stream's URL. */
+function streamTwiml(url: string, parameters: Record<string, string>): string {
+  const response = new twilio.twiml.VoiceResponse()
+  const stream = response.connect().stream({ url })
+  for (const [name, value] of Object.entries(parameters)) stream.parameter({ name, value })
+  return response.toString()
+}
+
+async function place(transport: Transport, request: PlaceCall, message: TwilioRequest): Promise<TwilioResponse> {
+  const { signal } = request
+  const response = await transport.send(message, { signal, beforeSend: () => request.beforeSend() })
+  const refusal = placeRefusal(response)
+  if (refusal) throw refusal
+  return response
+}
+
+const isPlaceError = (error: unknown) =>
+  error instanceof CallRefused || error instanceof CallNotPlaced || error instanceof CallOutcomeUnknown
+
+async function read(transport: Transport, clock: Clock, message: TwilioRequest): Promise<TwilioResponse> {
+  const deadline = new AbortController()
+  const timer = clock.setTimeout(() => deadline.abort(), readTimeoutMs)
+  try {
+    return await transport.send(message, { signal: deadline.signal })
+  } finally {
+    clock.clearTimeout(timer)
+  }
+}
+
+interface VendorCall {
+  sid: string
+  status: string
+  dateCreated: Date
+  duration: string
+}
+
+function carrierCall(call: VendorCall): CarrierCall {
+  const seconds = call.duration === null || call.duration === '' ? Number.NaN : Number(call.duration)
+  return {
+    carrierId: call.sid,
+    status: carrierStatus(call.status),
+    createdAt: call.dateCreated,
+    durationSeconds: Number.isFinite(seconds) ? seconds : null,
+  }
+}
+
+async function unavailable<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    throw new CarrierUnavailable(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** Null for a 404: the SDK throws what it was answered, with the HTTP status on it. */
+async function unlessAbsent<T>(asked: Promise<T>): Promise<T | null> {
+  return asked.catch((error: { status?: number }) => {
+    if (error.status === 404) return null
+    throw error
+  })
+}
+
+/** False when the call is not in a state that allows the change (21220); true when it changed or is not known at all. */
+async function unlessRefused(asked: Promise<unknown>): Promise<boolean> {
+  return unlessAbsent(asked).then(
+    () => true,
+    (error: { status?: number; code?: number }) => {
+      if (error.status === 400 && error.code === 21220) return false
+      throw error
+    },
+  )
+}

@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url'
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import { migrate } from 'drizzle-orm/postgres-js/migrator'
+import postgres from 'postgres'
+import * as schema from './schema.ts'
+
+export type Db = PostgresJsDatabase<typeof schema>
+export type Tx = Parameters<Parameters<Db['transaction']>[0]>[0]
+export type Sql = postgres.Sql
+
+/** A pool. Connections open on first use, and open again by themselves after the database was away. */
+export function connect(databaseUrl: string, maxConnections: number): { sql: Sql; db: Db } {
+  const sql = postgres(databaseUrl, {
+    max: maxConnections,
+    connect_timeout: 5,
+    onnotice: () => {},
+    connection: { application_name: 'talkif', statement_timeout: 15_000, idle_in_transaction_session_timeout: 15_000 },
+    // Reconnect quickly: a request that meets a database that has just come back should not wait.
+    backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 2),
+  })
+  return { sql, db: drizzle(sql, { schema }) }
+}
+
+const migrations = fileURLToPath(new URL('./migrations', import.meta.url))
+
+/** Brings the tables to this version. Processes that start together take turns. */
+export async function migrateDatabase(databaseUrl: string): Promise<void> {
+  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, connect_timeout: 10 })
+  try {
+    await sql`select pg_advisory_lock(7082552)`
+    await migrate(drizzle(sql), { migrationsFolder: migrations })
+  } finally {
+    await sql.end()
+  }
+}
+
+/** True for an error that says the database cannot be reached or is going away, not that the statement is wrong. */
+export function isDatabaseDown(error: unknown): boolean {
+  for (let it = error; it instanceof Error; it = it.cause) {
+    const code = (it as { code?: string }).code ?? ''
+    if (/^(08|57P0|53300)/.test(code) || unreachable.has(code)) return true
+  }
+  return error instanceof AggregateError && error.errors.some(isDatabaseDown)
+}
+
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'ENOENT',
+  'CONNECT_TIMEOUT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+])

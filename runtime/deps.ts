@@ -1,0 +1,58 @@
+import type { Carrier } from './carrier/port.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import type { Db, Sql } from './db/connect.ts'
+import type { Mode } from './db/schema.ts'
+import type { Routers } from './flows/routing.ts'
+import type { SendJob } from './jobs/boss.ts'
+import type { Log } from './log.ts'
+import type { Telemetry } from './telemetry/spans.ts'
+
+/** What the functions of `runtime/` are given. One plain object, made by `openRuntime`. */
+export interface Deps {
+  config: Config
+  clock: Clock
+  log: Log
+  db: Db
+  sql: Sql
+  send: SendJob
+  telemetry: Telemetry
+  networks: Networks
+  routers: Routers
+  callChanges: CallChanges
+  secrets: DeploymentSecrets
+}
+
+/** The telephone network and the voice engine of a call: the carrier's and OpenAI's, or the sandbox's. */
+export interface Network {
+  carrier: Carrier
+  engine: { baseUrl: string | undefined; apiKey: string; model: string; transcriptionModel: string }
+  /** Where the carrier reaches our callbacks, e.g. `https://talkif.example`. */
+  callbackBase: string
+}
+
+export interface Networks {
+  /** Why calls of this mode cannot be placed here; undefined when they can. */
+  unavailable(mode: Mode): string | undefined
+  of(call: { mode: Mode; pace: number; clockRate: number }): Network
+  /** The process that will carry the media of a call about to be dialed: where the carrier connects, and its id. */
+  mediaNode(mode: Mode): Promise<{ id: string; mediaUrl: string } | undefined>
+}
+
+export interface CallChanges {
+  /** Resolves when the call changes its status, when `signal` aborts, or after `ms`. */
+  next(callId: string, ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** Random values that every process of the deployment shares; base64url. */
+export interface DeploymentSecrets {
+  artifactLinks: string
+  sandboxAuthToken: string
+  sandboxApiKey: string
+}
+
+/** Who is asking: a key of one workspace, in one mode. Every read and write is bound to it. */
+export interface Caller {
+  workspaceId: string
+  mode: Mode
+}

@@ -1,0 +1,90 @@
+import { and, eq } from 'drizzle-orm'
+import { compileRouter } from '../../flows/language/matcher.ts'
+import type { Flow } from '../../openapi/schemas/flow-document.ts'
+import type { Db, Tx } from '../db/connect.ts'
+import { flows, flowVersions } from '../db/schema.ts'
+import { ProblemError } from '../problem.ts'
+
+export interface RoutedFlow {
+  id: string
+  version: number
+  definition: Flow
+  /** Why this one. */
+  why: string
+}
+
+interface RoutingFacts {
+  source: string
+  campaign?: string | undefined
+  intent?: string | undefined
+  language?: string | undefined
+  isLanguageDerived?: boolean
+}
+
+interface WorkspaceFlows {
+  stamp: string
+  router: ReturnType<typeof compileRouter>
+  byId: Map<string, { version: number; definition: Flow }>
+}
+
+/** The compiled routers of workspaces, the least recently used forgotten first. */
+export class Routers {
+  readonly #byWorkspace = new Map<string, WorkspaceFlows>()
+
+  /**
+   * The flow for a lead: the one it names, else the best match.
+   * @throws no_flow_matches, saying what was looked for.
+   */
+  async route(db: Db | Tx, workspaceId: string, facts: RoutingFacts, flowId?: string): Promise<RoutedFlow> {
+    const { router, byId } = await this.#flowsOf(db, workspaceId)
+    if (flowId) {
+      const named = byId.get(flowId)
+      if (named) return { id: flowId, ...named, why: 'named by the lead' }
+      throw new ProblemError('no_flow_matches', `There is no flow ${flowId} in this workspace.`, { param: 'flow_id' })
+    }
+    const found = router.route(facts)
+    const flow = found && byId.get(found.flow_id)
+    if (!flow) {
+      throw new ProblemError('no_flow_matches', byId.size ? router.refusal(facts) : 'This workspace has no flow yet.')
+    }
+    return { id: found.flow_id, ...flow, why: found.why }
+  }
+
+  async #flowsOf(db: Db | Tx, workspaceId: string): Promise<WorkspaceFlows> {
+    // Versions only grow, so their ids and numbers together tell whether the compiled router is still right.
+    const heads = await db
+      .select({ id: flows.id, version: flows.version })
+      .from(flows)
+      .where(eq(flows.workspaceId, workspaceId))
+    const stamp = heads
+      .map((head) => `${head.id}@${head.version}`)
+      .sort()
+      .join()
+    const known = this.#byWorkspace.get(workspaceId)
+    this.#byWorkspace.delete(workspaceId)
+    const fresh = known?.stamp === stamp ? known : await compile(db, workspaceId, stamp)
+    this.#byWorkspace.set(workspaceId, fresh)
+    if (this.#byWorkspace.size > 500) this.#byWorkspace.delete(this.#byWorkspace.keys().next().value!)
+    return fresh
+  }
+}
+
+async function compile(db: Db | Tx, workspaceId: string, stamp: string): Promise<WorkspaceFlows> {
+  const rows = await db
+    .select({ id: flows.id, version: flows.version, definition: flowVersions.definition })
+    .from(flows)
+    .innerJoin(
+      flowVersions,
+      and(
+        eq(flowVersions.workspaceId, flows.workspaceId),
+        eq(flowVersions.flowId, flows.id),
+        eq(flowVersions.version, flows.version),
+      ),
+    )
+    .where(eq(flows.workspaceId, workspaceId))
+  return {
+    stamp,
+    router: compileRouter(rows.map((row) => ({ id: row.id, version: row.version, match: row.definition.match }))),
+    byId: new Map(rows.map((row) => [row.id, { version: row.version, definition: row.definition }])),
+  }
+}

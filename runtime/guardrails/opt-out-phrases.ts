@@ -1,0 +1,79 @@
+/**
+ * Requests never to be called again, matched against folded text: lower case, no accents, one space between words, and
+ * an apostrophe read as a space ("don t"). Phrases are fixed but for short optional words, so that each expression is
+ * linear. A bare "don't call me" counts only at the end of what was said: what follows may be a time.
+ */
+const phrase = (source: string) => new RegExp(`(?<![a-z0-9])(?:${source})(?![a-z0-9])`)
+
+const NOT = '(?:do not|don t|dont|never|please do not|please don t)'
+const ME = '(?:me|us|this number|my number|here|this house)'
+const CALL = '(?:call|phone|ring|contact|telephone|dial)'
+const CALLING = '(?:calling|phoning|ringing|contacting|dialing|dialling|bothering|harassing)'
+const FOR_GOOD = '(?:again|anymore|any more|ever|ever again|back again)'
+const END = '(?: please| thank you| thanks| ok| okay)?$'
+
+/** "Don't stop calling", "I will not stop", "I didn't say stop". */
+const NOT_BEFORE_STOP =
+  '(?<!(?:not|not asking you to|don t|dont|never|t say|not say|not to|without you|cannot|can t|won t|didn t|did not say|i ll|i will|they|we|he|she) )'
+/** "If you don't call me", "why don't you". */
+const NOT_BEFORE_NOT =
+  '(?<!(?:if you|if they|when you|why|unless you|because you|you guys|how come you|they|hope you) )'
+
+const ENGLISH = [
+  `${NOT_BEFORE_STOP}(?:stop|quit) ${CALLING} (?:${ME}|my (?:phone|cell|mobile|house|home))`,
+  `${NOT_BEFORE_STOP}(?:stop|quit) (?:calling|phoning|contacting|these calls|the calls|with the calls)${END}`,
+  `${NOT_BEFORE_NOT}${NOT} (?:ever )?${CALL} ${ME} ${FOR_GOOD}`,
+  `${NOT_BEFORE_NOT}never (?:ever )?${CALL} ${ME}`,
+  `${NOT_BEFORE_NOT}${NOT} (?:ever )?${CALL} ${ME}${END}`,
+  `${NOT_BEFORE_NOT}${NOT} ${CALL} ${FOR_GOOD}`,
+  `(?:don t|do not|dont) want (?:you to call|to be called|any more calls|any calls|you calling|more calls)(?: me| us)?(?: ${FOR_GOOD}|${END})`,
+  `(?:take|remove|delete|drop|scratch) (?:me|us|my (?:phone )?number|this number|my name)(?: off| from| out of)(?: of)? (?:your|the|this|that|any|all) (?:\\w+ )?(?:list|lists|database|system|records)`,
+  `(?:put|add|place) (?:me|us|my number|this number) (?:on|to) (?:your|the) do not call(?: list| registry)?`,
+  '(?:lose|delete|forget) my number',
+  'no more (?:phone )?calls',
+  `(?:i want to|i d like to|i would like to|please|let me|want to) opt out|opt me out|unsubscribe me|please unsubscribe`,
+]
+
+const YOU_CALL_NO_MORE = '(?:aramayin|aramayiniz|aramasin|aramasinlar)'
+const TURKISH = [
+  `(?:beni|bizi|burayi|bu numarayi|numarami) (?:(?:bir daha|birdaha|artik|lutfen|sakin|asla|tekrar|hic) ){0,3}${YOU_CALL_NO_MORE}`,
+  `(?:bir daha|birdaha|artik|sakin|asla) (?:(?:beni|bizi|lutfen|sakin|burayi|bu numarayi) ){0,3}(?:${YOU_CALL_NO_MORE}|arama(?! (?:yap|ist|zaman|saat|sans)))`,
+  '(?:beni|bizi) arama(?: artik| lutfen)?$',
+  `${YOU_CALL_NO_MORE} (?:artik|bir daha)(?: (?:beni|bizi|lutfen))?$`,
+  '(?:beni )?aramayi (?:birakin|birak|kesin|kes)|aramaktan vazgecin',
+  '(?:aranmak|telefon almak) istemiyor(?:um|uz)|(?:beni|bizi) (?:bir daha )?aramanizi istemiyor(?:um|uz)',
+  '(?:numarami|beni|bizi|kaydimi|bilgilerimi|adimi) (?:\\w+ )?(?:listenizden|listeden|sistemden|sisteminizden|kayitlarinizdan) (?:cikarin|cikartin|cikar|silin|sil)',
+  '(?:numarami|kaydimi) (?:silin|sil|siliniz)',
+]
+
+const SIE = '(?:sie )?(?:mich|uns|hier|diese nummer|bei mir|bei uns)'
+const GERMAN = [
+  `(?:rufen|ruft|ruf) ${SIE} (?:(?:bitte|hier) ){0,2}(?:nicht mehr|nie mehr|nie wieder|nicht wieder|nicht nochmal|nicht noch mal|niemals wieder)(?: an)?`,
+  `(?:rufen|ruft|ruf) ${SIE} (?:bitte )?nicht an$`,
+  `(?:kontaktieren|belastigen) sie (?:mich|uns) (?:bitte )?(?:nicht mehr|nie wieder|nie mehr)`,
+  '(?<!nicht )(?:horen|hort|hor) (?:sie |bitte )?(?:bitte )?auf (?:mich|uns) anzurufen|(?<!nicht )auf(?:horen|zuhoren) (?:mich|uns) anzurufen',
+  '(?:nicht mehr|nie wieder|nie mehr) angerufen werden|keine (?:weiteren )?anrufe (?:mehr|von ihnen)|keine weiteren anrufe',
+  '(?:streichen|nehmen|loschen|entfernen) sie (?:mich|uns|meine (?:telefon)?nummer|meinen namen) (?:bitte )?(?:von|aus) (?:der|ihrer|dieser) (?:\\w+ )?(?:liste|kartei|datenbank|anrufliste)',
+  '(?:loschen|streichen) sie (?:bitte )?meine (?:telefon)?nummer',
+]
+
+const SPANISH = [
+  '(?:no|nunca) (?:me|nos) (?:vuelva|vuelvas|vuelvan) a (?:llamar|contactar|telefonear)|no (?:vuelva|vuelvas|vuelvan) a (?:llamarme|llamarnos|contactarme|llamar)(?: aqui)?',
+  '(?:no|nunca) (?:me|nos) (?:llame|llames|llamen|contacte|contacten) (?:mas|nunca mas|nunca|otra vez|jamas)',
+  '(?:ya )?no (?:me|nos) (?:llame|llames|llamen)(?: por favor)?$|nunca mas (?:me|nos) (?:llame|llames|llamen)',
+  '(?<!no )(?:deje|deja|dejen|pare|paren|para) (?:ya )?de (?:llamarme|llamarnos|molestarme|contactarme|llamar)',
+  'no quiero (?:que me (?:llame|llames|llamen|vuelvan a llamar)(?: (?:mas|nunca mas|nunca|otra vez))?$|que me (?:llame|llamen) (?:mas|nunca)|(?:recibir )?(?:mas|ninguna) llamadas?)',
+  '(?:quite|quiten|quiteme|quitenme|borre|borren|borreme|elimine|eliminen|elimineme|saque|saqueme|saquenme) (?:(?:mi (?:numero|nombre)|me) )?de (?:la|su|sus|esta) (?:\\w+ )?(?:lista|listas|base)',
+  '(?:borre|borren|elimine|eliminen) mi numero',
+]
+
+const FRENCH = [
+  '(?:ne )?(?:m |me |nous )(?:appelez|appelle|rappelez|rappelle|contactez|telephonez) (?:plus|jamais|plus jamais)',
+  'ne (?:m |me |nous )(?:appelez|appelle|rappelez|rappelle) pas(?: s il vous plait| svp)?$',
+  'arrete(?:z|r)? (?:donc )?de (?:m |me |nous )(?:appeler|rappeler|telephoner|contacter|harceler|deranger)',
+  '(?:je ne|je|on ne) veu(?:x|t) plus (?:etre (?:appelee?|rappelee?|contactee?)|recevoir d appels?|(?:que vous|qu on) (?:m |me )(?:appeliez|appelle|rappeliez|contactiez)|d appels)',
+  '(?:retirez|enlevez|supprimez|otez|rayez)(?: moi)?(?: mon (?:numero|nom))? de (?:votre|vos|la|cette|toutes vos) (?:\\w+ )?(?:listes?|base|fichiers?)',
+  '(?:supprimez|effacez) mon numero|desinscrivez moi|desabonnez moi',
+]
+
+export const SPOKEN_REQUESTS: readonly RegExp[] = [...ENGLISH, ...TURKISH, ...GERMAN, ...SPANISH, ...FRENCH].map(phrase)

@@ -1,0 +1,97 @@
+import { sql } from 'drizzle-orm'
+import { fromDrizzle, type Job, type JobResult, PgBoss, type SendOptions } from 'pg-boss'
+import type { Tx } from '../db/connect.ts'
+import type { Log } from '../log.ts'
+import { type JobName, type Jobs, queues } from './queues.ts'
+
+export interface SendJobOptions {
+  /** Real milliseconds from now; the database's clock decides when they are over. */
+  delayMs?: number
+  priority?: number
+}
+
+/** Sends a job inside `tx`: it exists if and only if the transaction commits. */
+export type SendJob = <N extends JobName>(tx: Tx, name: N, data: Jobs[N], options?: SendJobOptions) => Promise<void>
+
+export type Handlers = { [N in JobName]: (data: Jobs[N]) => Promise<void> }
+
+export interface JobRuntime {
+  send: SendJob
+  work(handlers: Handlers): Promise<void>
+  /** Takes no further job and waits for the running ones. */
+  stop(): Promise<void>
+}
+
+/** How the jobs behave when a worker dies: found by its missing heartbeat within 12 s, then run again elsewhere. */
+const everyQueue = {
+  heartbeatSeconds: 10,
+  retryLimit: 1000,
+  retryDelay: 1,
+  retryBackoff: true,
+  retryDelayMax: 30,
+  notify: true,
+}
+
+/** @param works whether this process takes jobs, or only sends them. */
+export async function openJobs(databaseUrl: string, works: boolean, log: Log): Promise<JobRuntime> {
+  const boss = new PgBoss({
+    connectionString: databaseUrl,
+    application_name: 'talkif-jobs',
+    max: works ? 8 : 3,
+    useListenNotify: works,
+    supervise: works,
+    superviseIntervalSeconds: 1,
+    monitorIntervalSeconds: 1,
+    schedule: works,
+    registerInstance: false,
+    openTelemetry: { enabled: false },
+  })
+  boss.on('error', (error) => log.warn({ err: error }, 'jobs: the database did not answer; trying again'))
+  await boss.start()
+  for (const name of Object.keys(queues) as JobName[]) {
+    await boss.createQueue(name, { ...everyQueue, policy: queues[name].onePer ? 'short' : 'standard' })
+  }
+  return {
+    async send(tx, name, data, options = {}) {
+      const send: SendOptions = { db: fromDrizzle(tx, sql) }
+      if (options.delayMs && options.delayMs > 0) send.startAfter = options.delayMs / 1000
+      if (options.priority) send.priority = options.priority
+      const { onePer } = queues[name]
+      if (onePer) send.singletonKey = (data as Record<string, string>)[onePer]
+      await boss.send(name, data, send)
+    },
+    async work(handlers) {
+      for (const name of Object.keys(queues) as JobName[]) await workOn(boss, name, handlers[name] as Handler, log)
+      await boss.schedule('sweep', '* * * * *', {})
+    },
+    stop: () => boss.stop({ graceful: true, timeout: 20_000 }),
+  }
+}
+
+type Handler = (data: object) => Promise<void>
+
+function workOn(boss: PgBoss, name: JobName, handler: Handler, log: Log): Promise<string> {
+  const { workers, batch, pollSeconds } = queues[name]
+  const options = {
+    localConcurrency: workers,
+    batchSize: batch,
+    // A worker that found a full batch looks again at once; otherwise it would sleep with a burst still waiting.
+    burstWhenBatchFull: batch > 1,
+    pollingIntervalSeconds: pollSeconds,
+    notifyPollingIntervalSeconds: pollSeconds,
+    perJobResults: true as const,
+  }
+  return boss.work<object, unknown, typeof options>(name, options, (jobs) =>
+    Promise.all(jobs.map((job) => runOne(job, handler, log))),
+  )
+}
+
+async function runOne(job: Job<object>, handler: Handler, log: Log): Promise<JobResult> {
+  try {
+    await handler(job.data)
+    return { id: job.id, status: 'completed' }
+  } catch (error) {
+    log.error({ err: error, job: job.name, id: job.id, retry: job.retryCount }, 'a job failed and will be tried again')
+    return { id: job.id, status: 'failed', output: { message: (error as Error).message } }
+  }
+}

@@ -1,0 +1,33 @@
+/** Every kind of job: what it carries. Handlers are listed in `runtime.ts`, so that any room may send without knowing who works. */
+export interface Jobs {
+  /** Ring the person of a call, if it may ring now. */
+  dial: { callId: string }
+  /** Find out what became of a dial whose end nobody reported. */
+  reconcile: { attemptId: string }
+  /** Decide what an ended attempt means. */
+  settle: { attemptId: string }
+  /** One delivery try of one event to one endpoint. */
+  deliver: { deliveryId: string; try: number }
+  /** Once a minute: finds what crashed processes left behind. */
+  sweep: Record<string, never>
+}
+
+export type JobName = keyof Jobs
+
+interface QueueSettings {
+  /** Workers a process, and how many jobs each takes at once. */
+  workers: number
+  batch: number
+  /** Of the jobs for one thing (a call, an attempt) only one waits; a second send is dropped. */
+  onePer?: 'callId' | 'attemptId'
+  /** How soon due work is found without a notification, in seconds; 0.5 is the least. */
+  pollSeconds: number
+}
+
+export const queues: Record<JobName, QueueSettings> = {
+  dial: { workers: 8, batch: 5, pollSeconds: 0.5, onePer: 'callId' },
+  reconcile: { workers: 2, batch: 5, pollSeconds: 1, onePer: 'attemptId' },
+  settle: { workers: 4, batch: 5, pollSeconds: 0.5, onePer: 'attemptId' },
+  deliver: { workers: 6, batch: 5, pollSeconds: 0.5 },
+  sweep: { workers: 1, batch: 1, pollSeconds: 30 },
+}

@@ -1,0 +1,68 @@
+import { and, eq } from 'drizzle-orm'
+import { isPerson } from '../../openapi/sandbox-people.ts'
+import type { LeadReceipt } from '../../openapi/schemas/lead.ts'
+import { receiptOf } from '../calls/receipt.ts'
+import { optOuts } from '../db/schema.ts'
+import type { Caller, Deps } from '../deps.ts'
+import { MILESTONE, traceOf } from '../telemetry/spans.ts'
+import { StartOver, type Work } from '../work.ts'
+import { intakeContext, openCallTo, type PreparedLead, prepareLead } from './prepare.ts'
+import { type LeadInput, normaliseLead } from './read-lead.ts'
+import { writeLeads } from './write.ts'
+
+/**
+ * Creates a lead and queues its call. A number that has an open call is answered with that call: a double form submit rings once.
+ * @throws opted_out, no_flow_matches, unavailable.
+ */
+export async function createLead(deps: Deps, caller: Caller, input: LeadInput): Promise<Work<LeadReceipt>> {
+  const receivedAt = deps.clock.now()
+  const normalised = await normaliseLead(input)
+  if (caller.mode === 'test' && isPerson(normalised.phone)) await forgetOptOut(deps, caller, normalised.phone)
+  const [open, context] = await Promise.all([
+    openCallTo(deps.db, caller, normalised.phone),
+    intakeContext(deps.db, caller.workspaceId),
+  ])
+  if (open) {
+    const receipt = receiptOf(open, deps.clock, 'duplicate')
+    return { write: async () => ({ status: 202, body: receipt }) }
+  }
+  const prepared = await prepareLead(deps, caller, normalised, { settings: context.settings, receivedAt })
+  return {
+    async write(tx) {
+      const written = await writeLeads(tx, deps, [prepared], context.subscribers)
+      const receipt = written.get(prepared.call.id)
+      if (!receipt) throw new StartOver('another request for this number was quicker')
+      return { status: 202, body: receipt }
+    },
+    written: () => traceIntake(deps, prepared),
+  }
+}
+
+/** The opt-outs of the sandbox's people last until the next lead for them. */
+async function forgetOptOut(deps: Deps, caller: Caller, phone: string): Promise<void> {
+  await deps.db
+    .delete(optOuts)
+    .where(and(eq(optOuts.workspaceId, caller.workspaceId), eq(optOuts.mode, 'test'), eq(optOuts.phone, phone)))
+}
+
+/** The first three milestones, once the intake is committed. */
+export function traceIntake(deps: Deps, { call, flow, lead, matched }: PreparedLead): void {
+  const received = lead.receivedAt.getTime()
+  const milestone = { [MILESTONE]: true }
+  deps.telemetry.span({ traceId: call.traceId }, 'lead.received', {
+    startedAt: received,
+    endedAt: received,
+    spanId: call.rootSpanId,
+    attributes: { ...milestone, call_id: call.id, lead_id: lead.id, source: lead.source, mode: call.mode },
+  })
+  deps.telemetry.span(traceOf(call), 'flow.match', {
+    startedAt: matched.from,
+    endedAt: matched.to,
+    attributes: { ...milestone, flow_id: flow.id, flow_version: flow.version, why: flow.why },
+  })
+  deps.telemetry.span(traceOf(call), 'queue.enqueue', {
+    startedAt: matched.to,
+    endedAt: deps.clock.now(),
+    attributes: { ...milestone, call_status: call.status, ...(call.reason ? { reason: call.reason } : {}) },
+  })
+}

@@ -1,0 +1,41 @@
+import { type FieldFault, type ProblemCode, problems } from '../openapi/schemas/problem.ts'
+
+/** A failure that the caller may know of. Its status and title stand in the contract's table; a door prints it. */
+export class ProblemError extends Error {
+  override name = 'ProblemError'
+  readonly code: ProblemCode
+  readonly errors: FieldFault[] | undefined
+  readonly param: string | null
+  readonly suggestedAction: string
+  /** For 429 and 503. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    more: { errors?: FieldFault[]; param?: string; suggestedAction?: string; retryAfterSeconds?: number } = {},
+  ) {
+    super(detail)
+    this.code = code
+    this.errors = more.errors
+    this.param = more.param ?? soleParam(more.errors)
+    this.suggestedAction = more.suggestedAction ?? problems[code][2]
+    this.retryAfterSeconds = more.retryAfterSeconds
+  }
+}
+
+const soleParam = (errors: FieldFault[] | undefined): string | null =>
+  errors?.length === 1 ? errors[0]!.pointer.slice(1).replaceAll('/', '.') || null : null
+
+/** The problem that several faults make together: the one whose code comes first in the contract's table. */
+export function problemOf(errors: FieldFault[]): ProblemError {
+  const codes = Object.keys(problems) as ProblemCode[]
+  const rank = (fault: FieldFault) => {
+    const at = codes.indexOf(fault.code as ProblemCode)
+    return at < 0 ? codes.indexOf('invalid_request') : at
+  }
+  const first = errors.toSorted((a, b) => rank(a) - rank(b))[0]!
+  const code = codes[rank(first)]!
+  const detail = errors.length === 1 ? first.detail : `${first.detail} (and ${errors.length - 1} more, see errors)`
+  return new ProblemError(code, detail, { errors })
+}

@@ -1,0 +1,126 @@
+import { CALL_CHANNEL } from './calls/advance.ts'
+import { dial } from './calls/dial.ts'
+import { type Media, openMedia } from './calls/media.ts'
+import { reconcile } from './calls/reconcile.ts'
+import { settle } from './calls/settle.ts'
+import { sweep } from './calls/sweep.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { connect, type Db, migrateDatabase, type Sql } from './db/connect.ts'
+import { deploymentSecrets } from './db/schema.ts'
+import type { CallChanges, DeploymentSecrets, Deps } from './deps.ts'
+import { Routers } from './flows/routing.ts'
+import { newId, randomToken } from './ids.ts'
+import { type Handlers, type JobRuntime, openJobs } from './jobs/boss.ts'
+import { type Log, openLog } from './log.ts'
+import { openNetworks, type SandboxUrls } from './networks.ts'
+import { openTelemetry } from './telemetry/spans.ts'
+import { deliver } from './webhooks/deliver.ts'
+
+/** What a process does besides answering requests. */
+export interface Roles {
+  /** Takes jobs: dials, decides, delivers. */
+  worker: boolean
+  /** Carries conversations. */
+  media: boolean
+}
+
+export interface RuntimeOptions {
+  databaseUrl: string
+  roles: Roles
+  /** Made once the deployment's secrets are known, which its servers share with the adapters. */
+  sandbox: (secrets: DeploymentSecrets) => Promise<SandboxUrls>
+  /** How the sandbox of this process reaches this process; undefined when the sandbox runs elsewhere. */
+  localUrl?: string
+  clock?: Clock
+  log?: Log
+  maxConnections?: number
+}
+
+export interface Runtime extends Deps {
+  media: Media | undefined
+  /** Takes no more work, lets conversations end for at most `drainMs`, and closes everything. */
+  close(drainMs?: number): Promise<void>
+}
+
+/** Opens the database, brings its tables up to date, and starts what the roles ask for. */
+export async function openRuntime(config: Config, options: RuntimeOptions): Promise<Runtime> {
+  const { databaseUrl, roles, localUrl, clock = systemClock } = options
+  const log = options.log ?? openLog(config.logLevel)
+  await migrateDatabase(databaseUrl)
+  const { sql, db } = connect(databaseUrl, options.maxConnections ?? 20)
+  const secrets = await sharedSecrets(db)
+  const sandbox = await options.sandbox(secrets)
+  const telemetry = openTelemetry(db, log)
+  const jobs = await openJobs(databaseUrl, roles.worker, log)
+  const node = roles.media ? { id: newId('node'), url: config.publicUrl } : undefined
+  const networks = openNetworks({ config, clock, db, secrets, sandbox, node, localUrl })
+  const callChanges = await listenForChanges(sql, clock)
+  const deps: Deps = {
+    ...{ config, clock, log, db, sql, telemetry, networks, callChanges, secrets },
+    send: jobs.send,
+    routers: new Routers(),
+  }
+  const media = node && (await openMedia(deps, node))
+  if (roles.worker) await jobs.work(handlers(deps))
+  return {
+    ...deps,
+    media,
+    async close(drainMs = 0) {
+      await stopWork(jobs, media, drainMs)
+      networks.close()
+      await telemetry.close()
+      await sql.end({ timeout: 5 })
+    },
+  }
+}
+
+/** Every kind of job and who does it. */
+const handlers = (deps: Deps): Handlers => ({
+  dial: (job) => dial(deps, job),
+  reconcile: (job) => reconcile(deps, job),
+  settle: (job) => settle(deps, job),
+  deliver: (job) => deliver(deps, job),
+  sweep: () => sweep(deps),
+})
+
+async function stopWork(jobs: JobRuntime, media: Media | undefined, drainMs: number): Promise<void> {
+  await jobs.stop()
+  await media?.drain(drainMs)
+}
+
+async function sharedSecrets(db: Db): Promise<DeploymentSecrets> {
+  const names = ['artifactLinks', 'sandboxAuthToken', 'sandboxApiKey'] as const
+  await db
+    .insert(deploymentSecrets)
+    .values(names.map((name) => ({ name, value: randomToken(32) })))
+    .onConflictDoNothing()
+  const rows = await db.select().from(deploymentSecrets)
+  return Object.fromEntries(rows.map((row) => [row.name, row.value])) as unknown as DeploymentSecrets
+}
+
+async function listenForChanges(sql: Sql, clock: Clock): Promise<CallChanges> {
+  const waiting = new Map<string, Set<() => void>>()
+  await sql.listen(CALL_CHANNEL, (callId) => {
+    for (const wake of waiting.get(callId) ?? []) wake()
+  })
+  return {
+    next(callId, ms, signal) {
+      return new Promise((resolve) => {
+        const done = () => {
+          clock.clearTimeout(timer)
+          signal?.removeEventListener('abort', done)
+          const others = waiting.get(callId)
+          others?.delete(done)
+          if (others?.size === 0) waiting.delete(callId)
+          resolve()
+        }
+        const timer = clock.setTimeout(done, ms)
+        signal?.addEventListener('abort', done)
+        const others = waiting.get(callId) ?? new Set()
+        waiting.set(callId, others.add(done))
+        if (signal?.aborted) done()
+      })
+    },
+  }
+}

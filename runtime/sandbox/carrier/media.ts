@@ -1,0 +1,165 @@
+import { type RawData, WebSocket } from 'ws'
+import type { Clock } from '../../clock.ts'
+import { FRAME_MS } from '../speech/mulaw.ts'
+import type { Timers } from '../timers.ts'
+import { createPlayout } from './playout.ts'
+
+/**
+ * One Media Stream, the carrier's end: https://www.twilio.com/docs/voice/media-streams/websocket-messages
+ * Its clock is the number of frames that have passed.
+ */
+export interface MediaStream {
+  /** Milliseconds of audio that have passed. */
+  readonly elapsedMs: number
+  /** Ends it as Twilio does: `stop`, then the close. */
+  stop(): void
+  /** Ends it without a word: the sandbox closes. */
+  drop(): void
+  /** A key the callee pressed. */
+  digit(digit: string): void
+}
+
+export interface MediaOptions {
+  url: string
+  /** X-Twilio-Signature of the handshake. */
+  signature: string
+  accountSid: string
+  callSid: string
+  streamSid: string
+  parameters: Record<string, string>
+  /** Both run at the call's pace. */
+  clock: Clock
+  timers: Timers
+  pace: number
+  /** Takes what the callee hears in these 20 ms, and gives what they say. */
+  exchange(heard: Buffer): Buffer
+  /** It is over: refused, closed by the application, or stopped. Called once. */
+  closed(why: string): void
+  violation(code: string, message: string): void
+}
+
+/** At most one second of call time passes in one turn of the loop: under load, time slows down instead of leaping. */
+const BATCH_FRAMES_MAX = 50
+/** A timer for each frame at life's pace, one every 4 ms or so when faster. */
+const TICK_MS_MIN = 4
+const UNSENT_MAX = 4_000_000
+
+export function openMedia(options: MediaOptions): MediaStream {
+  const { clock, timers, pace, streamSid, callSid, accountSid, violation } = options
+  const socket = new WebSocket(options.url, {
+    headers: { 'X-Twilio-Signature': options.signature },
+    perMessageDeflate: false,
+    maxPayload: 1_000_000,
+    handshakeTimeout: 5000,
+  })
+  const playout = createPlayout((name) => send('mark', { mark: { name } }))
+  let sequence = 0
+  let frames = 0
+  let startedAt = 0
+  let over = false
+
+  function post(message: object): void {
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
+  }
+
+  /** "The first message has a value of 1 and then is incremented for each subsequent message." */
+  function send(event: string, body: object): void {
+    post({ event, sequenceNumber: String(++sequence), ...body, streamSid })
+  }
+
+  function end(why: string): void {
+    if (over) return
+    over = true
+    options.closed(why)
+  }
+
+  function tick(): void {
+    if (over) return
+    const elapsed = clock.monotonic() - startedAt
+    let due = Math.floor(elapsed / FRAME_MS) - frames
+    if (due > BATCH_FRAMES_MAX || socket.bufferedAmount > UNSENT_MAX) {
+      startedAt += (due - BATCH_FRAMES_MAX) * FRAME_MS
+      due = BATCH_FRAMES_MAX
+    }
+    for (; due > 0 && !over; due--) frame()
+    timers.after(Math.max(FRAME_MS, TICK_MS_MIN * pace), tick)
+  }
+
+  function frame(): void {
+    const timestamp = frames++ * FRAME_MS
+    const payload = options.exchange(playout.frame())
+    if (over) return
+    const media = { track: 'inbound', chunk: String(frames), timestamp: String(timestamp) }
+    send('media', { media: { ...media, payload: payload.toString('base64') } })
+  }
+
+  function receive(data: RawData, binary: boolean): void {
+    const fault = accept(binary ? undefined : parsed(String(data)))
+    // Twilio logs these and goes on (https://www.twilio.com/docs/api/errors/31951).
+    if (fault) violation('31951', `Stream - Protocol - Invalid message: ${fault}`)
+  }
+
+  /** Messages to Twilio, field by field. Returns what is wrong with this one. */
+  function accept(message: Record<string, unknown> | undefined): string | undefined {
+    if (!message) return 'not a JSON object in a text frame'
+    const shape = shapes[String(message.event)]
+    if (!shape) return `unknown event '${message.event}'`
+    if (message.streamSid !== streamSid) return `streamSid is not this stream's`
+    const unknown = Object.keys(message).find((name) => !['event', 'streamSid', ...shape].includes(name))
+    if (unknown) return `'${message.event}' has no '${unknown}'`
+    if (message.event === 'clear') return playout.clear() as undefined
+    if (message.event === 'mark') {
+      const { name } = (message.mark ?? {}) as { name?: unknown }
+      if (typeof name !== 'string' || name === '') return 'mark.name is missing'
+      return playout.mark(name) as undefined
+    }
+    const { payload } = (message.media ?? {}) as { payload?: unknown }
+    if (typeof payload !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(payload) || payload.length % 4 !== 0) {
+      return 'media.payload is not base64'
+    }
+    return playout.audio(Buffer.from(payload, 'base64')) ? undefined : 'more than ten minutes of audio are buffered'
+  }
+
+  socket.on('open', () => {
+    post({ event: 'connected', protocol: 'Call', version: '1.0.0' })
+    const mediaFormat = { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 }
+    const { parameters: customParameters } = options
+    send('start', { start: { accountSid, streamSid, callSid, tracks: ['inbound'], mediaFormat, customParameters } })
+    startedAt = clock.monotonic()
+    tick()
+  })
+  socket.on('message', receive)
+  socket.on('error', (error) => end(error.message))
+  socket.on('close', (code) => end(`closed by the application (${code})`))
+
+  return {
+    get elapsedMs() {
+      return frames * FRAME_MS
+    },
+    digit: (digit) => send('dtmf', { dtmf: { track: 'inbound_track', digit } }),
+    drop() {
+      over = true
+      socket.terminate()
+    },
+    stop() {
+      if (over) return
+      over = true
+      send('stop', { stop: { accountSid, callSid } })
+      if (socket.readyState === WebSocket.CONNECTING) socket.terminate()
+      else socket.close(1000)
+      // An application that never answers the close must not keep the socket.
+      setTimeout(() => socket.terminate(), 2000).unref()
+    },
+  }
+}
+
+const shapes: Record<string, string[]> = { media: ['media'], mark: ['mark'], clear: [] }
+
+function parsed(text: string): Record<string, unknown> | undefined {
+  try {
+    const value = JSON.parse(text) as unknown
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,135 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { strikes } from '../chaos.ts'
+import { scriptOf } from '../people/scripts.ts'
+import { sameSecret } from '../secret.ts'
+import { type Call, type Network, startCall } from './call.ts'
+import { listCalls } from './list.ts'
+import { bad, parseCreate, parseUpdate, RestFault } from './parameters.ts'
+import { callResource } from './resource.ts'
+
+/** The REST API of the sandbox's carrier: https://www.twilio.com/docs/voice/api/call-resource */
+export interface CarrierRest {
+  /** @param path below the time factors, with its query: `/2010-04-01/Accounts/…` */
+  handle(request: IncomingMessage, response: ServerResponse, path: string, time: Time): Promise<void>
+  close(): void
+}
+
+export interface Time {
+  pace: number
+  waits: number
+}
+
+export interface Account {
+  accountSid: string
+  authToken: string
+}
+
+const BODY_MAX = 65_536
+const CALLS_MAX = 10_000
+
+export function createCarrierRest(network: Network, account: Account): CarrierRest {
+  const calls = new Map<string, Call>()
+  /** Who let it ring before: `second_try` answers then. By account and number. */
+  const missed = new Set<string>()
+
+  function pickUpOf(owner: string, to: string) {
+    const { pickUp } = scriptOf(to)
+    if (pickUp !== 'second_try') return pickUp
+    const key = `${owner} ${to}`
+    if (missed.delete(key)) return 'answers'
+    missed.add(key)
+    return 'never'
+  }
+
+  function create(owner: string, form: URLSearchParams, time: Time): Call {
+    const request = parseCreate(form)
+    const { chaos } = network
+    if (chaos.create?.refuse && strikes(chaos.create)) {
+      if (chaos.create.refuse === 429) throw new RestFault(429, 20429, 'Too Many Requests')
+      throw new RestFault(500, 20500, 'Internal Server Error')
+    }
+    const script = scriptOf(request.to)
+    const call = startCall(network, { account: owner, request, script, pickUp: pickUpOf(owner, request.to), ...time })
+    calls.set(call.record.sid, call)
+    if (calls.size > CALLS_MAX) calls.delete(calls.keys().next().value!)
+    return call
+  }
+
+  function callOf(owner: string, sid: string, path: string): Call {
+    const call = calls.get(sid)
+    if (call?.record.account === owner) return call
+    throw notFound(path)
+  }
+
+  async function answer(request: IncomingMessage, path: string, time: Time): Promise<[number, object]> {
+    authenticate(request)
+    const url = new URL(path, 'http://carrier')
+    const [, owner, sid] =
+      /^\/2010-04-01\/Accounts\/(AC[0-9a-f]{32})\/Calls(?:\/(CA[0-9a-f]{32}))?\.json$/.exec(url.pathname) ?? []
+    if (!owner) throw notFound(url.pathname)
+    if (request.method === 'GET') {
+      if (sid) return [200, callResource(callOf(owner, sid, url.pathname).record)]
+      const records = [...calls.values()].map((call) => call.record).filter((record) => record.account === owner)
+      return [200, listCalls(records, url)]
+    }
+    if (request.method !== 'POST') throw new RestFault(405, 20004, 'Method not allowed')
+    const form = await readForm(request)
+    if (!sid) return [201, callResource(create(owner, form, time).record)]
+    const call = callOf(owner, sid, url.pathname)
+    if (!call.end(parseUpdate(form))) throw bad(21220, 'Call is not in-progress. Cannot redirect.')
+    return [200, callResource(call.record)]
+  }
+
+  /** The account's own credentials also open its subaccounts; in the sandbox, any well-formed one exists. */
+  function authenticate(request: IncomingMessage): void {
+    const [scheme, encoded] = (request.headers.authorization ?? '').split(' ')
+    const given = scheme === 'Basic' ? Buffer.from(encoded ?? '', 'base64').toString() : ''
+    if (!sameSecret(given, `${account.accountSid}:${account.authToken}`))
+      throw new RestFault(401, 20003, 'Authenticate')
+  }
+
+  return {
+    async handle(request, response, path, time) {
+      const creates = request.method === 'POST' && /\/Calls\.json$/.test(path)
+      const [status, body] = await answer(request, path, time).catch((error: unknown): [number, object] => {
+        if (!(error instanceof RestFault)) throw error
+        report(error)
+        const { code, message, status } = error
+        return [status, { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status }]
+      })
+      const { create: trouble } = network.chaos
+      if (creates && status === 201 && trouble?.lost && strikes(trouble)) return void request.socket.destroy()
+      if (creates && status === 201 && trouble?.lateMs && strikes(trouble)) await late(trouble.lateMs)
+      response.writeHead(status, { 'Content-Type': 'application/json', 'Twilio-Request-Id': 'RQ0' })
+      response.end(JSON.stringify(body))
+    },
+    close() {
+      for (const call of calls.values()) call.drop()
+    },
+  }
+
+  function late(ms: number): Promise<void> {
+    return new Promise((resolve) => network.clock.setTimeout(resolve, ms))
+  }
+
+  /** What a correct application may run into is no violation: a call that is gone or over, and chaos. */
+  function report({ code, message }: RestFault): void {
+    if (![20404, 20429, 20500, 21220].includes(code)) network.violation(String(code), message)
+  }
+}
+
+const notFound = (path: string) => new RestFault(404, 20404, `The requested resource ${path} was not found`)
+
+async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
+  if (!/^application\/x-www-form-urlencoded\b/.test(request.headers['content-type'] ?? '')) {
+    throw new RestFault(415, 20001, 'The body must be application/x-www-form-urlencoded.')
+  }
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > BODY_MAX) throw new RestFault(413, 20413, 'The body is too large.')
+    chunks.push(chunk)
+  }
+  return new URLSearchParams(Buffer.concat(chunks).toString())
+}

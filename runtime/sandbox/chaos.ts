@@ -1,0 +1,43 @@
+/**
+ * What goes wrong on purpose. Plain JSON, so that a sandbox in another process can be told too; read at the moment of
+ * each effect, so that a test may change it while the sandbox runs. All times are real milliseconds.
+ */
+export interface Chaos {
+  callbacks?: {
+    delayMs?: number
+    /** Each callback is posted twice. */
+    doubled?: boolean
+    /** All callbacks of a call are held until it ended, then posted newest first. */
+    shuffled?: boolean
+    /** Statuses that are never posted. */
+    dropped?: string[]
+  }
+  create?: {
+    /** The call is made at once, and the answer comes this late. */
+    lateMs?: number
+    /** The call is made, and the connection is destroyed without an answer. */
+    lost?: boolean
+    /** No call is made. */
+    refuse?: 429 | 500
+    /** Only so many creates are affected; it counts down. All of them when absent. */
+    times?: number
+  }
+  engine?: {
+    /** The socket is destroyed once this much audio of the conversation was sent, in milliseconds of audio. */
+    dropAfterAudioMs?: number
+    /** Added to the latency of every response. */
+    slowMs?: number
+    /** New sessions are refused with this HTTP status. */
+    refuse?: 401 | 429 | 500 | 503
+    /** Only so many drops or refusals; it counts down. */
+    times?: number
+  }
+}
+
+/** True when one more of the limited effects may happen, which it then counts. */
+export function strikes(limited: { times?: number } | undefined): boolean {
+  if (limited?.times === undefined) return limited !== undefined
+  if (limited.times <= 0) return false
+  limited.times--
+  return true
+}

@@ -1,0 +1,116 @@
+import { type SandboxPerson, sandboxPeople } from '../../../openapi/sandbox-people.ts'
+
+/** What a person does, in their own words. */
+export interface Script {
+  pickUp: 'answers' | 'busy' | 'never' | 'second_try' | 'voicemail' | 'fails'
+  /** How long the phone rings before it is picked up, in milliseconds of life. */
+  ringMs: number
+  /** The first words; a voicemail's greeting. */
+  opening: string
+  /** Said instead of the usual answer when the agent first speaks to the point. */
+  insists?: { at: 'greeting' | 'question'; words: string }
+  /** Said over the agent, once, in the middle of a sentence. */
+  interruption?: string
+  /** Hangs up in the middle of the agent's sentence after so many own answers. */
+  hangsUpAfter?: number
+  /** Never says anything after the opening. */
+  silent?: boolean
+  answers: Answers
+}
+
+interface Answers {
+  slot: string
+}
+
+const GREETED = 'Yes, I have a moment.'
+const TAKES_IT = 'Yes, that works for me.'
+
+const usual: Script = { pickUp: 'answers', ringMs: 4000, opening: 'Hello?', answers: { slot: TAKES_IT } }
+
+const scripts: Record<SandboxPerson['character'], Script> = {
+  books: usual,
+  qualifies: { ...usual, answers: { slot: 'No thank you, I would rather not book anything today.' } },
+  busy: { ...usual, pickUp: 'busy' },
+  second_try: { ...usual, pickUp: 'second_try' },
+  voicemail: {
+    ...usual,
+    pickUp: 'voicemail',
+    ringMs: 12_000,
+    opening: 'Hi, this is Vera, I cannot come to the phone right now, please leave a message after the beep.',
+  },
+  not_a_fit: {
+    ...usual,
+    insists: { at: 'question', words: 'Thanks, but I am not interested, this is not what I am looking for.' },
+  },
+  wrong_number: { ...usual, insists: { at: 'greeting', words: 'I think you have the wrong number.' } },
+  stop_calling: { ...usual, insists: { at: 'greeting', words: 'Please stop calling me and take me off your list.' } },
+  interrupts: { ...usual, interruption: 'Sorry to interrupt, but how long is this going to take?' },
+  falls_silent: { ...usual, silent: true },
+  asks_for_human: { ...usual, insists: { at: 'question', words: 'Can I talk to a real person please?' } },
+  hangs_up: { ...usual, hangsUpAfter: 2 },
+  carrier_fails: { ...usual, pickUp: 'fails' },
+}
+
+/** Every number that is not in the list behaves like the first. */
+export function scriptOf(number: string): Script {
+  return scripts[sandboxPeople.find((person) => person.number === number)?.character ?? 'books']
+}
+
+const replies: [RegExp, string][] = [
+  [/looking for|interested in|(what|how).*(need|help you)/i, 'I need a demo for my sales team.'],
+  [/budget|spend|afford/i, 'About five thousand dollars.'],
+  [/when|how soon|timing|time ?line/i, 'I would like to start next month.'],
+  [/where|location|based|city/i, 'We are in Boston.'],
+  [/still there/i, 'Yes, I am still here.'],
+  [/moment|minute|good time|talk now|speak now/i, GREETED],
+]
+
+const GENERIC = 'That would be fine.'
+const GO_AHEAD = 'Yes, go ahead.'
+const ACKNOWLEDGES = 'Okay.'
+const OFFER = /work for you|suit you|would you like to (book|take)|shall i book/i
+const WAITS = /one moment|connecting you|hold on|bear with me/i
+
+export const GOODBYE = /goodbye|take care|bye bye/i
+export const ANYBODY_THERE = 'Hello?'
+
+export interface HeardTurn {
+  text: string
+  /** Turns of the agent that this person has answered before. */
+  answered: number
+  insisted: boolean
+  /** What this person said last. */
+  last: string
+  /** Nothing has been said for some seconds since. */
+  waited: boolean
+}
+
+/** What the person answers; null = listens on. */
+export function reply(script: Script, turn: HeardTurn): string | null {
+  const { text } = turn
+  const question = /\?/.test(text) || text === '(inaudible)'
+  if (WAITS.test(text) || GOODBYE.test(text)) return null
+  const { insists } = script
+  if (insists && !turn.insisted && (insists.at === 'greeting' || (turn.answered > 0 && question))) return insists.words
+  if (/repeat that|say that again/i.test(text)) return turn.last
+  if (OFFER.test(text)) return script.answers.slot
+  if (question) return replies.find(([pattern]) => pattern.test(lastQuestion(text)))?.[1] ?? GENERIC
+  if (turn.answered === 0) return GO_AHEAD
+  return turn.waited ? ACKNOWLEDGES : null
+}
+
+/** Sentences before the question ("It will only take a minute.") are not what is asked. */
+const lastQuestion = (text: string) => text.match(/[^.!?]*\?[^?]*$/)?.[0] ?? text
+
+/** Everything the person may say, so that it can be rendered before they need it. */
+export function phrasesOf(script: Script): string[] {
+  const own = [script.opening, script.insists?.words, script.interruption, script.answers.slot]
+  if (script.pickUp === 'voicemail') return [script.opening]
+  const usualWords = [GREETED, ...replies.map(([, words]) => words), GENERIC, GO_AHEAD, ACKNOWLEDGES]
+  return [...own.filter((words) => words !== undefined), ...usualWords]
+}
+
+/** All phrases of all people. */
+export function allPhrases(): string[] {
+  return [...new Set(Object.values(scripts).flatMap(phrasesOf))]
+}

@@ -1,0 +1,146 @@
+import { ROOT_CONTEXT, type SpanContext, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api'
+import {
+  BatchSpanProcessor,
+  type IdGenerator,
+  NodeTracerProvider,
+  RandomIdGenerator,
+  type ReadableSpan,
+  type SpanExporter,
+} from '@opentelemetry/sdk-trace-node'
+import type { Db } from '../db/connect.ts'
+import { spans } from '../db/schema.ts'
+import type { Log } from '../log.ts'
+
+/** Where a span hangs: the trace of a call, and the span above it. */
+export interface TraceRef {
+  traceId: string
+  parentSpanId: string
+}
+
+export interface SpanFacts {
+  /** Epoch milliseconds. */
+  startedAt: number
+  endedAt: number
+  /** What the trace row shows: `ok`, `booked`, `skipped`, … */
+  status?: string
+  attributes?: Record<string, string | number | boolean>
+  /** Give the span this id, because its children were written first. */
+  spanId?: string
+}
+
+export interface Telemetry {
+  newTraceId(): string
+  newSpanId(): string
+  span(ref: TraceRef | { traceId: string }, name: string, facts: SpanFacts): void
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Where the spans of a call hang: below the request that brought its lead. */
+export const traceOf = (call: { traceId: string; rootSpanId: string }): TraceRef => ({
+  traceId: call.traceId,
+  parentSpanId: call.rootSpanId,
+})
+
+/** Marks the rows of a trace that the product page prints. */
+export const MILESTONE = 'talkif.milestone'
+const STATUS = 'talkif.status'
+
+/**
+ * Spans through the OpenTelemetry API into the `spans` table, in batches off the request's path.
+ * They are written with their own start and end, because one trace crosses processes and outlives requests.
+ */
+export function openTelemetry(db: Db, log: Log): Telemetry {
+  const random = new RandomIdGenerator()
+  const next: { traceId?: string; spanId?: string } = {}
+  const idGenerator: IdGenerator = {
+    generateTraceId: () => next.traceId ?? random.generateTraceId(),
+    generateSpanId: () => next.spanId ?? random.generateSpanId(),
+  }
+  const processor = new BatchSpanProcessor(new PostgresExporter(db, log), {
+    scheduledDelayMillis: 150,
+    maxQueueSize: 20_000,
+    maxExportBatchSize: 500,
+  })
+  const provider = new NodeTracerProvider({ idGenerator, spanProcessors: [processor] })
+  const tracer = provider.getTracer('talkif')
+  return {
+    newTraceId: () => random.generateTraceId(),
+    newSpanId: () => random.generateSpanId(),
+    span(ref, name, { startedAt, endedAt, status = 'ok', attributes = {}, spanId }) {
+      const above: SpanContext | undefined =
+        'parentSpanId' in ref
+          ? { traceId: ref.traceId, spanId: ref.parentSpanId, traceFlags: TraceFlags.SAMPLED, isRemote: true }
+          : undefined
+      // Starting a span is synchronous, so the ids cannot reach another span.
+      next.traceId = ref.traceId
+      next.spanId = spanId
+      const span = tracer.startSpan(
+        name,
+        { startTime: startedAt, attributes: { ...attributes, [STATUS]: status }, root: !above },
+        above ? trace.setSpanContext(ROOT_CONTEXT, above) : ROOT_CONTEXT,
+      )
+      next.traceId = undefined
+      next.spanId = undefined
+      if (status === 'error') span.setStatus({ code: SpanStatusCode.ERROR })
+      span.end(Math.max(endedAt, startedAt))
+    },
+    flush: () => processor.forceFlush(),
+    close: () => provider.shutdown(),
+  }
+}
+
+const EXPORT_SUCCESS = 0
+const KEPT = 20_000
+
+/** Keeps what could not be written, up to a bound, for the next batch: a database that was away loses few spans. */
+class PostgresExporter implements SpanExporter {
+  readonly #db: Db
+  readonly #log: Log
+  #kept: ReadableSpan[] = []
+
+  constructor(db: Db, log: Log) {
+    this.#db = db
+    this.#log = log
+  }
+
+  export(batch: ReadableSpan[], done: (result: { code: number }) => void): void {
+    const all = [...this.#kept, ...batch].slice(-KEPT)
+    this.#kept = []
+    this.#write(all).then(
+      () => done({ code: EXPORT_SUCCESS }),
+      (error) => {
+        this.#kept = [...all, ...this.#kept].slice(-KEPT)
+        this.#log.warn({ err: error }, 'spans could not be written; kept for the next try')
+        done({ code: EXPORT_SUCCESS })
+      },
+    )
+  }
+
+  async #write(all: ReadableSpan[]): Promise<void> {
+    for (let at = 0; at < all.length; at += 500) {
+      await this.#db
+        .insert(spans)
+        .values(all.slice(at, at + 500).map(row))
+        .onConflictDoNothing()
+    }
+  }
+
+  async shutdown(): Promise<void> {}
+}
+
+const ms = ([seconds, nanos]: [number, number]) => new Date(seconds * 1000 + nanos / 1e6)
+
+function row(span: ReadableSpan) {
+  const { [STATUS]: status, ...attributes } = span.attributes as Record<string, string | number | boolean>
+  return {
+    traceId: span.spanContext().traceId,
+    spanId: span.spanContext().spanId,
+    parentSpanId: span.parentSpanContext?.spanId ?? null,
+    name: span.name,
+    startedAt: ms(span.startTime),
+    endedAt: ms(span.endTime),
+    status: String(status),
+    attributes,
+  }
+}

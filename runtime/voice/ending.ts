@@ -1,0 +1,44 @@
+import type { EndedBy } from './port.ts'
+
+export interface Ending {
+  /** The last words are asked for. `firm`: the caller's speech does not call them off. False when the call already ends. */
+  begin(by: EndedBy, nowMs: number, firm?: boolean): boolean
+  /** The caller spoke over the goodbye: true when the conversation goes on. */
+  calledOff(): boolean
+  /** Time to hang up: the last words were heard, or cannot be waited for any longer. */
+  due(nowMs: number, agentBusy: boolean, leadSpeaking: boolean): boolean
+  /** Why the call ends; null while it does not. */
+  readonly by: EndedBy | null
+  readonly firm: boolean
+}
+
+/** Last words that are still not over by then never will be. */
+const longestGoodbyeMs = 30_000
+
+/** How a call ends by our wish: words first, then silence, then the line. A pure machine. */
+export function createEnding(): Ending {
+  let state: { by: EndedBy; beganMs: number; firm: boolean } | null = null
+  return {
+    begin(by, nowMs, firm = false) {
+      if (state) return false
+      state = { by, beganMs: nowMs, firm }
+      return true
+    },
+    calledOff() {
+      if (!state || state.firm) return false
+      state = null
+      return true
+    },
+    due(nowMs, agentBusy, leadSpeaking) {
+      if (!state) return false
+      if (nowMs >= state.beganMs + longestGoodbyeMs) return true
+      return !agentBusy && (state.firm || !leadSpeaking)
+    },
+    get by() {
+      return state?.by ?? null
+    },
+    get firm() {
+      return state?.firm ?? false
+    },
+  }
+}

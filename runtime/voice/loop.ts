@@ -1,0 +1,201 @@
+import type { MediaHandlers, MediaStream } from '../carrier/port.ts'
+import type { Timer } from '../clock.ts'
+import { type Engine, exactly } from './engine.ts'
+import { type EngineEvent, EngineLost, EngineRefused } from './engine-events.ts'
+import { createHearing } from './hearing.ts'
+import { frameMs } from './mulaw.ts'
+import type { EndedBy, LoopOptions } from './port.ts'
+import { createTalk } from './talk.ts'
+import { createVigil } from './vigil.ts'
+import { wrapUp } from './wrap-up.ts'
+
+export interface Loop {
+  /** Ends the call at once, without words; the first cause counts. */
+  end(by: EndedBy): void
+  /** Settles when the desk's `ended` has; rejects as it does. */
+  readonly done: Promise<void>
+}
+
+const maxReconnects = 1
+/** Responses that fail in a row before the session is given up. */
+const maxFailures = 2
+
+/**
+ * Holds the conversation between a caller's audio and an engine. Returns at once; everything happens on events and on a
+ * 20 ms tick of `options.clock`. Takes both sockets over and closes them.
+ */
+export function startLoop(options: LoopOptions & { stream: MediaStream; engine: Engine }): Loop {
+  const { clock, conversation, desk, engine, recorder, stream } = options
+  const done = Promise.withResolvers<void>()
+  const pending = new Set<Promise<void>>()
+  const troubles: string[] = []
+  let timer: Timer | undefined
+  let over = false
+  let reconnects = 0
+  let failures = 0
+  let spoke = ''
+
+  /** One call's fault must not take down the process that holds the others. */
+  function guarded<Args extends unknown[]>(run: (...args: Args) => void): (...args: Args) => void {
+    return (...args) => {
+      try {
+        run(...args)
+      } catch (error) {
+        finish('engine_lost', `internal: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    }
+  }
+
+  const talk = createTalk({ ...options, trouble, hangUp: finish })
+  const hearing = createHearing(talk, clock)
+  const vigil = createVigil(talk, options, { reply: talk.reply, hangUp: finish, lost, silent: hearing.onSilence })
+
+  function trouble(error: unknown) {
+    if (troubles.length < 5) troubles.push(error instanceof Error ? error.message : String(error))
+  }
+
+  /** Runs something of the desk's off the sockets; what it throws is told at the end, and never stops the call. */
+  function apart(work: Promise<void>) {
+    const settled = work.catch(trouble).finally(() => pending.delete(settled))
+    pending.add(settled)
+  }
+
+  function onEngine(event: EngineEvent) {
+    vigil.engineSpoke()
+    if (over) {
+      // The last words of the caller are still worth having; nothing else is.
+      if (event.type === 'heard') onHeard(event)
+      return
+    }
+    switch (event.type) {
+      case 'response_started':
+        return talk.turns.created(event.response)
+      case 'text':
+        if (!talk.turns.isLive(event.response)) return
+        talk.stopwatch.text()
+        return talk.transcript.agentText(event.item, event.delta)
+      case 'audio':
+        return onAgentAudio(event)
+      case 'audio_done':
+        return talk.playback.finish(event.item)
+      case 'response_done':
+        return onResponseDone(event)
+      case 'ask_refused':
+        if (!event.busy) failed(event.message)
+        return talk.turns.refused(event.busy)
+      case 'speech_started':
+      case 'speech_stopped':
+      case 'committed':
+        vigil.callerSpoke()
+        return hearing.onEvent(event)
+      case 'heard':
+        return onHeard(event)
+      case 'ready':
+        return onReopened()
+      case 'lost':
+        return lost(event.error)
+      case 'complaint':
+        // A cancel that crossed the end of its response: nothing is wrong.
+        if (event.code !== 'response_cancel_not_active') trouble(`${event.code}: ${event.message}`)
+  }
+
+  function onAgentAudio({ response, item, audio }: Extract<EngineEvent, { type: 'audio' }>) {
+    if (!talk.turns.isLive(response)) return
+    spoke = response
+    failures = 0
+    talk.stopwatch.audio()
+    if (!talk.playback.add(item, audio)) {
+      // More than two minutes ahead of the ear: nobody listens to that.
+      talk.playback.finish(item)
+      engine.cancelResponse(response)
+    }
+    talk.playback.tick(clock.monotonic())
+  }
+
+  function onResponseDone({ response, failure, toolCalls }: Extract<EngineEvent, { type: 'response_done' }>) {
+    const live = talk.turns.isLive(response)
+    talk.turns.done(response)
+    if (failure !== null) failed(failure)
+    if (live && toolCalls.length > 0) apart(talk.useTools(toolCalls, spoke === response))
+  }
+
+  function onHeard(event: Extract<EngineEvent, { type: 'heard' }>) {
+    if (over) talk.transcript.leadSaid(event.item, event.text)
+    else hearing.onEvent(event)
+    if (event.text.trim() !== '') apart(desk.heard(event.text).then((result) => obey(result)))
+  }
+
+  const obey: typeof talk.obey = (result) => {
+    if (!over) talk.obey(result)
+  }
+
+  /** A response failed: asked again, unless that has been tried. */
+  function failed(why: string) {
+    failures += 1
+    if (failures > maxFailures) return lost(new EngineLost(why))
+    if (talk.greeting === 'waiting') talk.ask({ kind: 'greeting', instructions: exactly(conversation.greeting) })
+    else talk.reply()
+  }
+
+  function lost(error: EngineRefused | EngineLost) {
+    if (over) return
+    if (error instanceof EngineRefused || reconnects === maxReconnects) return finish('engine_lost', error.message)
+    reconnects += 1
+    vigil.pause()
+    talk.forgetSession()
+    engine.reopen(talk.transcript.turns)
+  }
+
+  function onReopened() {
+    vigil.resume()
+    hearing.restart()
+    failures = 0
+    if (talk.greeting === 'waiting') talk.ask({ kind: 'greeting', instructions: exactly(conversation.greeting) })
+    else talk.reply()
+  }
+
+  const handlers: MediaHandlers = {
+    onAudio: guarded((frame, atMs) => {
+      if (over) return
+      recorder?.lead(frame, atMs)
+      vigil.mediaCame()
+      engine.appendAudio(frame)
+      hearing.onFrame(frame, atMs)
+    }),
+    onMark: guarded((name) => {
+      if (!over) talk.playback.marked(name, clock.monotonic())
+    }),
+    onDigit: guarded((digit) => {
+      if (over) return
+      vigil.digit(digit)
+      apart(desk.digit(digit).then((result) => obey(result)))
+    }),
+    // Who hangs up while the goodbye is said only agrees with it.
+    onClose: (cause) =>
+      finish(talk.ending.by ?? (cause === 'ended' ? 'lead' : 'carrier_lost'), undefined, cause === 'lost'),
+  }
+
+  const tick = guarded(() => {
+    talk.playback.tick(clock.monotonic())
+    if (!over) vigil.tick()
+    if (!over) timer = clock.setTimeout(tick, frameMs)
+  })
+
+  function finish(by: EndedBy, detail?: string, lineOpen = true) {
+    if (over) return
+    over = true
+    clock.clearTimeout(timer)
+    const ended = wrapUp({ ...options, talk, by, lineOpen, pending, detail: () => detail ?? troubles.join('; ') })
+    ended.then(done.resolve, done.reject)
+  }
+
+  apart(desk.answered())
+  const { opened } = engine
+  // A session that never opens is told by its `lost` event.
+  const timed = () => desk.span('engine.open', Math.round(opened.startedAt), Math.round(opened.endedAt!))
+  engine.ready.then(timed, () => {})
+  engine.listen(guarded(onEngine))
+  stream.listen(handlers)
+  if (!over) tick()
+  return { end: (by) => finish(by), done: done.promise }
+}

@@ -1,0 +1,19 @@
+/** G.711 μ-law at 8 kHz, one byte a sample: the only audio format in this folder. */
+export const bytesPerMs = 8
+export const frameMs = 20
+export const frameBytes = frameMs * bytesPerMs
+/** The byte of digital silence (+0). */
+export const silence = 0xff
+
+/** Magnitude of each code word, 0–32,124 (ITU-T G.711, table 2a). */
+const magnitudes = Uint16Array.from({ length: 256 }, (_, code) => {
+  const bits = ~code & 0xff
+  return ((((bits & 0x0f) << 3) + 0x84) << ((bits & 0x70) >> 4)) - 0x84
+})
+
+/** Mean magnitude of a stretch of audio, 0–32,124. Speech on a telephone is some thousands, a quiet line under a hundred. */
+export function loudness(audio: Uint8Array): number {
+  let sum = 0
+  for (const code of audio) sum += magnitudes[code]!
+  return audio.length === 0 ? 0 : sum / audio.length
+}

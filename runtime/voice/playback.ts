@@ -1,0 +1,234 @@
+import { bytesPerMs, frameBytes, frameMs, silence } from './mulaw.ts'
+
+export interface PlaybackOutput {
+  /** One frame to the carrier; `playsAtMs` is when the callee should hear it, on the clock that `tick` is given. */
+  frame(frame: Buffer, item: string, playsAtMs: number): void
+  mark(name: string): void
+  /** The carrier drops what it has buffered. */
+  clear(): void
+  /** Everything of an item has been heard. */
+  heard(item: string): void
+}
+
+/** An item that was cut before its end. */
+export interface CutItem {
+  item: string
+  heardMs: number
+  /** All the audio that had arrived, and whether more was to come. */
+  receivedMs: number
+  finished: boolean
+}
+
+export interface Playback {
+  /** Queues audio; false when the queue is full or the item was cut, and nothing was taken. */
+  add(item: string, audio: Buffer): boolean
+  /** No more audio will come for the item. */
+  finish(item: string): void
+  /** The engine is gone: no more audio will come for anything. */
+  finishAll(): void
+  /** Sends what is due. Call it every frame, or as often as timers allow: it catches up. */
+  tick(nowMs: number): void
+  /** The carrier has played up to this mark. Marks of what was cut, and unknown ones, are ignored. */
+  marked(name: string, nowMs: number): void
+  /** Stops at once; tells what was heard of each item that was not heard to its end. */
+  cut(nowMs: number): CutItem[]
+  /** Something is queued, or was sent and not heard yet. */
+  readonly busy: boolean
+  /** How much of an item was heard, in milliseconds: within one mark's distance, never more than was sent. */
+  heardMs(item: string, nowMs: number): number
+  /** When everything sent so far will have been heard, by our own reckoning. */
+  readonly endsAtMs: number
+}
+
+/** What the carrier holds ahead of the callee's ear: enough for a late timer, little enough to cut quickly. */
+const leadMs = 160
+/** Two reckonings are then at most half of this apart, which keeps the heard position within 50 ms. */
+const markEveryMs = 100
+const maxQueuedBytes = 120_000 * bytesPerMs
+/** A carrier that forgets a mark must not leave the agent speaking for ever. */
+const lostMarkMs = 2_000
+/** Ticks in that time: a stalled event loop is not a carrier that forgot. */
+const lostMarkTicks = 80
+const maxItems = 64
+
+interface Item {
+  id: string
+  chunks: Buffer[]
+  queuedBytes: number
+  receivedBytes: number
+  /** Where its first frame stands in all the audio of this generation. */
+  startsAtMs: number
+  sentMs: number
+  markedMs: number
+  finished: boolean
+}
+
+interface PendingMark {
+  name: string
+  positionMs: number
+}
+
+/**
+ * Paced output to a carrier that buffers: a frame leaves when fewer than {@link leadMs} are ahead of the ear, and named marks
+ * (`item:ms:generation`) tell what was heard. A pure machine: time comes in, frames and marks go out.
+ */
+export function createPlayback(output: PlaybackOutput): Playback {
+  let items: Item[] = []
+  let marks: PendingMark[] = []
+  let generation = 0
+  let queuedBytes = 0
+  let sentMs = 0
+  let heardUpToMs = 0
+  let endsAtMs = Number.NEGATIVE_INFINITY
+  let overdueTicks = 0
+  /** Ids whose late audio must not play; the newest few are enough, since a cancelled response ends at once. */
+  const dead: string[] = []
+
+  const sendable = () => items.find((item) => item.queuedBytes > 0 || !item.finished)
+  const settle = () => {
+    while (items[0] && isHeard(items[0])) output.heard(items.shift()!.id)
+  }
+  const isHeard = (item: Item) =>
+    item.finished && item.queuedBytes === 0 && heardUpToMs >= item.startsAtMs + item.sentMs
+
+  function sendFrame(item: Item, nowMs: number): void {
+    const before = item.queuedBytes
+    const frame = takeFrame(item)
+    queuedBytes -= before - item.queuedBytes
+    if (item.sentMs === 0) item.startsAtMs = sentMs
+    const playsAtMs = Math.max(endsAtMs, nowMs)
+    endsAtMs = playsAtMs + frameMs
+    sentMs += frameMs
+    item.sentMs += frameMs
+    output.frame(frame, item.id, playsAtMs)
+    if (item.sentMs - item.markedMs >= markEveryMs) sendMark(item)
+  }
+
+  function sendMark(item: Item): void {
+    item.markedMs = item.sentMs
+    const name = `${item.id}:${item.sentMs}:${generation}`
+    marks.push({ name, positionMs: sentMs })
+    output.mark(name)
+  }
+
+  function finish(id: string): void {
+    const item = items.find((one) => one.id === id)
+    if (item) item.finished = true
+    if (item && item.queuedBytes === 0 && item.markedMs < item.sentMs) sendMark(item)
+    settle()
+  }
+
+  /** Our clock says how far the ear should be; the last mark heard and the next one expected bound it. */
+  function heardPositionMs(nowMs: number): number {
+    const reckoned = sentMs - Math.max(0, endsAtMs - nowMs)
+    const bound = marks[0]?.positionMs ?? sentMs
+    return Math.max(heardUpToMs, Math.min(reckoned, bound))
+  }
+
+  const heardOf = (item: Item, positionMs: number) =>
+    Math.max(0, Math.floor(Math.min(positionMs - item.startsAtMs, item.sentMs, item.receivedBytes / bytesPerMs)))
+
+  return {
+    add(id, audio) {
+      if (dead.includes(id) || queuedBytes + audio.length > maxQueuedBytes) return false
+      let item = items.find((one) => one.id === id)
+      if (!item) {
+        if (items.length === maxItems) return false
+        item = newItem(id)
+        items.push(item)
+      }
+      item.chunks.push(audio)
+      item.queuedBytes += audio.length
+      item.receivedBytes += audio.length
+      queuedBytes += audio.length
+      return true
+    },
+    finish,
+    finishAll() {
+      for (const item of [...items]) finish(item.id)
+    },
+    tick(nowMs) {
+      for (let item = sendable(); item && endsAtMs - nowMs < leadMs; item = sendable()) {
+        if (item.queuedBytes < frameBytes && !item.finished) break
+        if (item.queuedBytes > 0) sendFrame(item, nowMs)
+        if (item.finished && item.queuedBytes === 0 && item.markedMs < item.sentMs) sendMark(item)
+      }
+      overdueTicks = marks.length > 0 && nowMs >= endsAtMs + lostMarkMs ? overdueTicks + 1 : 0
+      if (overdueTicks >= lostMarkTicks) {
+        heardUpToMs = sentMs
+        marks = []
+      }
+      settle()
+    },
+    marked(name) {
+      const index = marks.findIndex((mark) => mark.name === name)
+      if (index === -1) return
+      heardUpToMs = Math.max(heardUpToMs, marks[index]!.positionMs)
+      marks = marks.slice(index + 1)
+      settle()
+    },
+    cut(nowMs) {
+      const positionMs = heardPositionMs(nowMs)
+      const cuts = items.map((item) => ({
+        item: item.id,
+        heardMs: item.sentMs === 0 ? 0 : heardOf(item, positionMs),
+        receivedMs: Math.floor(item.receivedBytes / bytesPerMs),
+        finished: item.finished,
+      }))
+      dead.push(...items.map(({ id }) => id))
+      dead.splice(0, Math.max(0, dead.length - maxItems))
+      if (sentMs > heardUpToMs || marks.length > 0) output.clear()
+      generation += 1
+      items = []
+      marks = []
+      queuedBytes = 0
+      sentMs = 0
+      heardUpToMs = 0
+      endsAtMs = nowMs
+      return cuts
+    },
+    get busy() {
+      return items.length > 0
+    },
+    heardMs(id, nowMs) {
+      const item = items.find((one) => one.id === id)
+      return item && item.sentMs > 0 ? heardOf(item, heardPositionMs(nowMs)) : 0
+    },
+    get endsAtMs() {
+      return endsAtMs
+    },
+  }
+}
+
+const newItem = (id: string): Item => ({
+  id,
+  chunks: [],
+  queuedBytes: 0,
+  receivedBytes: 0,
+  startsAtMs: 0,
+  sentMs: 0,
+  markedMs: 0,
+  finished: false,
+})
+
+/** The next 160 bytes of an item; the last frame is filled up with silence. */
+function takeFrame(item: Item): Buffer {
+  const head = item.chunks[0]!
+  if (head.length >= frameBytes) {
+    if (head.length === frameBytes) item.chunks.shift()
+    else item.chunks[0] = head.subarray(frameBytes)
+    item.queuedBytes -= frameBytes
+    return head.subarray(0, frameBytes)
+  }
+  const frame = Buffer.alloc(frameBytes, silence)
+  let filled = 0
+  while (filled < frameBytes && item.chunks.length > 0) {
+    const chunk = item.chunks.shift()!
+    const taken = Math.min(chunk.length, frameBytes - filled)
+    chunk.copy(frame, filled, 0, taken)
+    if (taken < chunk.length) item.chunks.unshift(chunk.subarray(taken))
+    filled += taken
+  }
+  item.queuedBytes -= filled
+  return frame
+}

@@ -1,0 +1,71 @@
+import type { Clock } from '../clock.ts'
+import type { Desk, SpanName } from './port.ts'
+
+/** Milliseconds, from the product's page: what each part of a turn may take. */
+export const budgetsMs: Partial<Record<SpanName, number>> = { stt: 150, llm: 450, tts: 120, turn: 720 }
+
+export interface Stopwatch {
+  speechStopped(): void
+  transcribed(): void
+  /** A response to the caller was asked for. Fillers, nudges and goodbyes answer nobody and are not measured. */
+  asked(isAnswer: boolean): void
+  text(): void
+  audio(): void
+  /** A frame left for the carrier. */
+  played(): void
+  span(name: SpanName, startedAt: number, attributes?: Record<string, string | number | boolean>): void
+}
+
+/**
+ * Measures each turn from the end of speech, as the engine decided it (its silence of half a second is not in these numbers), to
+ * the first audio of the answer. Times are epoch milliseconds on the call's clock.
+ */
+export function createStopwatch(desk: Desk, clock: Clock): Stopwatch {
+  let speechStoppedAt: number | null = null
+  let transcribing: number | null = null
+  let askedAt: number | null = null
+  let firstTextAt: number | null = null
+  let stage: 'none' | 'asked' | 'speaking' = 'none'
+
+  const span: Stopwatch['span'] = (name, startedAt, attributes = {}) => {
+    const endedAt = clock.now()
+    const budget = budgetsMs[name]
+    const judged: Record<string, number | boolean> =
+      budget === undefined ? {} : { budget_ms: budget, budget_exceeded: endedAt - startedAt > budget }
+    desk.span(name, Math.round(startedAt), Math.round(endedAt), { ...attributes, ...judged })
+  }
+  return {
+    span,
+    speechStopped() {
+      speechStoppedAt = clock.now()
+      transcribing = speechStoppedAt
+    },
+    transcribed() {
+      if (transcribing !== null) span('stt', transcribing)
+      transcribing = null
+    },
+    asked(isAnswer) {
+      stage = isAnswer ? 'asked' : 'none'
+      askedAt = isAnswer ? clock.now() : null
+      firstTextAt = null
+    },
+    text() {
+      firstToken()
+      if (stage === 'asked') firstTextAt ??= clock.now()
+    },
+    audio() {
+      firstToken()
+      if (stage === 'asked' && firstTextAt !== null) span('tts', firstTextAt)
+      if (stage === 'asked') stage = 'speaking'
+    },
+    played() {
+      if (speechStoppedAt !== null && stage === 'speaking') span('turn', speechStoppedAt)
+      if (stage === 'speaking') speechStoppedAt = null
+    },
+  }
+
+  function firstToken(): void {
+    if (askedAt !== null) span('llm', askedAt)
+    askedAt = null
+  }
+}

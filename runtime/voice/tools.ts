@@ -1,0 +1,58 @@
+import type { Flow } from '../../openapi/schemas/flow-document.ts'
+import type { ToolDefinition } from './port.ts'
+
+const object = (properties: Record<string, unknown>) => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties),
+  additionalProperties: false,
+})
+const text = (description: string) => ({ type: 'string', description })
+
+/** The tools offered to the model in a call of `flow`. */
+export function toolsOf(flow: Flow): ToolDefinition[] {
+  const slots = flow.qualify.map((slot) => slot.name)
+  const books = flow.on.qualified.some((action) => action.type === 'book')
+  return [
+    ...(slots.length
+      ? [
+          {
+            name: 'save_answer',
+            description: 'Save what the person said to one of the slots, in a few words.',
+            parameters: object({
+              slot: { type: 'string', enum: slots },
+              value: text('The answer, as the person meant it.'),
+            }),
+          },
+        ]
+      : []),
+    ...(books
+      ? [
+          {
+            name: 'check_slots',
+            description: 'Look up free appointment times. Returns {slots: [{slot_id, spoken}]}.',
+            parameters: object({}),
+          },
+          {
+            name: 'book_slot',
+            description: 'Book a time the person agreed to, by a slot_id that check_slots returned in this call.',
+            parameters: object({ slot_id: text('As check_slots returned it.') }),
+          },
+        ]
+      : []),
+    {
+      name: 'transfer_to_human',
+      description: 'The person wants to talk to a human. A colleague will call back.',
+      parameters: object({ reason: text('Why, in a few words.') }),
+    },
+    {
+      name: 'not_a_fit',
+      description: 'The person does not want or does not match the offer.',
+      parameters: object({ reason: text('Why, in a few words.') }),
+    },
+    { name: 'wrong_number', description: 'The person we want is not at this number.', parameters: object({}) },
+    { name: 'stop_calling', description: 'The person asked not to be called again.', parameters: object({}) },
+    { name: 'voicemail', description: 'A machine answered, not a person.', parameters: object({}) },
+    { name: 'end_call', description: 'Hang up after the goodbye.', parameters: object({}) },
+  ]
+}

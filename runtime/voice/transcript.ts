@@ -1,0 +1,110 @@
+import type { Turn } from './port.ts'
+
+export interface Transcript {
+  /** The caller began to speak: holds the turn's place until its words are known. */
+  leadBegan(item: string, atMs: number): void
+  /** The words of that item; none when nothing could be understood. */
+  leadSaid(item: string, text: string): void
+  /** The engine that heard the caller is gone: what it had not told stays unknown. */
+  leadLost(): void
+  /** The first audio of an item leaves for the ear. */
+  agentBegan(item: string, atMs: number): void
+  /** More of what an item says, as the engine writes it. */
+  agentText(item: string, delta: string): void
+  agentHeard(item: string): void
+  /** Keeps the words that fit into the heard part of the audio; nothing heard, no turn. */
+  agentCut(item: string, cut: CutAudio): void
+  /** Closes what is open as it stands. */
+  close(): void
+  /** Items of the caller whose words are still to come. */
+  readonly awaited: number
+  /** The conversation so far, for a session that has to be opened anew. */
+  readonly turns: readonly Turn[]
+}
+
+export interface CutAudio {
+  heardMs: number
+  receivedMs: number
+  /** All of the item's audio had arrived. */
+  finished: boolean
+}
+
+interface Open extends Turn {
+  item: string
+  final: boolean
+}
+
+/** An hour of talk; a longer call keeps its newest turns for a reconnect. */
+const maxTurns = 500
+const maxTextChars = 4_000
+/** Text of items that have not begun to play. */
+const maxTexts = 64
+
+/**
+ * What was said and heard. Turns are reported in the order in which they began, each once its words are final.
+ */
+export function createTranscript(report: (turn: Turn) => void): Transcript {
+  const turns: Turn[] = []
+  let open: Open[] = []
+  const texts = new Map<string, string>()
+
+  function begin(item: string, role: Turn['role'], atMs: number): void {
+    if (open.some((turn) => turn.item === item)) return
+    open.push({ item, role, atMs: Math.max(0, Math.round(atMs)), text: '', interrupted: false, final: false })
+  }
+
+  function settle(item: string, text: string, interrupted: boolean): void {
+    const turn = open.find((one) => one.item === item && !one.final)
+    texts.delete(item)
+    if (!turn) return
+    Object.assign(turn, { text: text.trim().slice(0, maxTextChars), interrupted, final: true })
+    flush()
+  }
+
+  function flush(): void {
+    while (open[0]?.final) {
+      const { role, atMs, text, interrupted } = open.shift()!
+      if (text === '') continue
+      const turn: Turn = { role, atMs, text, interrupted }
+      if (turns.length === maxTurns) turns.shift()
+      turns.push(turn)
+      report(turn)
+    }
+  }
+
+  return {
+    leadBegan: (item, atMs) => begin(item, 'lead', atMs),
+    leadSaid: (item, text) => settle(item, text, false),
+    leadLost() {
+      for (const { item, role, final } of [...open]) if (role === 'lead' && !final) settle(item, '', false)
+    },
+    agentBegan: (item, atMs) => begin(item, 'agent', atMs),
+    agentText(item, delta) {
+      if (!texts.has(item) && texts.size === maxTexts) texts.delete(texts.keys().next().value!)
+      texts.set(item, ((texts.get(item) ?? '') + delta).slice(0, maxTextChars))
+    },
+    agentHeard: (item) => settle(item, texts.get(item) ?? '', false),
+    agentCut: (item, cut) => settle(item, heardText(texts.get(item) ?? '', cut), true),
+    close() {
+      for (const { item, final } of [...open]) if (!final) settle(item, texts.get(item) ?? '', true)
+      open = []
+    },
+    get awaited() {
+      return open.filter(({ role, final }) => role === 'lead' && !final).length
+    },
+    turns,
+  }
+}
+
+/** Words arrive before their audio; a letter takes about this long to say. */
+const msPerCharacter = 60
+
+/** The whole words in the share of the text that the heard audio is of all the audio: speech is nearly even in pace. */
+export function heardText(text: string, { heardMs, receivedMs, finished }: CutAudio): string {
+  const totalMs = finished ? receivedMs : Math.max(receivedMs, text.length * msPerCharacter)
+  if (heardMs <= 0 || totalMs <= 0) return ''
+  if (heardMs >= totalMs) return text
+  const cut = Math.floor((text.length * heardMs) / totalMs)
+  const kept = text.slice(0, cut)
+  return /\s/.test(text[cut] ?? ' ') ? kept : kept.replace(/\S+$/, '')
+}

@@ -1,0 +1,153 @@
+import type { Engine } from './engine.ts'
+import type { EngineRefused } from './engine-events.ts'
+import { EngineLost } from './engine-events.ts'
+import { bytesPerMs, frameMs, silence } from './mulaw.ts'
+import type { EndedBy, LoopOptions } from './port.ts'
+import type { Talk } from './talk.ts'
+
+export interface Vigil {
+  tick(): void
+  engineSpoke(): void
+  callerSpoke(): void
+  mediaCame(): void
+  digit(digit: string): void
+  /** While a session is opened anew nobody is to blame for silence. */
+  pause(): void
+  resume(): void
+}
+
+export interface VigilMoves {
+  reply(): void
+  hangUp(by: EndedBy): void
+  lost(error: EngineRefused | EngineLost): void
+  /** The agent is silent and has nothing more to say. */
+  silent(): void
+}
+
+/** Speech in whose midst no media comes for this long is closed with silence, so that the turn can end. */
+const mediaGapMs = 750
+/** An engine that was asked for something and says nothing at all for this long is gone. */
+const engineSilentMs = 20_000
+const fillerAfterMs = 1_200
+/** Keys pressed within this time belong together. */
+const digitsPauseMs = 1_000
+const maxDigits = 32
+/** A tick counts for no more than this. */
+const maxTickMs = 2 * frameMs
+
+/**
+ * Watches what does not happen: silence, missing media, a mute engine, a slow tool, a call without end. It counts time tick by
+ * tick, so that a stalled event loop (or a clock many times too fast for it) uses up nobody's patience.
+ */
+export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine }, moves: VigilMoves): Vigil {
+  const { clock, conversation, engine } = options
+  let steadyMs = 0
+  let lastTickMs = clock.monotonic()
+  let lastSoundMs = 0
+  let lastMediaMs = 0
+  let lastEngineMs = 0
+  let lastDigitMs = 0
+  let toolsSinceMs: number | null = null
+  let filled = false
+  let digits = ''
+  let nudged = false
+  let paused = false
+
+  function watchAgent() {
+    if (talk.audible() || talk.interruptions.speaking || talk.toolsRunning > 0 || paused) lastSoundMs = steadyMs
+    if (talk.audible()) return
+    if (talk.greeting === 'playing') talk.greetingIsOver()
+    moves.silent()
+  }
+
+  function watchIdle() {
+    if (talk.ending.by || steadyMs - lastSoundMs < conversation.idleSeconds * 1000) return
+    lastSoundMs = steadyMs
+    if (nudged) return talk.sayGoodbye('silence')
+    nudged = true
+    const { nudge } = conversation.phrases ?? {}
+    talk.say('nudge', nudge, 'The caller is silent. Ask in one short sentence whether they are still there.')
+  }
+
+  function watchEngine() {
+    if (!talk.turns.busy || paused) lastEngineMs = steadyMs
+    if (steadyMs - lastEngineMs < engineSilentMs) return
+    lastEngineMs = steadyMs
+    moves.lost(new EngineLost('the engine fell silent'))
+  }
+
+  function watchMedia() {
+    if (!talk.interruptions.speaking || steadyMs - lastMediaMs < mediaGapMs) return
+    lastMediaMs = steadyMs
+    engine.appendAudio(Buffer.alloc(mediaGapMs * bytesPerMs, silence))
+  }
+
+  function watchTools() {
+    const { filler } = conversation.phrases ?? {}
+    if (talk.toolsRunning === 0) {
+      toolsSinceMs = null
+      filled = false
+    }
+    if (talk.toolsRunning === 0 || filler === undefined) return
+    toolsSinceMs ??= steadyMs
+    if (filled || talk.audible() || talk.ending.by || steadyMs - toolsSinceMs < fillerAfterMs) return
+    filled = true
+    talk.say('filler', filler, '')
+  }
+
+  function watchDigits() {
+    if (digits === '' || steadyMs - lastDigitMs < digitsPauseMs) return
+    engine.addText('user', `(The caller pressed ${digits} on the keypad.)`)
+    digits = ''
+    moves.reply()
+  }
+
+  function watchEnd() {
+    const nowMs = clock.monotonic()
+    if (nowMs - talk.startedMs >= conversation.maxDurationSeconds * 1000 && !talk.ending.firm) {
+      talk.ending.calledOff()
+      talk.sayGoodbye('max_duration', true)
+    }
+    const busy = talk.audible() || talk.turns.busy || talk.toolsRunning > 0
+    if (talk.ending.due(nowMs, busy, talk.interruptions.speaking)) moves.hangUp(talk.ending.by!)
+  }
+
+  return {
+    tick() {
+      const nowMs = clock.monotonic()
+      steadyMs += Math.min(maxTickMs, nowMs - lastTickMs)
+      lastTickMs = nowMs
+      watchAgent()
+      watchIdle()
+      watchMedia()
+      watchTools()
+      watchDigits()
+      watchEnd()
+      watchEngine()
+    },
+    engineSpoke() {
+      lastEngineMs = steadyMs
+    },
+    callerSpoke() {
+      lastSoundMs = steadyMs
+      nudged = false
+    },
+    mediaCame() {
+      lastMediaMs = steadyMs
+    },
+    digit(digit) {
+      digits = (digits + digit).slice(-maxDigits)
+      lastDigitMs = steadyMs
+      lastSoundMs = steadyMs
+      nudged = false
+    },
+    pause() {
+      paused = true
+    },
+    resume() {
+      paused = false
+      lastEngineMs = steadyMs
+      lastSoundMs = steadyMs
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import { covers, type EventName } from '../../openapi/events.ts'
+import type { Tx } from '../db/connect.ts'
+import { deliveries, endpoints, events, type Mode } from '../db/schema.ts'
+import type { Deps } from '../deps.ts'
+import { newId } from '../ids.ts'
+
+export interface Announcement {
+  type: EventName
+  call: { id: string; workspaceId: string; mode: Mode; leadId: string; flowId: string }
+  /** The fields of this event besides those that every event has. */
+  fields: Record<string, unknown>
+}
+
+/** An endpoint as far as announcing needs it. */
+export interface Subscriber {
+  id: string
+  events: string[]
+}
+
+export function subscribersOf(tx: Pick<Tx, 'select'>, workspaceId: string): Promise<Subscriber[]> {
+  return tx
+    .select({ id: endpoints.id, events: endpoints.events })
+    .from(endpoints)
+    .where(and(eq(endpoints.workspaceId, workspaceId), isNull(endpoints.disabledAt)))
+}
+
+/**
+ * Writes an event, one delivery for every endpoint that subscribed to it, and the job of each first try, all in `tx`.
+ * @returns the event's id, which every delivery try carries as `webhook-id`.
+ */
+export async function announce(
+  tx: Tx,
+  deps: Pick<Deps, 'clock' | 'send'>,
+  { type, call, fields }: Announcement,
+  subscribers?: Subscriber[],
+): Promise<string> {
+  const id = newId('evt')
+  const createdAt = new Date(deps.clock.now())
+  const payload = {
+    event: type,
+    id,
+    created_at: createdAt.toISOString(),
+    test: call.mode === 'test',
+    call_id: call.id,
+    lead_id: call.leadId,
+    flow_id: call.flowId,
+    ...fields,
+  }
+  const subscribed = (subscribers ?? (await subscribersOf(tx, call.workspaceId))).filter((endpoint) =>
+    endpoint.events.some((pattern) => covers(pattern, type)),
+  )
+  const rows = subscribed.map((endpoint) => ({
+    id: newId('dlv'),
+    eventId: id,
+    endpointId: endpoint.id,
+    status: 'pending' as const,
+    nextTryAt: createdAt,
+  }))
+  await Promise.all([
+    tx
+      .insert(events)
+      .values({ id, workspaceId: call.workspaceId, mode: call.mode, callId: call.id, type, payload, createdAt }),
+    ...(rows.length ? [tx.insert(deliveries).values(rows)] : []),
+    ...rows.map((row) => deps.send(tx, 'deliver', { deliveryId: row.id, try: 1 })),
+  ])
+  return id
+}

@@ -1,0 +1,66 @@
+import { and, desc, eq } from 'drizzle-orm'
+import type { Tx } from '../db/connect.ts'
+import { deliveries, endpoints, events } from '../db/schema.ts'
+import type { Caller, Deps } from '../deps.ts'
+import { ProblemError } from '../problem.ts'
+import { newWebhookSecret } from './sign.ts'
+
+const OLD_SECRET_LIVES_MS = 24 * 3_600_000
+
+/** Deliveries that were given up, newest first, at most 100. */
+export async function deadLetters(tx: Tx, caller: Caller) {
+  const rows = await tx
+    .select({ delivery: deliveries, event: events, url: endpoints.url })
+    .from(deliveries)
+    .innerJoin(events, eq(events.id, deliveries.eventId))
+    .innerJoin(endpoints, eq(endpoints.id, deliveries.endpointId))
+    .where(and(eq(events.workspaceId, caller.workspaceId), eq(events.mode, caller.mode), eq(deliveries.status, 'dead')))
+    .orderBy(desc(events.createdAt))
+    .limit(100)
+  return rows.map(({ delivery, event, url }) => ({
+    id: delivery.id,
+    event_id: event.id,
+    event: event.type,
+    call_id: event.callId,
+    url,
+    tries: delivery.tries,
+    last_error: delivery.lastError,
+    created_at: event.createdAt.toISOString(),
+  }))
+}
+
+/** Sends a delivery once more from the start of its schedule, with the same `webhook-id`. @throws not_found */
+export async function resend(
+  tx: Tx,
+  deps: Pick<Deps, 'send' | 'clock'>,
+  caller: Caller,
+  deliveryId: string,
+): Promise<void> {
+  const [found] = await tx
+    .select({ id: deliveries.id })
+    .from(deliveries)
+    .innerJoin(events, eq(events.id, deliveries.eventId))
+    .where(and(eq(deliveries.id, deliveryId), eq(events.workspaceId, caller.workspaceId), eq(events.mode, caller.mode)))
+  if (!found) throw new ProblemError('not_found', `There is no delivery ${deliveryId} here.`)
+  await tx
+    .update(deliveries)
+    .set({ status: 'pending', tries: 0, lastError: null, nextTryAt: new Date(deps.clock.now()), deliveredAt: null })
+    .where(eq(deliveries.id, deliveryId))
+  await deps.send(tx, 'deliver', { deliveryId, try: 1 })
+}
+
+/** A new secret for an endpoint; for a day both sign. @throws not_found @returns the new secret, shown once. */
+export async function rotateSecret(
+  tx: Tx,
+  deps: Pick<Deps, 'clock'>,
+  caller: Caller,
+  endpointId: string,
+): Promise<string> {
+  const here = and(eq(endpoints.id, endpointId), eq(endpoints.workspaceId, caller.workspaceId))
+  const [row] = await tx.select().from(endpoints).where(here).for('update')
+  if (!row) throw new ProblemError('not_found', `There is no webhook endpoint ${endpointId} here.`)
+  const secret = newWebhookSecret()
+  const oldSecretExpiresAt = new Date(deps.clock.now() + OLD_SECRET_LIVES_MS)
+  await tx.update(endpoints).set({ secret, oldSecret: row.secret, oldSecretExpiresAt }).where(here)
+  return secret
+}

@@ -1,0 +1,125 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import { calls, deliveries, endpoints, events } from '../db/schema.ts'
+import type { Deps } from '../deps.ts'
+import { MILESTONE, traceOf } from '../telemetry/spans.ts'
+import { type PostResult, post } from './post.ts'
+import { sign } from './sign.ts'
+
+const minutes = 60_000
+const hours = 60 * minutes
+/** Waits before the second and later tries, after Standard Webhooks; 80 h in all. */
+export const RETRY_AFTER_MS = [
+  5_000,
+  5 * minutes,
+  30 * minutes,
+  2 * hours,
+  5 * hours,
+  10 * hours,
+  14 * hours,
+  20 * hours,
+  24 * hours,
+]
+const DISABLE_AFTER_MS = 5 * 24 * hours
+
+/**
+ * One try of one delivery. Every try has the same `webhook-id`; a receiver that saw it before may ignore it.
+ * A failed try plans the next as a job of its own; the last one leaves a dead letter that can be sent again.
+ */
+export async function deliver(deps: Deps, job: { deliveryId: string; try: number }): Promise<void> {
+  const [found] = await deps.db
+    .select({ delivery: deliveries, event: events, endpoint: endpoints, call: calls })
+    .from(deliveries)
+    .innerJoin(events, eq(events.id, deliveries.eventId))
+    .innerJoin(endpoints, eq(endpoints.id, deliveries.endpointId))
+    .innerJoin(calls, eq(calls.id, events.callId))
+    .where(eq(deliveries.id, job.deliveryId))
+  // A job that ran twice, or whose try another worker already made.
+  if (!found || found.delivery.status !== 'pending' || found.delivery.tries >= job.try) return
+  const { event, endpoint, call } = found
+  if (endpoint.disabledAt) return bury(deps, job.deliveryId, `the endpoint is disabled: ${endpoint.disabledReason}`)
+
+  const body = JSON.stringify(event.payload)
+  const startedAt = deps.clock.now()
+  const headers = sign(endpoint, event.id, new Date(startedAt), body)
+  const result = await post(endpoint.url, headers, body, { allowLoopback: deps.config.allowLoopbackWebhooks })
+  const endedAt = deps.clock.now()
+  deps.telemetry.span(traceOf(call), 'webhook.out', {
+    startedAt,
+    endedAt,
+    status: result.ok ? 'ok' : 'failed',
+    attributes: {
+      event: event.type,
+      try: job.try,
+      ...(result.status ? { http_status: result.status } : {}),
+      ...(result.error ? { error: result.error } : {}),
+      ...(result.ok && event.type.startsWith('outcome.') ? { [MILESTONE]: true } : {}),
+    },
+  })
+  if (result.ok) await succeed(deps, job, result, endedAt)
+  else await fail(deps, job, endpoint, result, endedAt)
+}
+
+async function succeed(deps: Deps, job: { deliveryId: string; try: number }, result: PostResult, at: number) {
+  const [row] = await deps.db
+    .update(deliveries)
+    .set({
+      status: 'delivered',
+      tries: job.try,
+      lastStatus: result.status,
+      lastError: null,
+      nextTryAt: null,
+      deliveredAt: new Date(at),
+    })
+    .where(eq(deliveries.id, job.deliveryId))
+    .returning({ endpointId: deliveries.endpointId })
+  if (row) await deps.db.update(endpoints).set({ failingSince: null }).where(eq(endpoints.id, row.endpointId))
+}
+
+async function fail(
+  deps: Deps,
+  job: { deliveryId: string; try: number },
+  endpoint: typeof endpoints.$inferSelect,
+  result: PostResult,
+  at: number,
+): Promise<void> {
+  const wait = RETRY_AFTER_MS[job.try - 1]
+  // ±20 %, so that what failed together does not come back together.
+  const delayMs = wait === undefined ? undefined : wait * (0.8 + Math.random() * 0.4)
+  const failingSince = endpoint.failingSince ?? new Date(at)
+  const gone = result.status === 410
+  const disabled = gone || at - failingSince.getTime() > DISABLE_AFTER_MS
+  await deps.db.transaction(async (tx) => {
+    const last = delayMs === undefined || disabled
+    await tx
+      .update(deliveries)
+      .set({
+        status: last ? 'dead' : 'pending',
+        tries: job.try,
+        lastStatus: result.status ?? null,
+        lastError: result.error ?? `HTTP ${result.status}`,
+        nextTryAt: last ? null : new Date(at + delayMs),
+      })
+      .where(eq(deliveries.id, job.deliveryId))
+    await tx
+      .update(endpoints)
+      .set(
+        disabled
+          ? {
+              failingSince,
+              disabledAt: new Date(at),
+              disabledReason: gone ? 'it answered 410 Gone' : 'it failed for 5 days',
+            }
+          : { failingSince },
+      )
+      .where(and(eq(endpoints.id, endpoint.id), isNull(endpoints.disabledAt)))
+    if (!last) await deps.send(tx, 'deliver', { deliveryId: job.deliveryId, try: job.try + 1 }, { delayMs })
+  })
+  if (disabled) deps.log.error({ endpoint: endpoint.id }, 'a webhook endpoint was disabled')
+}
+
+async function bury(deps: Deps, deliveryId: string, why: string): Promise<void> {
+  await deps.db
+    .update(deliveries)
+    .set({ status: 'dead', lastError: why, nextTryAt: null })
+    .where(eq(deliveries.id, deliveryId))
+}

@@ -1,0 +1,134 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { freeSlots, type Hours } from '../../runtime/bookings/slots.ts'
+import { spokenSlot } from '../../runtime/bookings/spoken.ts'
+
+const MINUTE = 60_000
+const DAY = 86_400_000
+const office: Hours = {
+  timeZone: 'Europe/Istanbul',
+  from: '09:00',
+  to: '18:00',
+  days: [1, 2, 3, 4, 5],
+  slotMinutes: 30,
+  bufferMinutes: 0,
+}
+const at = (iso: string) => Date.parse(iso)
+const starts = (hours: Hours, from: string, until: string, taken: { startsAt: number; endsAt: number }[] = []) =>
+  [...freeSlots(hours, at(from), at(until), taken)].map((slot) => new Date(slot.startsAt).toISOString().slice(5, 16))
+
+test('slots fill the working hours of working days', () => {
+  const week = starts(office, '2026-05-25T00:00:00Z', '2026-06-01T00:00:00Z')
+  expect(week).toHaveLength(5 * 18)
+  expect(week[0]).toBe('05-25T06:00')
+  expect(week.at(-1)).toBe('05-29T14:30')
+  expect(starts(office, '2026-05-26T13:40:00Z', '2026-05-26T15:00:00Z')).toEqual(['05-26T14:00', '05-26T14:30'])
+})
+
+test('a booking takes its slot, and its buffer the ones beside it', () => {
+  const taken = [{ startsAt: at('2026-05-26T07:00:00Z'), endsAt: at('2026-05-26T07:30:00Z') }]
+  const morning = ['2026-05-26T06:00:00Z', '2026-05-26T08:30:00Z'] as const
+  expect(starts(office, ...morning, taken)).toEqual(['05-26T06:00', '05-26T06:30', '05-26T07:30', '05-26T08:00'])
+  expect(starts({ ...office, bufferMinutes: 10 }, ...morning, taken)).toEqual(['05-26T06:00', '05-26T08:00'])
+})
+
+test('times that the clocks skip are no slots, times they repeat are one', () => {
+  const night = { ...office, timeZone: 'America/New_York', from: '00:00', to: '05:00', days: [7], slotMinutes: 60 }
+  expect(starts(night, '2026-03-08T04:00:00Z', '2026-03-08T12:00:00Z')).toEqual([
+    '03-08T05:00',
+    '03-08T06:00',
+    '03-08T07:00',
+    '03-08T08:00',
+  ])
+  expect(starts(night, '2026-11-01T03:00:00Z', '2026-11-01T12:00:00Z')).toEqual([
+    '11-01T04:00',
+    '11-01T05:00',
+    '11-01T07:00',
+    '11-01T08:00',
+    '11-01T09:00',
+  ])
+})
+
+test('on the night that is short, slots stay on the wall clock and apart', () => {
+  const night = { ...office, timeZone: 'America/New_York', days: [7], to: '08:00' }
+  const short = ['2026-03-08T04:00:00Z', '2026-03-08T12:00:00Z'] as const
+  // 01:30 to 03:15 takes 45 minutes; 02:15 is skipped, 03:00 has begun before that, 03:45 is next.
+  const quarters = starts({ ...night, from: '01:30', slotMinutes: 45 }, ...short)
+  expect(quarters.slice(0, 2)).toEqual(['03-08T06:30', '03-08T07:45'])
+  // Two hours from 01:30 end at 04:30, so that 03:30 is no slot.
+  expect(starts({ ...night, from: '01:30', slotMinutes: 120 }, ...short)).toEqual(['03-08T06:30', '03-08T09:30'])
+})
+
+test('slots never overlap one another or a booking, lie within the hours, and end after 90 days', () => {
+  const time = fc.tuple(fc.integer({ min: 0, max: 23 }), fc.constantFrom(0, 15, 30, 45))
+  const anyHours = fc
+    .record({
+      timeZone: fc.constantFrom(
+        'America/New_York',
+        'Europe/Berlin',
+        'Australia/Lord_Howe',
+        'Asia/Kathmandu',
+        'Africa/Casablanca',
+      ),
+      open: time,
+      close: time,
+      days: fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 1 }),
+      slotMinutes: fc.integer({ min: 5, max: 240 }),
+      bufferMinutes: fc.constantFrom(0, 10),
+    })
+    .map(({ open, close, ...rest }) => {
+      const [from, to] = [open, close].map(([h, m]) => `${`${h}`.padStart(2, '0')}:${`${m}`.padStart(2, '0')}`)
+      return { ...rest, from: from!, to: to! }
+    })
+  const from = fc
+    .constantFrom('2026-03-07', '2026-03-28', '2026-10-03', '2026-10-24', '2026-10-31')
+    .map((day) => at(`${day}T05:07:00Z`))
+  const bookings = fc.array(fc.tuple(fc.integer({ min: 0, max: 3 * 24 * 60 }), fc.integer({ min: 5, max: 90 })), {
+    maxLength: 5,
+  })
+  let seen = 0
+  fc.assert(
+    fc.property(anyHours, from, bookings, (hours, start, taken) => {
+      const busy = taken.map(([after, length]) => ({
+        startsAt: start + after * MINUTE,
+        endsAt: start + (after + length) * MINUTE,
+      }))
+      const wall = new Intl.DateTimeFormat('en-GB', {
+        timeZone: hours.timeZone,
+        hour: '2-digit',
+        minute: '2-digit',
+        hourCycle: 'h23',
+      })
+      let last = start
+      for (const slot of freeSlots(hours, start, start + 3 * DAY, busy)) {
+        seen++
+        expect(slot.endsAt - slot.startsAt).toBe(hours.slotMinutes * MINUTE)
+        expect(slot.startsAt).toBeGreaterThanOrEqual(last)
+        last = slot.endsAt
+        const begins = wall.format(slot.startsAt)
+        expect(begins >= hours.from && begins < hours.to).toBe(true)
+        for (const it of busy)
+          expect(
+            slot.startsAt >= it.endsAt + hours.bufferMinutes * MINUTE ||
+              slot.endsAt <= it.startsAt - hours.bufferMinutes * MINUTE,
+          ).toBe(true)
+      }
+    }),
+    { numRuns: 100 },
+  )
+  expect(seen).toBeGreaterThan(200)
+  const far = [...freeSlots({ ...office, days: [1, 2, 3, 4, 5, 6, 7], slotMinutes: 240 }, 0, 1_000 * DAY, [])]
+  expect(far.at(-1)!.endsAt).toBeLessThanOrEqual(90 * DAY)
+  expect(far).toHaveLength(90 * 2)
+})
+
+test.each([
+  ['en', 'Tuesday, May 26 at 3:30 PM'],
+  ['tr', '26 Mayıs Salı 15:30'],
+  ['de', 'Dienstag, 26. Mai um 15:30'],
+  ['es', 'martes, 26 de mayo, 15:30'],
+  ['fr', 'mardi 26 mai à 15:30'],
+  ['xx-invalid', 'Tuesday, May 26 at 3:30 PM'],
+])('a slot is said in %s as %s', (language, words) => {
+  expect(spokenSlot(new Date('2026-05-26T12:30:00Z'), 'Europe/Istanbul', language)).toBe(words)
+})

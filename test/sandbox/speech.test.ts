@@ -1,0 +1,53 @@
+import { afterAll, expect, test } from 'vitest'
+import { createSpeech, sentences } from '../../runtime/sandbox/speech/speech.ts'
+import { cacheDir } from './harness.ts'
+
+const speech = createSpeech(cacheDir)
+afterAll(() => speech.close())
+
+const budget = 'What is your budget?'
+const stop = 'Please stop calling me and take me off your list.'
+
+test('audio comes in whole frames, and the two voices differ', async () => {
+  const agent = await speech.say('agent', budget)
+  const person = await speech.say('person', budget)
+  expect(agent.length % 160).toBe(0)
+  expect(agent.length).toBeGreaterThan(5000)
+  expect(agent.equals(person)).toBe(false)
+})
+
+test('what was rendered is recognised, alone and after something else', async () => {
+  const [one, two] = await Promise.all([speech.say('agent', budget), speech.say('person', stop)])
+  expect(speech.recognize(two)).toBe(stop)
+  expect(speech.recognize(Buffer.concat([two, Buffer.alloc(3200, 0xff), one]))).toBe(`${stop} ${budget}`)
+})
+
+test('clipped edges cost no words; a real cut costs the words that were cut', async () => {
+  const audio = await speech.say('person', stop)
+  expect(speech.recognize(audio.subarray(1120, audio.length - 1120))).toBe(stop)
+  expect(speech.recognize(audio.subarray(0, Math.floor(audio.length / 320) * 160))).toMatch(
+    /^Please stop calling me( and)?$/,
+  )
+})
+
+test('frames cut elsewhere are found again; other sound is inaudible; silence is nothing', async () => {
+  const audio = await speech.say('person', stop)
+  expect(speech.recognize(audio.subarray(77))).toBe(stop)
+  expect(speech.recognize(Buffer.from(audio).map((byte) => byte ^ 1) as Buffer)).toBe('(inaudible)')
+  expect(speech.recognize(Buffer.alloc(8000, 0xff))).toBe('')
+})
+
+test('rendering is the same on every machine and every time', async () => {
+  const fresh = createSpeech()
+  expect((await fresh.say('person', stop)).equals(await speech.say('person', stop))).toBe(true)
+  await fresh.close()
+  await expect(fresh.say('person', 'After the close.')).rejects.toThrow('closed')
+})
+
+test('a text is said sentence by sentence', () => {
+  expect(sentences('Hello there. It costs 10.30 dollars! All right? “Fine.” Bye')).toEqual([
+    ...['Hello there.', 'It costs 10.30 dollars!', 'All right?', '“Fine.”', 'Bye'],
+  ])
+  expect(sentences('')).toEqual([])
+  expect(sentences('word '.repeat(300)).every((part) => part.length <= 400)).toBe(true)
+})

@@ -1,0 +1,321 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { EngineLost, EngineRefused } from '../../runtime/voice/engine-events.ts'
+import { goodbye } from './sandbox-call.ts'
+import { converse } from './scripted.ts'
+
+const asks = (calls: string[]) => calls.filter((call) => call.startsWith('ask'))
+
+test('the greeting leaves the moment the stream begins, at pace', async () => {
+  const talk = converse()
+  talk.respond(3_000)
+  expect(talk.sent.length).toBe(8)
+  expect(talk.sent[0]!.atMs).toBe(0)
+  await talk.time.pass(1_000)
+  expect(talk.sent.length).toBeLessThanOrEqual(59)
+  await talk.time.pass(3_000)
+  expect(talk.turns).toEqual([{ role: 'agent', atMs: 0, text: 'one two three four five', interrupted: false }])
+  expect(asks(talk.calls)).toEqual([])
+})
+
+test('the opening "hello" neither cuts the greeting nor is answered', async () => {
+  const talk = converse()
+  talk.respond(3_000)
+  await talk.time.pass(200)
+  await talk.speak(500, 'Hello?')
+  await talk.time.pass(4_000)
+  expect(talk.turns[0]!.interrupted).toBe(false)
+  expect(talk.calls).toEqual([])
+})
+
+test('barge-in: cut, cancelled, truncated at what was heard, what nobody heard deleted, late audio dropped, then answered', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(2_000)
+  await talk.speak(600, 'Tell me about prices.')
+  expect(asks(talk.calls).length).toBe(1)
+  talk.tell({ type: 'response_started', response: 'x' })
+  talk.tell({ type: 'text', response: 'x', item: 'a', delta: 'It costs a hundred a month, and there is more to say.' })
+  for (const item of ['a', 'b']) {
+    talk.tell({ type: 'audio', response: 'x', item, audio: Buffer.alloc(3_000 * 8, 1) })
+    talk.tell({ type: 'audio_done', response: 'x', item })
+  }
+  await talk.time.pass(1_000)
+  const before = talk.calls.length
+  const sent = talk.sent.length
+  await talk.speak(800, 'Wait, which month?')
+  const [cancel, truncate, remove, ...rest] = talk.calls.slice(before)
+  expect(cancel).toBe('cancel x')
+  const heardMs = Number(truncate!.split(' ')[2])
+  expect(truncate).toMatch(/^truncate a /)
+  expect(Math.abs(heardMs - 1_300)).toBeLessThanOrEqual(50)
+  expect(remove).toBe('delete b')
+  expect(rest).toEqual([])
+  talk.tell({ type: 'audio', response: 'x', item: 'a', audio: Buffer.alloc(800, 1) })
+  await talk.time.pass(200)
+  expect(talk.sent.length - sent).toBeLessThanOrEqual(16)
+  talk.tell({ type: 'response_done', response: 'x', failure: null, toolCalls: [] })
+  expect(asks(talk.calls).length).toBe(2)
+  expect(talk.turns.map(({ text, interrupted }) => [text, interrupted])).toEqual([
+    ['one two three four five', false],
+    ['Tell me about prices.', false],
+    ['It costs a hundred a', true],
+    ['Wait, which month?', false],
+  ])
+})
+
+test('a back-channel does not interrupt; a short word that is meant does', async () => {
+  const talk = converse()
+  talk.respond(9_000)
+  await talk.time.pass(2_000)
+  await talk.speak(200, 'Uh-huh.')
+  expect(talk.calls).toEqual([])
+  await talk.speak(200, 'No!')
+  expect(talk.calls[0]).toMatch(/^truncate i1/)
+  expect(asks(talk.calls).length).toBe(1)
+})
+
+test('a "yes" in the last breath of a question is its answer', async () => {
+  const talk = converse()
+  talk.respond(3_000)
+  await talk.time.pass(2_300)
+  await talk.speak(200, 'Yes.')
+  await talk.time.pass(500)
+  expect(asks(talk.calls)).toEqual(['ask'])
+})
+
+test('an uninterruptible greeting is heard to its end, and then what was said over it is answered', async () => {
+  const talk = converse({ conversation: { greetingInterruptible: false } })
+  talk.respond(5_000)
+  await talk.time.pass(1_800)
+  await talk.speak(1_500, 'Who is this and what do you want?')
+  expect(talk.calls).toEqual([])
+  await talk.time.pass(3_000)
+  expect(talk.turns[0]!.interrupted).toBe(false)
+  expect(asks(talk.calls)).toEqual(['ask'])
+})
+
+test('tools run beside the sockets; results go back before the next ask, and a slow one is bridged once', async () => {
+  const slow = Promise.withResolvers<{ output: unknown }>()
+  const talk = converse({
+    conversation: { phrases: { filler: 'One moment.' } },
+    tool: (name) => (name === 'slow' ? slow.promise : Promise.resolve({ output: { quick: true } })),
+  })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'Book me in.')
+  talk.respond(0, '', [
+    { callId: 'c1', name: 'slow' },
+    { callId: 'c2', name: 'quick' },
+  ])
+  await talk.time.pass(1_500)
+  expect(talk.calls).toEqual(['ask', 'ask Say exactly: "One moment."'])
+  talk.respond(600, 'One moment.')
+  await talk.time.pass(4_000)
+  slow.resolve({ output: { booked: 1 } })
+  await talk.time.pass(20)
+  expect(talk.calls.slice(2)).toEqual(['output c1 {"booked":1}', 'output c2 {"quick":true}', 'ask'])
+})
+
+test('the goodbye is heard to its end before the line drops', async () => {
+  const talk = converse({ tool: async () => goodbye({ ok: true }) })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'That is all.')
+  talk.respond(2_000, 'Thank you. Goodbye.', [{ callId: 'c1', name: 'end_call' }])
+  await talk.time.pass(5_000)
+  await talk.loop.done
+  const hangUp = talk.steps.find(({ step }) => step === 'hangUp')!
+  expect(talk.steps.map(({ step }) => step)).toEqual(['answered', 'hangUp', 'ended'])
+  expect(hangUp.atMs - talk.line.lastMarkMs).toBeLessThanOrEqual(20)
+  expect(talk.line.lastMarkMs).toBeGreaterThan(2_000)
+  expect(asks(talk.calls)).toEqual(['ask'])
+  expect(talk.ended).toEqual([{ by: 'agent' }])
+})
+
+test('a caller who speaks over the goodbye calls it off', async () => {
+  const talk = converse({ tool: async () => goodbye({ ok: true }) })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  talk.tell({ type: 'committed', item: 'u' })
+  talk.respond(6_000, 'Thank you. Goodbye.', [{ callId: 'c1', name: 'end_call' }])
+  await talk.time.pass(1_000)
+  await talk.speak(1_600, 'Wait, one more question, how much is it?')
+  expect(talk.ended).toEqual([])
+  expect(asks(talk.calls).length).toBe(2)
+  talk.respond(500)
+  await talk.time.pass(3_000)
+  expect(talk.ended).toEqual([])
+})
+
+test('keys go to the desk at once and to the engine as text, together', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  talk.digit('4')
+  await talk.time.pass(300)
+  talk.digit('2')
+  await talk.time.pass(1_100)
+  expect(talk.calls).toEqual(['user (The caller pressed 42 on the keypad.)', 'ask'])
+  const stop = converse({ digit: () => ({ ...goodbye({ opted_out: true }) }) })
+  stop.respond(3_000)
+  await stop.time.pass(500)
+  stop.digit('9')
+  await stop.time.pass(20)
+  expect(stop.calls.slice(0, 2)).toEqual([expect.stringMatching(/^truncate i1/), 'system {"opted_out":true}'])
+  expect(stop.calls[2]).toMatch(/^ask .*goodbye/)
+})
+
+test('media that stops in mid-speech is closed with silence', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  talk.tell({ type: 'speech_started', item: 'u', atMs: 1_000 })
+  talk.line.mouth = null
+  await talk.time.pass(700)
+  expect(talk.calls).toEqual([])
+  await talk.time.pass(100)
+  expect(talk.calls).toEqual(['silence 750'])
+})
+
+test('an engine that falls silent is opened anew once; then the call ends', async () => {
+  const talk = converse()
+  await talk.time.pass(21_000)
+  expect(talk.calls).toEqual(['reopen 0'])
+  talk.tell({ type: 'ready' })
+  expect(talk.calls[1]).toMatch(/^ask Say exactly: "Hi, this is Talkif/)
+  await talk.time.pass(21_000)
+  await talk.loop.done
+  expect(talk.ended).toEqual([{ by: 'engine_lost', detail: 'the engine fell silent' }])
+  expect(talk.time.pending).toBeLessThanOrEqual(1)
+})
+
+test('a key that is refused ends the call at once', async () => {
+  const talk = converse()
+  talk.tell({ type: 'lost', error: new EngineRefused('insufficient_quota') })
+  await talk.time.pass(100)
+  expect(talk.ended).toEqual([{ by: 'engine_lost', detail: 'insufficient_quota' }])
+})
+
+test('a response that fails is asked for again', async () => {
+  const talk = converse()
+  talk.tell({ type: 'response_started', response: 'r' })
+  talk.tell({ type: 'response_done', response: 'r', failure: 'server_error', toolCalls: [] })
+  expect(asks(talk.calls)[0]).toMatch(/Say exactly: "Hi, this/)
+})
+
+test.each([
+  ['ended', 'lead', ['answered', 'ended']],
+  ['lost', 'carrier_lost', ['answered', 'hangUp', 'ended']],
+] as const)('the stream is %s: %s', async (cause, by, steps) => {
+  const talk = converse()
+  talk.respond(3_000, 'one two three four five six')
+  await talk.time.pass(1_500)
+  talk.close(cause)
+  await talk.time.pass(5_000)
+  await talk.loop.done
+  expect(talk.ended).toEqual([{ by }])
+  expect(talk.steps.map(({ step }) => step)).toEqual(steps)
+  expect(talk.turns).toEqual([{ role: 'agent', atMs: 0, text: 'one two three', interrupted: true }])
+})
+
+test('a desk that cannot take a turn does not stop the call; its fault is told at the end', async () => {
+  const talk = converse({ turnsFail: true })
+  talk.respond(400)
+  await talk.time.pass(1_000)
+  expect(talk.ended).toEqual([])
+  talk.close('ended')
+  await talk.time.pass(1_000)
+  expect(talk.ended).toEqual([{ by: 'lead', detail: 'the books are closed' }])
+})
+
+test('words in the midst of which the line went are still heard', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  talk.tell({ type: 'speech_started', item: 'u', atMs: 1_000 })
+  talk.close('ended')
+  await talk.time.pass(200)
+  expect(talk.calls).toEqual(['silence 1000'])
+  talk.tell({ type: 'committed', item: 'u' })
+  talk.tell({ type: 'heard', item: 'u', text: 'Stop calling me' })
+  await talk.time.pass(200)
+  await talk.loop.done
+  expect(talk.turns.at(-1)).toMatchObject({ role: 'lead', text: 'Stop calling me' })
+  expect(talk.ended).toEqual([{ by: 'lead' }])
+})
+
+const step = fc.oneof(
+  fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 2_000 }) }),
+  fc.record({ do: fc.constant('start' as const), id: fc.integer({ min: 0, max: 6 }) }),
+  fc.record({
+    do: fc.constant('audio' as const),
+    id: fc.integer({ min: 0, max: 6 }),
+    ms: fc.integer({ min: 1, max: 3_000 }),
+  }),
+  fc.record({
+    do: fc.constant('done' as const),
+    id: fc.integer({ min: 0, max: 6 }),
+    tool: fc.constantFrom('', 'save', 'end', 'hang', 'throw'),
+  }),
+  fc.record({
+    do: fc.constantFrom('speech_started', 'speech_stopped', 'committed', 'heard', 'busy', 'refused', 'failed'),
+  }),
+  fc.record({ do: fc.constantFrom('digit', 'lost', 'ready', 'mute', 'loud') }),
+)
+
+test('in any order of events the call ends exactly once, hangs up at most once, and leaves no timer behind', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 60 }),
+      fc.constantFrom('end', 'ended', 'lost'),
+      async (script, last) => {
+        const talk = converse({
+          async tool(name) {
+            if (name === 'throw') throw new Error('no')
+            if (name === 'end') return goodbye({})
+            // biome-ignore lint/suspicious/noThenProperty: the port's own word
+            return name === 'hang' ? { output: {}, then: 'hang_up' } : { output: {} }
+          },
+        })
+        for (const event of script) {
+          const item = 'u1'
+          if (event.do === 'pass') await talk.time.pass(event.ms)
+          else if (event.do === 'start') talk.tell({ type: 'response_started', response: `r${event.id}` })
+          else if (event.do === 'audio') {
+            talk.tell({
+              type: 'audio',
+              response: `r${event.id}`,
+              item: `i${event.id}`,
+              audio: Buffer.alloc(event.ms * 8),
+            })
+          } else if (event.do === 'done') {
+            const toolCalls = event.tool ? [{ callId: 'c', name: event.tool, arguments: '{}' }] : []
+            talk.tell({ type: 'response_done', response: `r${event.id}`, failure: null, toolCalls })
+          } else if (event.do === 'failed') {
+            talk.tell({ type: 'response_done', response: 'r1', failure: 'server_error', toolCalls: [] })
+          } else if (event.do === 'speech_started' || event.do === 'speech_stopped') {
+            talk.tell({ type: event.do, item, atMs: 0 })
+          } else if (event.do === 'committed') talk.tell({ type: 'committed', item })
+          else if (event.do === 'heard') talk.tell({ type: 'heard', item, text: 'No thanks, not now' })
+          else if (event.do === 'busy') talk.tell({ type: 'ask_refused', busy: true, message: '' })
+          else if (event.do === 'refused') talk.tell({ type: 'ask_refused', busy: false, message: 'no' })
+          else if (event.do === 'digit') talk.digit('1')
+          else if (event.do === 'lost') talk.tell({ type: 'lost', error: new EngineLost('gone') })
+          else if (event.do === 'ready') talk.tell({ type: 'ready' })
+          else talk.line.mouth = event.do === 'mute' ? null : Buffer.alloc(160, 0x20)
+        }
+        if (last === 'end') talk.loop.end('shutdown')
+        else if (talk.ended.length === 0) talk.close(last)
+        await talk.time.pass(130_000)
+        await talk.loop.done
+        const steps = talk.steps.map(({ step }) => step)
+        expect(talk.ended.length).toBe(1)
+        expect(steps.filter((one) => one === 'hangUp').length).toBeLessThanOrEqual(1)
+        expect(steps.at(-1)).toBe('ended')
+        expect(talk.time.pending).toBe(0)
+      },
+    ),
+    { numRuns: 150 },
+  )
+}, 20_000)

@@ -1,0 +1,125 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createEnding } from '../../runtime/voice/ending.ts'
+import { createInterruptions, isBackchannel } from '../../runtime/voice/interruptions.ts'
+import { loudness } from '../../runtime/voice/mulaw.ts'
+import type { Turn } from '../../runtime/voice/port.ts'
+import { createTranscript, heardText } from '../../runtime/voice/transcript.ts'
+
+const loud = Buffer.alloc(160, 0x20)
+const quiet = Buffer.alloc(160, 0xff)
+const agent = { audible: true, interruptible: true, patient: false }
+
+test('μ-law: silence is silent, the loudest code is 32,124', () => {
+  expect(loudness(quiet)).toBe(0)
+  expect(loudness(Buffer.from([0x00, 0x80]))).toBe(32_124)
+})
+
+function framesUntilCut(frames: Buffer[], atMs: number, over = agent): number {
+  const ear = createInterruptions()
+  ear.started(atMs)
+  return frames.findIndex((frame) => ear.frame(frame, over)) + 1
+}
+
+test('speech cuts after 300 ms of voice, a "yeah" does not', () => {
+  expect(framesUntilCut(Array(50).fill(loud), 10_000)).toBe(15)
+  expect(framesUntilCut([...Array(10).fill(loud), ...Array(25).fill(quiet)], 10_000)).toBe(0)
+})
+
+test('speech that only the engine can hear cuts too, later', () => {
+  expect(framesUntilCut(Array(120).fill(quiet), 10_000)).toBe(90)
+})
+
+test('the opening "hello", a goodbye and an uninterruptible greeting are not cut lightly', () => {
+  expect(framesUntilCut(Array(100).fill(loud), 400)).toBe(50)
+  expect(framesUntilCut(Array(100).fill(loud), 10_000, { ...agent, patient: true })).toBe(50)
+  expect(framesUntilCut(Array(500).fill(loud), 10_000, { ...agent, interruptible: false })).toBe(0)
+})
+
+test('one stretch of speech cuts once', () => {
+  const ear = createInterruptions()
+  ear.started(5_000)
+  expect(Array.from({ length: 200 }, () => ear.frame(loud, agent)).filter(Boolean).length).toBe(1)
+})
+
+test.each(['Yeah.', 'ok', 'Uh-huh', 'hı hı', 'Evet', 'mhm, ok', '', 'Ja genau', 'TAMAM'])(
+  '%j keeps the line warm',
+  (text) => {
+    expect(isBackchannel(text)).toBe(true)
+  },
+)
+test.each(['No, wait', 'stop calling me', 'yes but how much', 'dur', 'What?'])('%j is meant', (text) => {
+  expect(isBackchannel(text)).toBe(false)
+})
+
+test('heard text is whole words and grows with what was heard', () => {
+  const text = 'Hello there, this is Talkif calling'
+  fc.assert(
+    fc.property(fc.nat(2_000), fc.nat(2_000), (a, b) => {
+      const [less, more] = [Math.min(a, b), Math.max(a, b)]
+      const cut = (heardMs: number) => heardText(text, { heardMs, receivedMs: 2_000, finished: true })
+      expect(cut(more).startsWith(cut(less))).toBe(true)
+      const kept = cut(less).trimEnd()
+      expect(kept === '' || /^(\s|$)/.test(text.slice(kept.length))).toBe(true)
+    }),
+  )
+})
+
+test('turns are reported in the order in which they began, whenever their words come', () => {
+  const turns: Turn[] = []
+  const transcript = createTranscript((turn) => turns.push(turn))
+  transcript.agentBegan('a', 0)
+  transcript.agentText('a', 'Got a moment?')
+  transcript.agentHeard('a')
+  transcript.leadBegan('l', 2_000)
+  transcript.agentBegan('b', 3_000)
+  transcript.agentText('b', 'Great, one two three four')
+  transcript.agentCut('b', { heardMs: 800, receivedMs: 2_500, finished: true })
+  expect(turns.map(({ text }) => text)).toEqual(['Got a moment?'])
+  transcript.leadSaid('l', ' Yes. ')
+  expect(turns).toEqual([
+    { role: 'agent', atMs: 0, text: 'Got a moment?', interrupted: false },
+    { role: 'lead', atMs: 2_000, text: 'Yes.', interrupted: false },
+    { role: 'agent', atMs: 3_000, text: 'Great,', interrupted: true },
+  ])
+})
+
+test('what nobody heard and what nobody understood is no turn', () => {
+  const turns: Turn[] = []
+  const transcript = createTranscript((turn) => turns.push(turn))
+  transcript.agentText('a', 'never played')
+  transcript.agentCut('a', { heardMs: 0, receivedMs: 500, finished: true })
+  transcript.leadBegan('l', 10)
+  transcript.leadSaid('l', '')
+  transcript.leadBegan('m', 20)
+  transcript.close()
+  expect(turns).toEqual([])
+})
+
+test('the line is dropped only once the goodbye was heard, or cannot be waited for', () => {
+  fc.assert(
+    fc.property(fc.array(fc.record({ ms: fc.nat(3_000), busy: fc.boolean(), speaking: fc.boolean() })), (script) => {
+      const ending = createEnding()
+      expect(ending.due(0, false, false)).toBe(false)
+      ending.begin('agent', 0)
+      let nowMs = 0
+      for (const { ms, busy, speaking } of script) {
+        nowMs += ms
+        const due = ending.due(nowMs, busy, speaking)
+        expect(due).toBe(nowMs >= 30_000 || (!busy && !speaking))
+        if (due) break
+      }
+    }),
+  )
+})
+
+test('the caller calls a goodbye off, but not one for want of time', () => {
+  const ending = createEnding()
+  ending.begin('agent', 0)
+  expect(ending.begin('silence', 0)).toBe(false)
+  expect(ending.calledOff()).toBe(true)
+  expect(ending.by).toBe(null)
+  ending.begin('max_duration', 0, true)
+  expect(ending.calledOff()).toBe(false)
+  expect(ending.due(10, false, true)).toBe(true)
+})

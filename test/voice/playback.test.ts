@@ -1,0 +1,185 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createPlayback } from '../../runtime/voice/playback.ts'
+
+/** A carrier that plays 20 ms in 20 ms, tells marks once they are reached and echoes them all when cleared. */
+function carrier() {
+  const queue: (string | number)[] = []
+  const heard: string[] = []
+  const echoes: string[] = []
+  let clears = 0
+  const frames: { item: string; playsAtMs: number }[] = []
+  const playback = createPlayback({
+    frame(frame, item, playsAtMs) {
+      expect(frame.length).toBe(160)
+      frames.push({ item, playsAtMs })
+      queue.push(20)
+    },
+    mark: (name) => queue.push(name),
+    clear() {
+      clears += 1
+      echoes.push(...queue.splice(0).filter((entry) => typeof entry === 'string'))
+    },
+    heard: (item) => heard.push(item),
+  })
+  return {
+    playback,
+    queue,
+    heard,
+    echoes,
+    frames,
+    get clears() {
+      return clears
+    },
+    /** Plays one frame; returns the marks passed. */
+    play(): string[] {
+      const passed: string[] = []
+      if (typeof queue[0] === 'number') queue.shift()
+      while (typeof queue[0] === 'string') passed.push(queue.shift() as string)
+      return passed
+    },
+  }
+}
+
+const audio = (ms: number) => Buffer.alloc(ms * 8, 0x20)
+
+test('audio leaves at once up to the lead, then as it is played', () => {
+  const line = carrier()
+  line.playback.add('a', audio(1_000))
+  line.playback.tick(0)
+  expect(line.frames.length).toBe(8)
+  line.playback.tick(20)
+  expect(line.frames.length).toBe(9)
+})
+
+test('a late tick catches up with several frames at once', () => {
+  const line = carrier()
+  line.playback.add('a', audio(1_000))
+  line.playback.tick(0)
+  line.playback.tick(100)
+  expect(line.frames.length).toBe(13)
+  expect(line.frames.at(-1)!.playsAtMs).toBe(240)
+})
+
+test('after a stall longer than the lead the audio goes on where it was', () => {
+  const line = carrier()
+  line.playback.add('a', audio(1_000))
+  line.playback.tick(0)
+  line.playback.tick(2_000)
+  expect(line.frames.length).toBe(16)
+  expect(line.frames[8]!.playsAtMs).toBe(2_000)
+})
+
+test('a cut tells what was heard, clears the carrier and drops late audio and stale marks', () => {
+  const line = carrier()
+  line.playback.add('a', audio(1_000))
+  let nowMs = 0
+  for (; nowMs < 500; nowMs += 20) {
+    line.playback.tick(nowMs)
+    for (const mark of line.play()) line.playback.marked(mark, nowMs)
+  }
+  const [cut] = line.playback.cut(nowMs)
+  expect(cut).toMatchObject({ item: 'a', receivedMs: 1_000, finished: false })
+  expect(Math.abs(cut!.heardMs - 500)).toBeLessThanOrEqual(50)
+  expect(line.clears).toBe(1)
+  expect(line.playback.add('a', audio(100))).toBe(false)
+  for (const mark of line.echoes) line.playback.marked(mark, nowMs)
+  expect(line.playback.busy).toBe(false)
+  line.playback.add('b', audio(200))
+  line.playback.finish('b')
+  line.playback.tick(nowMs)
+  expect(line.frames.at(-1)!.item).toBe('b')
+  expect(line.heard).toEqual([])
+})
+
+test('an item of which nothing was sent was not heard', () => {
+  const line = carrier()
+  line.playback.add('a', audio(400))
+  line.playback.add('b', audio(400))
+  line.playback.tick(0)
+  expect(line.playback.cut(60).map(({ item, heardMs }) => [item, heardMs > 0])).toEqual([
+    ['a', true],
+    ['b', false],
+  ])
+})
+
+test('an item is heard once its last mark is back, and not before', () => {
+  const line = carrier()
+  line.playback.add('a', audio(50))
+  line.playback.finish('a')
+  line.playback.tick(0)
+  expect(line.frames.length).toBe(3)
+  expect(line.queue.at(-1)).toBe('a:60:0')
+  line.playback.tick(1_000)
+  expect(line.heard).toEqual([])
+  line.playback.marked('a:60:0', 1_000)
+  expect(line.heard).toEqual(['a'])
+  expect(line.playback.busy).toBe(false)
+})
+
+test('a carrier that forgets a mark is believed two seconds later', () => {
+  const line = carrier()
+  line.playback.add('a', audio(100))
+  line.playback.finish('a')
+  let nowMs = 0
+  for (; line.heard.length === 0; nowMs += 20) line.playback.tick(nowMs)
+  expect(nowMs).toBeGreaterThan(2_100)
+  expect(nowMs).toBeLessThan(4_500)
+})
+
+test('the queue is bounded', () => {
+  const line = carrier()
+  let taken = 0
+  while (line.playback.add('a', audio(1_000))) taken += 1
+  expect(taken).toBe(120)
+})
+
+const steps = fc.array(
+  fc.oneof(
+    fc.record({
+      do: fc.constant('add' as const),
+      item: fc.integer({ min: 0, max: 5 }),
+      bytes: fc.integer({ min: 1, max: 4_000 }),
+    }),
+    fc.record({ do: fc.constant('finish' as const), item: fc.integer({ min: 0, max: 5 }) }),
+    fc.record({ do: fc.constant('tick' as const), ms: fc.integer({ min: 0, max: 300 }) }),
+    fc.record({ do: fc.constant('play' as const), frames: fc.integer({ min: 1, max: 20 }) }),
+    fc.record({ do: fc.constant('cut' as const) }),
+    fc.record({ do: fc.constant('stale' as const) }),
+  ),
+  { maxLength: 120 },
+)
+
+test('in any order of events: never heard what was not sent, never played what was cut, nothing more than the lead ahead', () => {
+  fc.assert(
+    fc.property(steps, (script) => {
+      const line = carrier()
+      const dead = new Set<string>()
+      let nowMs = 0
+      for (const step of script) {
+        const before = line.frames.length
+        if (step.do === 'add') line.playback.add(`i${step.item}`, Buffer.alloc(step.bytes))
+        if (step.do === 'finish') line.playback.finish(`i${step.item}`)
+        if (step.do === 'stale') for (const mark of line.echoes) line.playback.marked(mark, nowMs)
+        if (step.do === 'play') {
+          for (let i = 0; i < step.frames; i += 1) for (const mark of line.play()) line.playback.marked(mark, nowMs)
+        }
+        if (step.do === 'tick') {
+          nowMs += step.ms
+          line.playback.tick(nowMs)
+          expect(line.playback.endsAtMs - nowMs).toBeLessThan(180)
+        }
+        for (const { item } of line.frames.slice(before)) expect(dead.has(item)).toBe(false)
+        if (step.do !== 'cut') continue
+        for (const cut of line.playback.cut(nowMs)) {
+          const sent = line.frames.filter(({ item }) => item === cut.item).length * 20
+          expect(cut.heardMs).toBeLessThanOrEqual(Math.min(sent, cut.receivedMs))
+          expect(cut.heardMs).toBeGreaterThanOrEqual(0)
+          dead.add(cut.item)
+        }
+        expect(line.playback.busy).toBe(false)
+      }
+    }),
+    { numRuns: 500 },
+  )
+})

@@ -1,0 +1,156 @@
+import type { MediaHandlers, MediaStream } from '../../runtime/carrier/port.ts'
+import type { Engine } from '../../runtime/voice/engine.ts'
+import type { EngineEvent } from '../../runtime/voice/engine-events.ts'
+import { startLoop } from '../../runtime/voice/loop.ts'
+import type { Conversation, Desk, EndedBy, ToolResult, Turn } from '../../runtime/voice/port.ts'
+import { conversation } from './sandbox-call.ts'
+import { virtualClock } from './virtual-clock.ts'
+
+export const loud = Buffer.alloc(160, 0x20)
+export const quiet = Buffer.alloc(160, 0xff)
+export const ms = (length: number) => Buffer.alloc(length * 8, 0x30)
+
+export interface Plan {
+  conversation?: Partial<Conversation>
+  tool?: (name: string) => Promise<ToolResult>
+  heard?: (text: string) => ToolResult | undefined
+  digit?: (digit: string) => ToolResult | undefined
+  turnsFail?: boolean
+  /** False: no media comes and no mark returns by itself. */
+  carrierPlays?: boolean
+}
+
+/**
+ * A conversation on a virtual clock, whose engine and carrier do only what the test says. The carrier plays 20 ms in 20 ms,
+ * returns marks and sends the caller's `mouth`.
+ */
+export function converse(plan: Plan = {}) {
+  const time = virtualClock()
+  const calls: string[] = []
+  const turns: Turn[] = []
+  const steps: { step: string; atMs: number }[] = []
+  const ended: { by: EndedBy; detail?: string }[] = []
+  const sent: { atMs: number }[] = []
+  const spans: string[] = []
+  const queue: (Buffer | string)[] = []
+  let tell: (event: EngineEvent) => void = () => {}
+  let handlers: MediaHandlers | undefined
+  let frames = 0
+  let open = true
+  const line = { mouth: quiet as Buffer | null, lastMarkMs: 0 }
+  const note = (step: string) => steps.push({ step, atMs: time.monotonic() })
+
+  const engine: Engine = {
+    ready: Promise.resolve(),
+    opened: { startedAt: time.now() - 500, endedAt: time.now() },
+    listen(listener) {
+      tell = listener
+    },
+    appendAudio(audio) {
+      if (audio.length > 160) calls.push(`silence ${audio.length / 8}`)
+    },
+    createResponse: (instructions) => calls.push(`ask${instructions ? ` ${instructions}` : ''}`),
+    cancelResponse: (response) => calls.push(`cancel ${response}`),
+    truncate: (item, heardMs) => calls.push(`truncate ${item} ${heardMs}`),
+    deleteItem: (item) => calls.push(`delete ${item}`),
+    toolOutput: (id, output) => calls.push(`output ${id} ${output}`),
+    addText: (role, text) => calls.push(`${role} ${text}`),
+    reopen: (said) => calls.push(`reopen ${said.length}`),
+    close: () => calls.push('engine closed'),
+  }
+  const stream: MediaStream = {
+    carrierId: 'CA1',
+    parameters: {},
+    listen(given) {
+      handlers = given
+    },
+    sendAudio(frame) {
+      sent.push({ atMs: time.monotonic() })
+      queue.push(frame)
+    },
+    sendMark: (name) => queue.push(name),
+    clear() {
+      for (const mark of queue.splice(0).filter((entry) => typeof entry === 'string')) handlers!.onMark(mark)
+    },
+    close() {
+      if (open) close('ended')
+    },
+  }
+  const desk: Desk = {
+    answered: async () => void note('answered'),
+    runTool: (name) => plan.tool?.(name) ?? Promise.resolve({ output: { ok: true } }),
+    turn(turn) {
+      if (plan.turnsFail) throw new Error('the books are closed')
+      turns.push(turn)
+    },
+    heard: async (text) => plan.heard?.(text),
+    digit: async (digit) => plan.digit?.(digit),
+    hangUp: async () => void note('hangUp'),
+    async ended(by, detail) {
+      note('ended')
+      ended.push(detail === undefined ? { by } : { by, detail })
+    },
+    span: (name) => spans.push(name),
+  }
+
+  function close(cause: 'ended' | 'lost') {
+    open = false
+    handlers!.onClose(cause)
+  }
+  function play() {
+    if (!open) return
+    if (typeof queue[0] !== 'string') queue.shift()
+    while (typeof queue[0] === 'string') {
+      line.lastMarkMs = time.monotonic()
+      handlers!.onMark(queue.shift() as string)
+    }
+    if (line.mouth) handlers!.onAudio(line.mouth, frames * 20)
+    frames += 1
+    time.clock.setTimeout(play, 20)
+  }
+
+  const loop = startLoop({
+    ...{ clock: time.clock, desk, stream, engine },
+    conversation: { ...conversation, ...plan.conversation },
+  })
+  if (plan.carrierPlays !== false) time.clock.setTimeout(play, 20)
+  let made = 0
+  return {
+    ...{ time, calls, turns, steps, ended, sent, spans, loop, line },
+    tell: (event: EngineEvent) => tell(event),
+    digit: (digit: string) => handlers!.onDigit(digit),
+    close,
+    mark: (name: string) => handlers!.onMark(name),
+    /** The engine makes a whole response: an item of so much audio, and its words. */
+    respond(lengthMs: number, text = 'one two three four five', toolCalls: { callId: string; name: string }[] = []) {
+      made += 1
+      const response = `r${made}`
+      const item = `i${made}`
+      tell({ type: 'response_started', response })
+      if (lengthMs > 0) {
+        tell({ type: 'text', response, item, delta: text })
+        tell({ type: 'audio', response, item, audio: ms(lengthMs) })
+        tell({ type: 'audio_done', response, item })
+      }
+      tell({
+        ...{ type: 'response_done', response, failure: null },
+        toolCalls: toolCalls.map((call) => ({ ...call, arguments: '{}' })),
+      })
+    },
+    /** The caller speaks for so long, and the engine hears it; words come 120 ms after the pause. */
+    async speak(lengthMs: number, text: string) {
+      made += 1
+      const item = `u${made}`
+      line.mouth = loud
+      tell({ type: 'speech_started', item, atMs: frames * 20 })
+      await time.pass(lengthMs)
+      line.mouth = quiet
+      await time.pass(500)
+      tell({ type: 'speech_stopped', item, atMs: frames * 20 })
+      tell({ type: 'committed', item })
+      await time.pass(120)
+      tell({ type: 'heard', item, text })
+      await time.pass(20)
+    },
+  }
+}
