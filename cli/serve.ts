@@ -12,13 +12,15 @@ import { startEmbeddedPostgres } from '../runtime/db/embedded.ts'
 import { type Log, openLog } from '../runtime/log.ts'
 import { SANDBOX_ACCOUNT, type SandboxUrls } from '../runtime/networks.ts'
 import { openRuntime, type Roles, type Runtime } from '../runtime/runtime.ts'
-import { startSandbox } from '../runtime/sandbox/server.ts'
+import { type Chaos, type Sandbox, startSandbox } from '../runtime/sandbox/server.ts'
 
 export interface Served {
   /** Where this process answers, e.g. `http://127.0.0.1:8787`. */
   url: string
   runtime: Runtime
   app: Hono<Env>
+  /** The sandbox of this process; undefined when it runs elsewhere. */
+  sandbox: Sandbox | undefined
   /** Whether the database was started, adopted from a killed process, or is somebody else's. */
   database: 'started' | 'adopted' | 'external'
   /** Takes no more work, lets running calls end for at most `drainMs`, and stops everything this process started. */
@@ -28,6 +30,8 @@ export interface Served {
 export interface ServeOptions {
   roles?: Roles & { api: boolean }
   log?: Log
+  /** Faults for the sandbox to play; for tests. */
+  chaos?: Chaos
   /** Adds routes of the caller's own before the first request. */
   extend?: (app: Hono<Env>) => void
 }
@@ -39,7 +43,7 @@ type Fetch = (request: Request) => Response | Promise<Response>
  * @throws Error, in words for the user, when the port is taken or the database does not come up.
  */
 export async function serve(given: Config, options: ServeOptions = {}): Promise<Served> {
-  const { roles = { api: true, worker: true, media: true }, log = openLog(given.logLevel), extend } = options
+  const { roles = { api: true, worker: true, media: true }, log = openLog(given.logLevel), extend, chaos } = options
   const opened: (() => Promise<unknown>)[] = []
   const closeAll = async () => {
     for (const close of opened.splice(0).reverse())
@@ -55,6 +59,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
 
     const postgres = config.databaseUrl ? undefined : await startEmbeddedPostgres(config.dataDir)
     if (postgres) opened.push(() => postgres.stop())
+    let sandbox: Sandbox | undefined
     const runtime = await openRuntime(config, {
       databaseUrl: config.databaseUrl ?? postgres!.url,
       roles,
@@ -67,14 +72,14 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
           authToken: secrets.sandboxAuthToken,
           apiKey: secrets.sandboxApiKey,
         }
-        const cacheDir = join(config.dataDir, 'speech')
-        const sandbox = await startSandbox({
+        sandbox = await startSandbox({
           clock: systemClock,
           credentials,
-          cacheDir,
+          cacheDir: join(config.dataDir, 'speech'),
           log: (line) => log.debug(line, 'sandbox'),
+          ...(chaos ? { chaos } : {}),
         })
-        opened.push(() => sandbox.close())
+        opened.push(sandbox.close)
         return sandbox
       },
     })
@@ -88,6 +93,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
       url: localUrl,
       runtime,
       app,
+      sandbox,
       database: postgres?.origin ?? 'external',
       async close(ms = 0) {
         drainMs = ms

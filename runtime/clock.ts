@@ -20,12 +20,18 @@ export const systemClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer?.timer as NodeJS.Timeout | undefined),
 }
 
+/** A clock that runs faster than its own, and knows the way back. */
+export interface PacedClock extends Clock {
+  /** What the wall clock shows when this clock's `now()` is `ms`. */
+  toWall(ms: number): number
+}
+
 /**
  * The same clock running `pace` times faster from now on: the time-lapse of sandbox calls.
  * A pace of 1 is the clock itself.
  */
-export function faster(clock: Clock, pace: number): Clock {
-  if (pace === 1) return clock
+export function faster(clock: Clock, pace: number): PacedClock {
+  if (pace === 1) return { ...clock, toWall: (ms) => ms }
   const wallStart = clock.now()
   const monotonicStart = clock.monotonic()
   return {
@@ -33,6 +39,7 @@ export function faster(clock: Clock, pace: number): Clock {
     monotonic: () => monotonicStart + (clock.monotonic() - monotonicStart) * pace,
     setTimeout: (run, ms) => clock.setTimeout(run, ms / pace),
     clearTimeout: (timer) => clock.clearTimeout(timer),
+    toWall: (ms) => wallStart + (ms - wallStart) / pace,
   }
 }
 

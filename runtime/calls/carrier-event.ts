@@ -26,7 +26,9 @@ async function apply(tx: Tx, deps: Deps, attemptId: string, event: CarrierEvent)
   const found = await lockAttempt(tx, attemptId)
   const over = isOver(event.status)
   if (!found || !isCurrent(found)) {
-    if (found) ignored(deps, found, event)
+    // The last word on a call that was settled when its conversation ended is nothing to report.
+    const expected = event.status === 'completed' && found?.attempt.carrierId === event.carrierId
+    if (found && !expected) ignored(deps, found, event)
     return !over
   }
   const { attempt, call } = found

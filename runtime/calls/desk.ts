@@ -1,4 +1,5 @@
 import { and, eq, isNull } from 'drizzle-orm'
+import type { PacedClock } from '../clock.ts'
 import { attempts, turns } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { asksToStop, isStopKey } from '../guardrails/opt-out.ts'
@@ -17,7 +18,7 @@ export class AttemptIsOver extends Error {
 }
 
 /** Connects one conversation with everything that lasts: status, answers, bookings, transcript, outcome. */
-export function openDesk(deps: Deps, { context }: PreparedConversation, carrierId: string): Desk {
+export function openDesk(deps: Deps, { context }: PreparedConversation, carrierId: string, clock: PacedClock): Desk {
   const { attemptId, call } = context
   const runTool = conversationTools(context)
   const transcript = keepTranscript(deps, call.id, attemptId)
@@ -39,7 +40,10 @@ export function openDesk(deps: Deps, { context }: PreparedConversation, carrierI
     },
     span(name, startedAt, endedAt, attributes = {}) {
       const ref = { traceId: call.traceId, parentSpanId: context.spanId }
-      deps.telemetry.span(ref, name, { startedAt, endedAt, attributes })
+      // In time-lapse the loop lives faster than the trace; what it measured stays in the attributes.
+      const lived = context.call.pace === 1 ? {} : { lived_ms: Math.round(endedAt - startedAt) }
+      const facts = { startedAt: clock.toWall(startedAt), endedAt: clock.toWall(endedAt) }
+      deps.telemetry.span(ref, name, { ...facts, attributes: { ...attributes, ...lived } })
     },
   }
 }

@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws'
 import { openRecordingFile } from '../artifacts/store.ts'
 import type { MediaStream } from '../carrier/port.ts'
 import { acceptMediaStream } from '../carrier/twilio/media-stream.ts'
-import { faster, pause, type Timer } from '../clock.ts'
+import { faster, type PacedClock, pause, type Timer } from '../clock.ts'
 import { attempts, mediaNodes } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { sha256 } from '../ids.ts'
@@ -26,6 +26,8 @@ export interface Media {
 interface Ready {
   prepared: PreparedConversation
   engine: Engine
+  /** Runs at the call's pace. */
+  clock: PacedClock
 }
 
 const START_TIMEOUT_MS = 10_000
@@ -98,7 +100,8 @@ async function openFor(deps: Deps, attemptId: string): Promise<Ready | undefined
   if (!prepared) return undefined
   const { call } = prepared.context
   const { engine } = deps.networks.of(call)
-  return { prepared, engine: openEngine({ ...engine, clock: faster(deps.clock, call.pace) }, prepared.conversation) }
+  const clock = faster(deps.clock, call.pace)
+  return { prepared, clock, engine: openEngine({ ...engine, clock }, prepared.conversation) }
 }
 
 /** Closes an engine that was opened for a call nobody picked up. */
@@ -141,14 +144,14 @@ async function admit(deps: Deps, stream: MediaStream): Promise<string | undefine
   return row?.id
 }
 
-async function converse(deps: Deps, stream: MediaStream, { prepared, engine }: Ready): Promise<Loop> {
+async function converse(deps: Deps, stream: MediaStream, { prepared, engine, clock }: Ready): Promise<Loop> {
   const { context, conversation } = prepared
-  const desk = openDesk(deps, prepared, stream.carrierId)
+  const desk = openDesk(deps, prepared, stream.carrierId, clock)
   const recorder = context.call.recorded
     ? await openRecordingFile(deps.config, context.call.id, context.attempt)
     : undefined
   const loop: Loop = startLoop({
-    clock: faster(deps.clock, context.call.pace),
+    clock,
     conversation,
     desk: {
       ...desk,

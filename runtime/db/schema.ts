@@ -152,8 +152,9 @@ export const calls = pgTable(
     /** 0 for single leads, less for rows of lists. */
     priority: integer('priority').notNull().default(0),
     outcome: text('outcome').$type<Outcome>(),
-    answers: jsonb('answers').$type<Record<string, string>>().notNull().default({}),
-    booking: jsonb('booking').$type<Booking>(),
+    /** `json` keeps the order in which they were given. */
+    answers: json('answers').$type<Record<string, string>>().notNull().default({}),
+    booking: json('booking').$type<Booking>(),
     findings: jsonb('findings').$type<Findings>().notNull().default({}),
     recorded: boolean('recorded').notNull().default(false),
     /** The sandbox's time at `createdAt`, and how much faster it runs; identity for live calls. */

@@ -97,6 +97,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
       case 'complaint':
         // A cancel that crossed the end of its response: nothing is wrong.
         if (event.code !== 'response_cancel_not_active') trouble(`${event.code}: ${event.message}`)
+    }
   }
 
   function onAgentAudio({ response, item, audio }: Extract<EngineEvent, { type: 'audio' }>) {

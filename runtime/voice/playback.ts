@@ -41,7 +41,11 @@ export interface Playback {
 }
 
 /** What the carrier holds ahead of the callee's ear: enough for a late timer, little enough to cut quickly. */
-const leadMs = 160
+const usualLeadMs = 160
+/** Where ticks come late again and again (a busy machine, a clock many times too fast for it) the lead grows up to this. */
+const maxLeadMs = 1_000
+/** How much of the slowest tick is remembered at the next one. */
+const slownessKept = 0.98
 /** Two reckonings are then at most half of this apart, which keeps the heard position within 50 ms. */
 const markEveryMs = 100
 const maxQueuedBytes = 120_000 * bytesPerMs
@@ -69,7 +73,7 @@ interface PendingMark {
 }
 
 /**
- * Paced output to a carrier that buffers: a frame leaves when fewer than {@link leadMs} are ahead of the ear, and named marks
+ * Paced output to a carrier that buffers: a frame leaves when fewer than {@link usualLeadMs} are ahead of the ear, and named marks
  * (`item:ms:generation`) tell what was heard. A pure machine: time comes in, frames and marks go out.
  */
 export function createPlayback(output: PlaybackOutput): Playback {
@@ -81,6 +85,8 @@ export function createPlayback(output: PlaybackOutput): Playback {
   let heardUpToMs = 0
   let endsAtMs = Number.NEGATIVE_INFINITY
   let overdueTicks = 0
+  let tickedAtMs: number | null = null
+  let slowestTickMs = 0
   /** Ids whose late audio must not play; the newest few are enough, since a cancelled response ends at once. */
   const dead: string[] = []
 
@@ -148,6 +154,9 @@ export function createPlayback(output: PlaybackOutput): Playback {
       for (const item of [...items]) finish(item.id)
     },
     tick(nowMs) {
+      slowestTickMs = Math.max(nowMs - (tickedAtMs ?? nowMs), slowestTickMs * slownessKept)
+      tickedAtMs = nowMs
+      const leadMs = Math.min(maxLeadMs, Math.max(usualLeadMs, 2 * slowestTickMs))
       for (let item = sendable(); item && endsAtMs - nowMs < leadMs; item = sendable()) {
         if (item.queuedBytes < frameBytes && !item.finished) break
         if (item.queuedBytes > 0) sendFrame(item, nowMs)

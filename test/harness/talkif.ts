@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { and, eq, inArray, notInArray } from 'drizzle-orm'
+import { test as base } from 'vitest'
+import { type Served, serve } from '../../cli/serve.ts'
+import { type Client, createClient } from '../../openapi/client.ts'
+import { type Scope, scopes } from '../../openapi/operation.ts'
+import { sandboxPeople } from '../../openapi/sandbox-people.ts'
+import type { Call } from '../../openapi/schemas/call.ts'
+import type { WorkspaceDocument } from '../../openapi/schemas/workspace.ts'
+import { createKey } from '../../runtime/access/keys.ts'
+import { putWorkspace } from '../../runtime/access/workspace-document.ts'
+import { createWorkspace } from '../../runtime/access/workspaces.ts'
+import { readConfig } from '../../runtime/config.ts'
+import { calls, deliveries, events } from '../../runtime/db/schema.ts'
+import { upsertFlow } from '../../runtime/flows/upsert.ts'
+import { openLog } from '../../runtime/log.ts'
+import type { Chaos } from '../../runtime/sandbox/server.ts'
+import { freshDatabase } from './database.ts'
+import { type Inbox, openInbox } from './inbox.ts'
+
+/** The sandbox's people by character: `people.books`. */
+export const people = Object.fromEntries(sandboxPeople.map((person) => [person.character, person.number])) as Record<
+  (typeof sandboxPeople)[number]['character'],
+  string
+>
+
+export const pricingYaml = readFileSync(new URL('../../flows/pricing-v3.yaml', import.meta.url), 'utf8')
+
+/** Rendered speech is kept between runs; nothing else in it matters. */
+const dataDir = join(import.meta.dirname, '../../node_modules/.cache/talkif-test')
+
+/** Everything a test file needs, over real sockets: a whole server on a database of its own. */
+export async function startServer(options: { chaos?: Chaos } = {}): Promise<Served & { drop(): Promise<void> }> {
+  const database = await freshDatabase()
+  const config = readConfig({ PORT: '0', DATABASE_URL: database.url, TALKIF_DATA_DIR: dataDir })
+  const log = openLog(process.env.TALKIF_LOG_LEVEL ?? 'fatal')
+  const served = await serve({ ...config, allowLoopbackWebhooks: true }, { log, ...options })
+  return {
+    ...served,
+    async drop() {
+      await served.close()
+      await database.drop()
+    },
+  }
+}
+
+/** One workspace with the page's flow, a receiver for its webhooks, and a key for it. */
+export interface Workspace {
+  served: Served
+  url: string
+  workspaceId: string
+  key: string
+  api: Client
+  inbox: Inbox
+  /** The secret of the inbox's endpoint. */
+  webhookSecret: string
+  /** Raw HTTP with this workspace's key. */
+  fetch(path: string, init?: RequestInit): Promise<Response>
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>
+  newKey(options?: { mode?: 'test' | 'live'; scopes?: Scope[] }): Promise<{ id: string; key: string }>
+  configure(document: WorkspaceDocument): Promise<void>
+  deploy(yaml: string): Promise<void>
+  /** Waits until the call is terminal and its webhooks are delivered, and returns it with transcript and trace. */
+  finished(callId: string): Promise<Call>
+  /** Waits until every call of the workspace is terminal and every webhook is delivered or dead. */
+  idle(): Promise<void>
+}
+
+export async function openWorkspace(served: Served, respond?: Parameters<typeof openInbox>[0]): Promise<Workspace> {
+  const { runtime, url } = served
+  const inbox = await openInbox(respond)
+  const workspaceId = await createWorkspace(runtime, {
+    name: 'Test',
+    business: { name: 'Helena Education' },
+    time_zone: 'Europe/Istanbul',
+    calendars: [{ name: 'mehmet', owner: 'mehmet@helena.example', time_zone: 'Europe/Istanbul' }],
+    sandbox: { pace: 30, waits: 900 },
+  })
+  const caller = { workspaceId, mode: 'test' as const }
+  const configure = (document: WorkspaceDocument) =>
+    runtime.db.transaction((tx) => putWorkspace(tx, runtime, caller, document))
+  const view = await configure({ webhooks: [{ url: inbox.url, events: ['*'] }] })
+  const newKey: Workspace['newKey'] = ({ mode = 'test', scopes: some = [...scopes] } = {}) =>
+    createKey(runtime, { workspaceId, mode, scopes: some })
+  const { key } = await newKey()
+  const api = createClient({ url, key })
+  const request: Workspace['fetch'] = (path, init = {}) =>
+    fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${key}`, ...init.headers } })
+  const deploy = async (yaml: string) => {
+    await runtime.db.transaction((tx) => upsertFlow(tx, runtime, caller, { yaml }))
+  }
+  await deploy(pricingYaml)
+  return {
+    served,
+    url,
+    workspaceId,
+    key,
+    api,
+    inbox,
+    webhookSecret: view.webhooks[0]!.secret!,
+    fetch: request,
+    post: (path, body, headers = {}) =>
+      request(path, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
+    newKey,
+    configure: async (document) => void (await configure(document)),
+    deploy,
+    async finished(id) {
+      await api.getCall({ id, wait: 60 })
+      await settled(served, workspaceId, id)
+      return api.getCall({ id, include: ['transcript', 'trace'] })
+    },
+    idle: () => settled(served, workspaceId),
+  }
+}
+
+/** Looks until nothing is open any more; the database is the only one who knows, whichever process works. */
+async function settled({ runtime }: Served, workspaceId: string, callId?: string): Promise<void> {
+  for (;;) {
+    const [open] = await runtime.db
+      .select({ id: calls.id })
+      .from(calls)
+      .where(
+        and(
+          eq(calls.workspaceId, workspaceId),
+          notInArray(calls.status, ['completed', 'cancelled']),
+          ...(callId ? [eq(calls.id, callId)] : []),
+        ),
+      )
+      .limit(1)
+    const [pending] = await runtime.db
+      .select({ id: deliveries.id })
+      .from(deliveries)
+      .innerJoin(events, eq(events.id, deliveries.eventId))
+      .where(
+        and(
+          eq(events.workspaceId, workspaceId),
+          inArray(deliveries.status, ['pending']),
+          ...(callId ? [eq(events.callId, callId)] : []),
+        ),
+      )
+      .limit(1)
+    if (!open && !pending) break
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await runtime.telemetry.flush()
+}
+
+/** `test` with a server for the file (`served`) and a workspace for each test (`talkif`). */
+export const test = base
+  .extend('served', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const served = await startServer()
+    onCleanup(() => served.drop())
+    return served as Served
+  })
+  .extend('talkif', async ({ served }, { onCleanup }) => {
+    const workspace = await openWorkspace(served)
+    onCleanup(() => workspace.inbox.close())
+    return workspace
+  })
