@@ -41,7 +41,7 @@ export function openDesk(deps: Deps, { context }: PreparedConversation, carrierI
     span(name, startedAt, endedAt, attributes = {}) {
       const ref = { traceId: call.traceId, parentSpanId: context.spanId }
       // In time-lapse the loop lives faster than the trace; what it measured stays in the attributes.
-      const lived = context.call.pace === 1 ? {} : { lived_ms: Math.round(endedAt - startedAt) }
+      const lived: Record<string, number> = context.call.pace === 1 ? {} : { lived_ms: Math.round(endedAt - startedAt) }
       const facts = { startedAt: clock.toWall(startedAt), endedAt: clock.toWall(endedAt) }
       deps.telemetry.span(ref, name, { ...facts, attributes: { ...attributes, ...lived } })
     },
