@@ -50,24 +50,24 @@ export function conversationTools(context: ToolContext): (name: string, args: Ar
     async transfer_to_human(args) {
       const queue = context.flow.on.qualified.find((action) => action.type === 'handoff')?.queue ?? null
       await find(context, { handoff: { queue, reason: words(args.reason) } })
-      return { output: { transferred: false, say: 'A colleague will call back shortly.' }, then: 'say_goodbye' }
+      return { output: { transferred: false, say: 'A colleague will call back shortly.' }, next: 'say_goodbye' }
     },
     async not_a_fit(args) {
       await find(context, { notFit: words(args.reason) || 'not_a_fit' })
-      return { output: { noted: true }, then: 'say_goodbye' }
+      return { output: { noted: true }, next: 'say_goodbye' }
     },
     async wrong_number() {
       await find(context, { wrongNumber: true })
-      return { output: { noted: true, say: 'Apologise for the mistake.' }, then: 'say_goodbye' }
+      return { output: { noted: true, say: 'Apologise for the mistake.' }, next: 'say_goodbye' }
     },
     stop_calling: () => stopCalling(context, 'call'),
     async voicemail() {
       await find(context, { voicemail: true })
-      return { output: { noted: true }, then: 'hang_up' }
+      return { output: { noted: true }, next: 'hang_up' }
     },
     async end_call() {
       await find(context, { finished: true })
-      return { output: { ending: true }, then: 'say_goodbye' }
+      return { output: { ending: true }, next: 'say_goodbye' }
     },
   }
   return async (name, args) => {
@@ -80,7 +80,7 @@ export function conversationTools(context: ToolContext): (name: string, args: Ar
 export async function stopCalling(context: ToolContext, source: 'call' | 'keypress'): Promise<ToolResult> {
   const { workspaceId, mode, phone } = context.call
   await find(context, { optedOut: true }, (tx) => optOut(tx, context.deps, { workspaceId, mode, phone, source }))
-  return { output: { noted: true, say: 'They will not be called again.' }, then: 'say_goodbye' }
+  return { output: { noted: true, say: 'They will not be called again.' }, next: 'say_goodbye' }
 }
 
 const words = (value: unknown): string => (typeof value === 'string' ? value.trim().slice(0, 200) : '')

@@ -52,8 +52,10 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
       if (!speaking || decided) return false
       elapsedMs += frameMs
       if (loudness(frame) >= voiceLoudness) voicedMs += frameMs
-      const enoughMs = opening || patient ? options.minPatientMs : options.minSpeechMs
-      decided = audible && interruptible && (voicedMs >= enoughMs || elapsedMs >= enoughMs + engineHangoverMs)
+      const wary = opening || patient
+      const enoughMs = wary ? options.minPatientMs : options.minSpeechMs
+      const onlyEngineHears = !wary && elapsedMs >= enoughMs + engineHangoverMs
+      decided = audible && interruptible && (voicedMs >= enoughMs || onlyEngineHears)
       return decided
     },
     get speaking() {

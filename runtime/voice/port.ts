@@ -12,7 +12,7 @@ export interface ToolResult {
   /** Plain JSON, shown to the model. */
   output: unknown
   /** `say_goodbye`: let the model say its last words, then hang up once they were heard. `hang_up`: at once, without words. */
-  then?: 'continue' | 'say_goodbye' | 'hang_up'
+  next?: 'continue' | 'say_goodbye' | 'hang_up'
 }
 
 /** Everything the loop has to know about one conversation; compiled from a lead and its flow version before the dial. */

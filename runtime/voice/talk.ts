@@ -122,8 +122,8 @@ export function createTalk(options: TalkOptions) {
 
   /** A guard outside the model (opt-out, a key) has decided: the model's own answer must not contradict it. */
   function obey(result: ToolResult | undefined) {
-    if (result?.then === 'hang_up') return options.hangUp('agent')
-    if (result?.then !== 'say_goodbye' || ending.by) return
+    if (result?.next === 'hang_up') return options.hangUp('agent')
+    if (result?.next !== 'say_goodbye' || ending.by) return
     cutAgent()
     engine.addText('system', JSON.stringify(result.output ?? {}))
     sayGoodbye('agent')
@@ -136,8 +136,8 @@ export function createTalk(options: TalkOptions) {
     const runs = await runTools(calls, desk, clock, stopwatch.span)
     toolsRunning -= 1
     for (const run of runs) giveResult(run, current === session)
-    if (runs.some(({ result }) => result.then === 'hang_up')) return options.hangUp('agent')
-    if (runs.some(({ result }) => result.then === 'say_goodbye')) return toolGoodbye(spoke)
+    if (runs.some(({ result }) => result.next === 'hang_up')) return options.hangUp('agent')
+    if (runs.some(({ result }) => result.next === 'say_goodbye')) return toolGoodbye(spoke)
     // Speech that began meanwhile asks for itself once it is over, and then sees the results.
     if (!interruptions.speaking || replyAfterTools) reply()
     if (toolsRunning === 0) replyAfterTools = false

@@ -34,7 +34,7 @@ export async function deliver(deps: Deps, job: { deliveryId: string; try: number
     .innerJoin(calls, eq(calls.id, events.callId))
     .where(eq(deliveries.id, job.deliveryId))
   // A job that ran twice, or whose try another worker already made.
-  if (!found || found.delivery.status !== 'pending' || found.delivery.tries >= job.try) return
+  if (found?.delivery.status !== 'pending' || found.delivery.tries >= job.try) return
   const { event, endpoint, call } = found
   if (endpoint.disabledAt) return bury(deps, job.deliveryId, `the endpoint is disabled: ${endpoint.disabledReason}`)
 

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { and, eq, inArray, notInArray } from 'drizzle-orm'
 import { test as base } from 'vitest'
@@ -27,13 +29,22 @@ export const people = Object.fromEntries(sandboxPeople.map((person) => [person.c
 
 export const pricingYaml = readFileSync(new URL('../../flows/pricing-v3.yaml', import.meta.url), 'utf8')
 
-/** Rendered speech is kept between runs; nothing else in it matters. */
-const dataDir = join(import.meta.dirname, '../../node_modules/.cache/talkif-test')
+/** Rendered speech and compiled code are kept between runs. */
+export const cacheDir = join(import.meta.dirname, '../../node_modules/.cache/talkif-test')
+
+/** A server's data folder: its recordings go with it, rendered speech stays. */
+export function freshDataDir(): { path: string; drop(): Promise<void> } {
+  const path = mkdtempSync(join(tmpdir(), 'talkif-data-'))
+  mkdirSync(join(cacheDir, 'speech'), { recursive: true })
+  symlinkSync(join(cacheDir, 'speech'), join(path, 'speech'))
+  return { path, drop: () => rm(path, { recursive: true, force: true }) }
+}
 
 /** Everything a test file needs, over real sockets: a whole server on a database of its own. */
 export async function startServer(options: { chaos?: Chaos } = {}): Promise<Served & { drop(): Promise<void> }> {
   const database = await freshDatabase()
-  const config = readConfig({ PORT: '0', DATABASE_URL: database.url, TALKIF_DATA_DIR: dataDir })
+  const data = freshDataDir()
+  const config = readConfig({ PORT: '0', DATABASE_URL: database.url, TALKIF_DATA_DIR: data.path })
   const log = openLog(process.env.TALKIF_LOG_LEVEL ?? 'fatal')
   const served = await serve({ ...config, allowLoopbackWebhooks: true }, { log, ...options })
   return {
@@ -41,6 +52,7 @@ export async function startServer(options: { chaos?: Chaos } = {}): Promise<Serv
     async drop() {
       await served.close()
       await database.drop()
+      await data.drop()
     },
   }
 }
@@ -152,6 +164,7 @@ async function settled({ runtime }: Served, workspaceId: string, callId?: string
 
 /** `test` with a server for the file (`served`) and a workspace for each test (`talkif`). */
 export const test = base
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads the pattern to learn what a fixture needs
   .extend('served', { scope: 'file' }, async ({}, { onCleanup }) => {
     const served = await startServer()
     onCleanup(() => served.drop())

@@ -274,8 +274,7 @@ test('in any order of events the call ends exactly once, hangs up at most once, 
           async tool(name) {
             if (name === 'throw') throw new Error('no')
             if (name === 'end') return goodbye({})
-            // biome-ignore lint/suspicious/noThenProperty: the port's own word
-            return name === 'hang' ? { output: {}, then: 'hang_up' } : { output: {} }
+            return name === 'hang' ? { output: {}, next: 'hang_up' } : { output: {} }
           },
         })
         for (const event of script) {

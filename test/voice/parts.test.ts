@@ -28,6 +28,7 @@ test('speech cuts after 300 ms of voice, a "yeah" does not', () => {
 
 test('speech that only the engine can hear cuts too, later', () => {
   expect(framesUntilCut(Array(120).fill(quiet), 10_000)).toBe(90)
+  expect(framesUntilCut(Array(500).fill(quiet), 400)).toBe(0)
 })
 
 test('the opening "hello", a goodbye and an uninterruptible greeting are not cut lightly', () => {

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { sandboxNumber } from '../../openapi/sandbox-people.ts'
 import { acceptMediaStream } from '../../runtime/carrier/twilio/media-stream.ts'
 import { type TwilioCarrier, twilioCarrier } from '../../runtime/carrier/twilio/twilio.ts'
@@ -73,7 +74,7 @@ export async function startCalls({ pace = 20, chaos = {} }: { pace?: number; cha
     request.resume()
     response.writeHead(204).end()
   })
-  const sockets = new WebSocketServer({ server, maxPayload: 1_000_000 })
+  const sockets = new WebSocketServer({ server, maxPayload: 1_000_000 }).setMaxListeners(0)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -110,20 +111,31 @@ async function call({ sandbox, carrier, sockets, host, pace }: Line, plan: CallP
   const settings = { baseUrl: sandbox.engineUrl({ pace }), apiKey: credentials.apiKey, clock }
   const engine = openEngine({ ...settings, model: 'gpt-realtime', transcriptionModel: 'gpt-4o-transcribe' }, talk)
   await engine.ready
-  const connection = once(sockets, 'connection')
+  const path = `/media/${randomUUID()}`
+  const connection = connectionTo(sockets, path)
   const { carrierId } = await carrier.placeCall({
     ...{ from: sandboxNumber, to: plan.to, ringSeconds: 30, detectMachine: false },
-    ...{ statusUrl: `http://${host}/status`, mediaUrl: `ws://${host}/media`, streamParameters: { token: 'secret' } },
+    ...{ statusUrl: `http://${host}/status`, mediaUrl: `ws://${host}${path}`, streamParameters: { token: 'secret' } },
     signal: AbortSignal.timeout(10_000),
     beforeSend: () => {},
   })
-  const [socket] = await connection
+  const socket = await connection
   const stream = await acceptMediaStream(socket, { clock, startTimeoutMs: 60_000 })
   const { desk, story } = createDesk(plan, () => carrier.hangUp(carrierId))
   const loop = startLoop({ clock, conversation: talk, desk, stream, engine, recorder: plan.recorder })
   plan.during?.(loop)
   await loop.done
   return story
+}
+
+function connectionTo(sockets: WebSocketServer, path: string): Promise<WebSocket> {
+  return new Promise((resolve) => {
+    sockets.on('connection', function onConnection(socket, request) {
+      if (request.url !== path) return
+      sockets.off('connection', onConnection)
+      resolve(socket)
+    })
+  })
 }
 
 function createDesk(plan: CallPlan, hangUp: () => Promise<void>): { desk: Desk; story: Story } {
@@ -163,8 +175,7 @@ function createDesk(plan: CallPlan, hangUp: () => Promise<void>): { desk: Desk; 
   return { desk, story }
 }
 
-// biome-ignore lint/suspicious/noThenProperty: the port's own word
-export const goodbye = (output: unknown): ToolResult => ({ output, then: 'say_goodbye' })
+export const goodbye = (output: unknown): ToolResult => ({ output, next: 'say_goodbye' })
 
 function usualResult(name: string): ToolResult {
   if (name === 'check_slots') return { output: { slots: [slot] } }
