@@ -10,7 +10,7 @@ import { carrierRoutes } from './carrier.ts'
 import { docsRoutes } from './docs.ts'
 import { invoke } from './invoke.ts'
 import { problemResponse } from './problem-response.ts'
-import { limitBody, MAX_BODY, preferredWait, readOperationInput } from './read-request.ts'
+import { bearer, limitBody, MAX_BODY, preferredWait, readOperationInput } from './read-request.ts'
 import { workspaceRoutes } from './workspace.ts'
 
 export type Env = { Variables: { requestId: string } }
@@ -62,9 +62,6 @@ function mountOperation(app: Hono<Env>, deps: Deps, id: (typeof operationIds)[nu
     },
   )
 }
-
-export const bearer = (context: Context): string | undefined =>
-  /^Bearer\s+(\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1]
 
 function answer(context: Context, status: number, body: unknown, replayed: boolean): Response {
   const text = JSON.stringify(body)

@@ -8,6 +8,10 @@ import { ProblemError } from '../runtime/problem.ts'
 export const MAX_BODY = 256 * 1024
 const MAX_DEPTH = 32
 
+/** The key of `Authorization: Bearer`. */
+export const bearer = (context: Context): string | undefined =>
+  /^Bearer\s+(\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1]
+
 /** Refuses a larger body while it arrives, whether or not it said its length. */
 export const limitBody = (maxSize: number) =>
   bodyLimit({

@@ -9,8 +9,8 @@ import { doNotCall, listOptOuts } from '../runtime/calls/do-not-call.ts'
 import type { Deps } from '../runtime/deps.ts'
 import { problemOf } from '../runtime/problem.ts'
 import { deadLetters, resend, rotateSecret } from '../runtime/webhooks/dead-letters.ts'
-import { bearer, type Env } from './app.ts'
-import { limitBody, MAX_BODY, readJson } from './read-request.ts'
+import type { Env } from './app.ts'
+import { bearer, limitBody, MAX_BODY, readJson } from './read-request.ts'
 
 const NewKey = z.strictObject({ mode: z.enum(['test', 'live']), scopes: z.array(z.enum(scopes)).min(1).optional() })
 const Phones = z.strictObject({ phones: z.array(z.string().min(1).max(64)).min(1).max(10_000) })

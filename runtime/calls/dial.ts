@@ -1,5 +1,6 @@
 import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import { isPerson, sandboxNumber } from '../../openapi/sandbox-people.ts'
+import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import { workspaceSettings } from '../access/workspaces.ts'
 import { CallNotPlaced, CallOutcomeUnknown, CallRefused } from '../carrier/port.ts'
 import type { Tx } from '../db/connect.ts'
@@ -19,6 +20,8 @@ export const SEND_DEADLINE_MS = 10_000
 /** From that deadline until the carrier's own list is believed to be complete. */
 export const GRACE_MS = 3_000
 const RING_SECONDS = 30
+/** The loop ends a long call politely; the carrier cuts it this much later, should the loop be gone. */
+const SPARE_SECONDS = 60
 /** How long a dial waits for another dial of its number to end, or for a process that can carry its media. */
 const BLOCKED_RETRY_MS = 2_000
 
@@ -30,6 +33,7 @@ interface Claim {
   attempt: AttemptRow
   /** Admits the media stream, once. */
   streamToken: string
+  flow: Flow
 }
 
 /**
@@ -76,8 +80,9 @@ async function claimDial(
     return undefined
   }
   const claim = node && (await writeAttempt(tx, deps, call, from, node, now))
-  if (!claim) await deps.send(tx, 'dial', { callId }, { delayMs: BLOCKED_RETRY_MS, priority: call.priority })
-  return claim
+  if (claim) return { ...claim, flow }
+  await deps.send(tx, 'dial', { callId }, { delayMs: BLOCKED_RETRY_MS, priority: call.priority })
+  return undefined
 }
 
 const refusal = (reason: RefuseReason) =>
@@ -112,7 +117,7 @@ async function writeAttempt(
   fromPhone: string,
   node: { id: string; mediaUrl: string },
   now: Date,
-): Promise<Claim | undefined> {
+): Promise<Omit<Claim, 'flow'> | undefined> {
   const streamToken = randomToken(24)
   const [attempt] = await tx
     .insert(attempts)
@@ -150,7 +155,7 @@ function lockKey(call: CallRow): string | null {
   return isPerson(call.phone) ? null : `test ${call.workspaceId} ${call.phone}`
 }
 
-async function ask(deps: Deps, { call, attempt, streamToken }: Claim): Promise<void> {
+async function ask(deps: Deps, { call, attempt, streamToken, flow }: Claim): Promise<void> {
   const { carrier, callbackBase } = deps.networks.of(call)
   if (!(await stillMine(deps, attempt))) return
   const deadline = attempt.deadlineAt.getTime()
@@ -161,10 +166,11 @@ async function ask(deps: Deps, { call, attempt, streamToken }: Claim): Promise<v
       from: attempt.fromPhone,
       to: attempt.phone,
       ringSeconds: RING_SECONDS,
+      maxSeconds: flow.call.max_duration_seconds + SPARE_SECONDS,
       statusUrl: `${callbackBase}/carrier/twilio/status/${attempt.id}`,
       mediaUrl: attempt.mediaUrl,
       streamParameters: { attempt: attempt.id, token: streamToken },
-      detectMachine: true,
+      detectMachine: flow.call.detect_machine,
       signal: abort.signal,
       beforeSend() {
         // A process that was frozen wakes up here: by now somebody else may have dialed.

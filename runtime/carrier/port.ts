@@ -24,6 +24,8 @@ export interface PlaceCall {
   to: string
   /** How long to let it ring, in seconds. */
   ringSeconds: number
+  /** The carrier ends the call after this, should we ever fail to; counted from the answer. */
+  maxSeconds: number
   /** Where the carrier posts its status callbacks (https, public). */
   statusUrl: string
   /** Where the carrier connects the media stream (wss, public). */

@@ -47,6 +47,7 @@ export const placing = (over: Partial<PlaceCall> = {}): PlaceCall => ({
   from: '+12025550190',
   to: '+12025550100',
   ringSeconds: 25,
+  maxSeconds: 600,
   statusUrl: 'https://talkif.example/carrier/twilio/status',
   mediaUrl: 'wss://talkif.example/carrier/twilio/media',
   streamParameters: { token: 'a"b<c>&d', attempt: 'att_1' },

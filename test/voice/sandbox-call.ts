@@ -114,7 +114,7 @@ async function call({ sandbox, carrier, sockets, host, pace }: Line, plan: CallP
   const path = `/media/${randomUUID()}`
   const connection = connectionTo(sockets, path)
   const { carrierId } = await carrier.placeCall({
-    ...{ from: sandboxNumber, to: plan.to, ringSeconds: 30, detectMachine: false },
+    ...{ from: sandboxNumber, to: plan.to, ringSeconds: 30, maxSeconds: 600, detectMachine: false },
     ...{ statusUrl: `http://${host}/status`, mediaUrl: `ws://${host}${path}`, streamParameters: { token: 'secret' } },
     signal: AbortSignal.timeout(10_000),
     beforeSend: () => {},

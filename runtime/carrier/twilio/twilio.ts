@@ -98,6 +98,7 @@ function createOptions(request: PlaceCall): CreateOptions {
     from: request.from,
     to: request.to,
     timeout: request.ringSeconds,
+    timeLimit: request.maxSeconds,
     twiml: streamTwiml(request.mediaUrl, request.streamParameters),
     statusCallback: request.statusUrl,
     statusCallbackMethod: 'POST',

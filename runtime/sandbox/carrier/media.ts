@@ -43,6 +43,8 @@ const BATCH_FRAMES_MAX = 50
 /** A timer for each frame at life's pace, one every 4 ms or so when faster. */
 const TICK_MS_MIN = 4
 const UNSENT_MAX = 4_000_000
+/** An application that never answers the close must not keep the socket; as long as life, whatever the pace. */
+const CLOSE_MS = 2000
 
 export function openMedia(options: MediaOptions): MediaStream {
   const { clock, timers, pace, streamSid, callSid, accountSid, violation } = options
@@ -147,8 +149,8 @@ export function openMedia(options: MediaOptions): MediaStream {
       send('stop', { stop: { accountSid, callSid } })
       if (socket.readyState === WebSocket.CONNECTING) socket.terminate()
       else socket.close(1000)
-      // An application that never answers the close must not keep the socket.
-      setTimeout(() => socket.terminate(), 2000).unref()
+      const last = clock.setTimeout(() => socket.terminate(), CLOSE_MS * pace)
+      socket.once('close', () => clock.clearTimeout(last))
     },
   }
 }
