@@ -11,7 +11,7 @@ export interface Config {
   databaseUrl: string | undefined
   dataDir: string
   logLevel: string
-  twilio: { accountSid: string; authToken: string; baseUrl: string | undefined } | undefined
+  twilio: { accountSid: string; authToken: string; baseUrl: string | undefined; callsPerSecond: number } | undefined
   openai: { apiKey: string; baseUrl: string | undefined; model: string; transcriptionModel: string } | undefined
   /** A sandbox that runs elsewhere; unset: this process starts its own. */
   sandboxUrl: string | undefined
@@ -37,6 +37,7 @@ const Environment = z
       .optional(),
     TWILIO_AUTH_TOKEN: text.optional(),
     TWILIO_API_BASE_URL: url.optional(),
+    TWILIO_CALLS_PER_SECOND: z.coerce.number().min(0.1).max(1000).default(1),
     OPENAI_API_KEY: text.optional(),
     OPENAI_BASE_URL: url.optional(),
     OPENAI_REALTIME_MODEL: text.default('gpt-realtime'),
@@ -76,7 +77,12 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     logLevel: env.TALKIF_LOG_LEVEL,
     twilio:
       env.TWILIO_ACCOUNT_SID && env.TWILIO_AUTH_TOKEN
-        ? { accountSid: env.TWILIO_ACCOUNT_SID, authToken: env.TWILIO_AUTH_TOKEN, baseUrl: env.TWILIO_API_BASE_URL }
+        ? {
+            accountSid: env.TWILIO_ACCOUNT_SID,
+            authToken: env.TWILIO_AUTH_TOKEN,
+            baseUrl: env.TWILIO_API_BASE_URL,
+            callsPerSecond: env.TWILIO_CALLS_PER_SECOND,
+          }
         : undefined,
     openai: env.OPENAI_API_KEY
       ? {

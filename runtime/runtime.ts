@@ -11,7 +11,7 @@ import { deploymentSecrets } from './db/schema.ts'
 import type { CallChanges, DeploymentSecrets, Deps } from './deps.ts'
 import { Routers } from './flows/routing.ts'
 import { newId, randomToken } from './ids.ts'
-import { type Handlers, type JobRuntime, openJobs } from './jobs/boss.ts'
+import { type Handlers, openJobs } from './jobs/boss.ts'
 import { type Log, openLog } from './log.ts'
 import { openNetworks, type SandboxUrls } from './networks.ts'
 import { openTelemetry } from './telemetry/spans.ts'
@@ -67,7 +67,10 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
     ...deps,
     media,
     async close(drainMs = 0) {
-      await stopWork(jobs, media, drainMs)
+      // A conversation that ends meanwhile still sends jobs; another process does them, or the next start.
+      await jobs.rest()
+      await media?.drain(drainMs)
+      await jobs.stop()
       networks.close()
       await telemetry.close()
       await sql.end({ timeout: 5 })
@@ -83,11 +86,6 @@ const handlers = (deps: Deps): Handlers => ({
   deliver: (job) => deliver(deps, job),
   sweep: () => sweep(deps),
 })
-
-async function stopWork(jobs: JobRuntime, media: Media | undefined, drainMs: number): Promise<void> {
-  await jobs.stop()
-  await media?.drain(drainMs)
-}
 
 async function sharedSecrets(db: Db): Promise<DeploymentSecrets> {
   const names = ['artifactLinks', 'sandboxAuthToken', 'sandboxApiKey'] as const

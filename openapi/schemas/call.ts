@@ -38,7 +38,9 @@ export const Booking = z
   .openapi('Booking')
 export type Booking = z.infer<typeof Booking>
 
-export const Handoff = z.object({ queue: z.string().nullable(), reason: z.string() }).openapi('Handoff')
+export const Handoff = z
+  .object({ queue: z.string().nullable(), reason: personal(z.string()).describe('In the words of the conversation.') })
+  .openapi('Handoff')
 
 export const Metrics = z
   .object({

@@ -41,7 +41,11 @@ export const HandoffQueue = z
     id: QueueId,
     name: fields.name,
     targets: z.array(
-      z.object({ name: z.string().optional(), phone: z.string().optional(), sip: z.string().optional() }),
+      z.object({
+        name: personal(z.string()).optional(),
+        phone: personal(z.string()).optional(),
+        sip: personal(z.string()).optional(),
+      }),
     ),
     order: z.enum(['in_turn', 'all_at_once']),
     hours: z.string().nullable(),

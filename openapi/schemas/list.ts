@@ -1,5 +1,5 @@
 import { z } from '../zod.ts'
-import { CallId, FlowId, LeadId, ListId, Word } from './common.ts'
+import { CallId, FlowId, LeadId, ListId, personal, Word } from './common.ts'
 import { CallStatus, ConsentEvidence } from './lead.ts'
 import { FieldFault } from './problem.ts'
 
@@ -11,7 +11,7 @@ export const CreateList = z
     intent: Word.optional().describe('For rows that name none.'),
     consent: z.union([z.boolean(), ConsentEvidence]).optional().describe('For rows that carry none.'),
     leads: z
-      .array(z.record(z.string(), z.unknown()))
+      .array(personal(z.record(z.string(), z.unknown())))
       .min(1)
       .max(10_000)
       .describe('Each row a body of createLead. A faulty row is answered in `results` and does not stop the others.'),

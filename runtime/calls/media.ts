@@ -10,9 +10,9 @@ import { sha256 } from '../ids.ts'
 import { type Engine, openEngine } from '../voice/engine.ts'
 import { type Loop, startLoop } from '../voice/loop.ts'
 import { callOfAttempt, isCurrent } from './attempt.ts'
+import { MEDIA_CHANNEL } from './claim-dial.ts'
 import { type PreparedConversation, prepareConversation } from './conversation.ts'
 import { openDesk } from './desk.ts'
-import { MEDIA_CHANNEL } from './dial.ts'
 
 export interface Media {
   /** Takes a fresh WebSocket of the carrier; refuses it when no running attempt admits it. */

@@ -12,7 +12,7 @@ import {
   unplace,
 } from './attempt.ts'
 import { carrierEvent } from './carrier-event.ts'
-import { GRACE_MS } from './dial.ts'
+import { GRACE_MS } from './claim-dial.ts'
 import { finish } from './outcome.ts'
 
 /** How often a running dial is looked after, in case its last callback never comes. */

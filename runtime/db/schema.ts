@@ -392,6 +392,12 @@ export const spans = pgTable(
   (t) => [primaryKey({ columns: [t.traceId, t.spanId] })],
 )
 
+/** When an account of the carrier takes its next call: it refuses or queues what comes faster than it allows. */
+export const dialTurns = pgTable('dial_turns', {
+  account: text('account').primaryKey(),
+  nextAt: at('next_at').notNull(),
+})
+
 /** Processes that carry media, and how to reach each. A row whose heartbeat is old belongs to a dead process. */
 export const mediaNodes = pgTable('media_nodes', {
   id: text('id').primaryKey(),

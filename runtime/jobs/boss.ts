@@ -18,7 +18,8 @@ export type Handlers = { [N in JobName]: (data: Jobs[N]) => Promise<void> }
 export interface JobRuntime {
   send: SendJob
   work(handlers: Handlers): Promise<void>
-  /** Takes no further job and waits for the running ones. */
+  /** Takes no further job and waits for the running ones; jobs can still be sent. */
+  rest(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -31,6 +32,8 @@ const everyQueue = {
   retryDelayMax: 30,
   notify: true,
 }
+
+const names = Object.keys(queues) as JobName[]
 
 /** @param works whether this process takes jobs, or only sends them. */
 export async function openJobs(databaseUrl: string, works: boolean, log: Log): Promise<JobRuntime> {
@@ -48,7 +51,7 @@ export async function openJobs(databaseUrl: string, works: boolean, log: Log): P
   })
   boss.on('error', (error) => log.warn({ err: error }, 'jobs: the database did not answer; trying again'))
   await boss.start()
-  for (const name of Object.keys(queues) as JobName[]) {
+  for (const name of names) {
     await boss.createQueue(name, { ...everyQueue, policy: queues[name].onePer ? 'short' : 'standard' })
   }
   return {
@@ -61,8 +64,11 @@ export async function openJobs(databaseUrl: string, works: boolean, log: Log): P
       await boss.send(name, data, send)
     },
     async work(handlers) {
-      for (const name of Object.keys(queues) as JobName[]) await workOn(boss, name, handlers[name] as Handler, log)
+      for (const name of names) await workOn(boss, name, handlers[name] as Handler, log)
       await boss.schedule('sweep', '* * * * *', {})
+    },
+    async rest() {
+      if (works) await Promise.allSettled(names.map((name) => boss.offWork(name, { wait: true })))
     },
     stop: () => boss.stop({ graceful: true, timeout: 20_000 }),
   }

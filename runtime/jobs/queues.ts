@@ -1,7 +1,11 @@
 /** Every kind of job: what it carries. Handlers are listed in `runtime.ts`, so that any room may send without knowing who works. */
 export interface Jobs {
   /** Ring the person of a call, if it may ring now. */
-  dial: { callId: string }
+  dial: {
+    callId: string
+    /** The dial has its turn at the carrier, which takes only so many calls a second. */
+    hasTurn?: boolean
+  }
   /** Find out what became of a dial whose end nobody reported. */
   reconcile: { attemptId: string }
   /** Decide what an ended attempt means. */

@@ -39,7 +39,9 @@ export function startChild(name: string): Child {
     ask(command, data) {
       const id = ++asked
       return new Promise((resolve, reject) => {
-        waiting.set(id, ({ value, error }) => (error === undefined ? resolve(value as never) : reject(new Error(error))))
+        waiting.set(id, ({ value, error }) =>
+          error === undefined ? resolve(value as never) : reject(new Error(error)),
+        )
         child.send({ id, command, data } satisfies Asked)
       })
     },

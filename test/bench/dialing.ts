@@ -81,7 +81,12 @@ function steadyFigures({ sent, rang, webhookMs }: { sent: Sent[] } & Arrivals): 
       note: `${spread(carried)}; the same leads`,
     },
     {
-      ...{ name: 'webhook: event written → delivered, p95', value: percentile(webhookMs, 0.95), unit: 'ms', limit: 100 },
+      ...{
+        name: 'webhook: event written → delivered, p95',
+        value: percentile(webhookMs, 0.95),
+        unit: 'ms',
+        limit: 100,
+      },
       note: `${spread(webhookMs)}; the same leads' webhooks`,
     },
   ]

@@ -39,7 +39,11 @@ export function printTable(figures: Figure[], print: (line: string) => void): vo
   ])
   const heads = ['', 'figure', 'value', 'limit', 'how it was measured']
   const widths = heads.map((head, at) => Math.max(head.length, ...rows.map((row) => row[at]!.length)))
-  const line = (cells: string[]) => cells.map((cell, at) => cell.padEnd(widths[at]!)).join('  ').trimEnd()
+  const line = (cells: string[]) =>
+    cells
+      .map((cell, at) => cell.padEnd(widths[at]!))
+      .join('  ')
+      .trimEnd()
   print(line(heads))
   print(widths.map((width) => '─'.repeat(width)).join('  '))
   for (const row of rows) print(line(row))

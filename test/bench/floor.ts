@@ -70,7 +70,11 @@ answerCommands(
       for (let at = 0; at < count; at++) {
         const ref = { traceId: telemetry.newTraceId(), parentSpanId: telemetry.newSpanId() }
         const now = Date.now()
-        telemetry.span(ref, 'dial.start', { startedAt: now - 5, endedAt: now, attributes: { attempt: 1, mode: 'test' } })
+        telemetry.span(ref, 'dial.start', {
+          startedAt: now - 5,
+          endedAt: now,
+          attributes: { attempt: 1, mode: 'test' },
+        })
       }
       await telemetry.close()
       return { count, ms: performance.now() - start }

@@ -1,5 +1,5 @@
-import { parseFlow } from '../../flows/language/parse.ts'
 import { compileRouter } from '../../flows/language/matcher.ts'
+import { parseFlow } from '../../flows/language/parse.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import { flows, flowVersions } from '../../runtime/db/schema.ts'
 import { Routers } from '../../runtime/flows/routing.ts'

@@ -16,7 +16,13 @@ export async function startup({ folder }: Stage): Promise<Figure[]> {
   const second = await secondsToReady(dataDir)
   const name = 'npm start until ready'
   return [
-    { name: `${name}, first time`, value: first, unit: 's', limit: null, note: 'makes the database and the demo workspace' },
+    {
+      name: `${name}, first time`,
+      value: first,
+      unit: 's',
+      limit: null,
+      note: 'makes the database and the demo workspace',
+    },
     { name: `${name}, again`, value: second, unit: 's', limit: null, note: 'same folder' },
   ]
 }

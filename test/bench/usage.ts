@@ -26,7 +26,10 @@ export async function idle(server: Child, seconds: number): Promise<Figure[]> {
   ]
   if (after.postgresMs === undefined || before.postgresMs === undefined) return figures
   const value = share(after.postgresMs - before.postgresMs)
-  return [...figures, { name: 'idle CPU of its PostgreSQL', value, unit: '% of a core', limit: null, note: 'Linux only' }]
+  return [
+    ...figures,
+    { name: 'idle CPU of its PostgreSQL', value, unit: '% of a core', limit: null, note: 'Linux only' },
+  ]
 }
 
 /** CPU time of all PostgreSQL processes that this machine shows; undefined where there is no /proc. */

@@ -62,7 +62,8 @@ answerCommands(
     async open({ authToken }: { authToken: string }) {
       const network = networkOf(authToken)
       const carrierUrl = await listen((body, request) => {
-        if (request.method !== 'POST' || !request.url?.endsWith('/Calls.json')) return [404, { code: 20404, status: 404 }]
+        if (request.method !== 'POST' || !request.url?.endsWith('/Calls.json'))
+          return [404, { code: 20404, status: 404 }]
         const create = parseCreate(new URLSearchParams(body))
         arrivals.rang[create.to] ??= (request as IncomingMessage & { arrivedAt: number }).arrivedAt
         const options = { account: SANDBOX_ACCOUNT, request: create, script: busy, pace: 1, waits: 1 }

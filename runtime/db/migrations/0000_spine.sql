@@ -100,6 +100,11 @@ CREATE TABLE "deployment_secrets" (
 	"value" text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "dial_turns" (
+	"account" text PRIMARY KEY NOT NULL,
+	"next_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "endpoints" (
 	"id" text PRIMARY KEY NOT NULL,
 	"workspace_id" text NOT NULL,
