@@ -8,7 +8,7 @@ import { type AttemptOnCall, callOfAttempt, endAttempt, isCurrent, lockAttempt, 
 import { miss } from './outcome.ts'
 
 /** How long the process that carried the media may take to write down its last words before the call is decided without them. */
-const MEDIA_FLUSH_MS = 3_000
+const MEDIA_FLUSH_MS = 5_000
 
 /**
  * What the carrier reports of an attempt. Reports come late, twice and in any order; each is safe to apply again, and one about

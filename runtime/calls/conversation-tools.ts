@@ -12,6 +12,7 @@ import type { CallRow } from './advance.ts'
 import { isCurrent, lockAttempt } from './attempt.ts'
 import { toCallTime } from './call-time.ts'
 import { isQualified } from './decide.ts'
+import { notesOf } from './notes.ts'
 import { optOut } from './opt-out.ts'
 import { traceQualified } from './qualify.ts'
 
@@ -50,7 +51,7 @@ export function conversationTools(context: ToolContext): (name: string, args: Ar
     async transfer_to_human(args) {
       const queue = context.flow.on.qualified.find((action) => action.type === 'handoff')?.queue ?? null
       await find(context, { handoff: { queue, reason: words(args.reason) } })
-      return { output: { transferred: false, say: 'A colleague will call back shortly.' }, next: 'say_goodbye' }
+      return { output: { transferred: false, callback: true, say: 'A colleague will call back.' }, next: 'say_goodbye' }
     },
     async not_a_fit(args) {
       await find(context, { notFit: words(args.reason) || 'not_a_fit' })
@@ -152,9 +153,7 @@ async function bookSlot(context: ToolContext, offered: Map<string, Slot>, args: 
     booking: {
       slot: held.startsAt.toISOString(),
       owner: held.owner,
-      notes: Object.entries(call.answers)
-        .map(([name, value]) => `${name}: ${value}`)
-        .join(', '),
+      notes: notesOf(call.answers),
     },
   }))
   return { output: { booked: true, spoken: spokenSlot(slot.startsAt, context.lead.zones[0]!, context.language) } }

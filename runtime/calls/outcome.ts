@@ -28,11 +28,10 @@ export async function finish(
   deps: Deps,
   call: CallRow,
   event: 'decided' | 'refused' | 'gave_up',
-  { outcome, reason, qualified = false }: { outcome: Outcome; reason: string | null; qualified?: boolean },
+  { outcome, reason }: { outcome: Outcome; reason: string | null },
 ): Promise<void> {
   const at = new Date(deps.clock.now())
-  const findings = { ...call.findings, qualified }
-  const done = await advance(tx, deps, call, event, { outcome, reason, findings, outcomeAt: at }, { outcome, reason })
+  const done = await advance(tx, deps, call, event, { outcome, reason, outcomeAt: at }, { outcome, reason })
   if (!done) return
   const fields = {
     ...resultFields(deps, done),
@@ -80,9 +79,12 @@ export function retryDelayMs(retry: Extract<FlowAction, { type: 'retry' }>, atte
   return retry.backoff === 'exponential' ? base * 2 ** (attemptsMade - 1) : base
 }
 
+/** Whether the person is worth a callback, by the outcome. */
+export const hasQualified = (outcome: Outcome | null): boolean => outcome === 'booked' || outcome === 'qualified'
+
 const resultFields = (deps: Deps, call: CallRow) => ({
   outcome: call.outcome,
-  qualified: call.findings.qualified === true,
+  qualified: hasQualified(call.outcome),
   answers: call.answers,
   metrics: metricsOf(call),
   artifacts: artifactLinks(deps, call),

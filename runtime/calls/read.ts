@@ -8,7 +8,7 @@ import { ProblemError } from '../problem.ts'
 import { MILESTONE } from '../telemetry/spans.ts'
 import type { CallRow } from './advance.ts'
 import { isTerminal } from './lifecycle.ts'
-import { metricsOf } from './outcome.ts'
+import { hasQualified, metricsOf } from './outcome.ts'
 import { sandboxView } from './receipt.ts'
 
 /** How long a call that nobody announced a change of is believed to be unchanged. */
@@ -70,7 +70,7 @@ async function view(deps: Deps, row: CallRow, include: string[]): Promise<Call> 
       ended_at: dial.endedAt?.toISOString() ?? null,
     })),
     outcome: row.outcome,
-    qualified: row.outcome ? row.findings.qualified === true : null,
+    qualified: row.outcome && hasQualified(row.outcome),
     answers: row.answers,
     booking: row.booking,
     handoff: row.findings.handoff ?? null,
