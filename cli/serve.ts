@@ -6,7 +6,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { WebSocketServer } from 'ws'
 import { createApp, type Env } from '../api/app.ts'
-import { systemClock } from '../runtime/clock.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
 import type { Config } from '../runtime/config.ts'
 import { startEmbeddedPostgres } from '../runtime/db/embedded.ts'
 import { type Log, openLog } from '../runtime/log.ts'
@@ -30,6 +30,8 @@ export interface Served {
 export interface ServeOptions {
   roles?: Roles & { api: boolean }
   log?: Log
+  /** For tests; the system's otherwise. */
+  clock?: Clock
   /** Faults for the sandbox to play; for tests. */
   chaos?: Chaos
   /** Adds routes of the caller's own before the first request. */
@@ -43,7 +45,13 @@ type Fetch = (request: Request) => Response | Promise<Response>
  * @throws Error, in words for the user, when the port is taken or the database does not come up.
  */
 export async function serve(given: Config, options: ServeOptions = {}): Promise<Served> {
-  const { roles = { api: true, worker: true, media: true }, log = openLog(given.logLevel), extend, chaos } = options
+  const {
+    roles = { api: true, worker: true, media: true },
+    log = openLog(given.logLevel),
+    extend,
+    chaos,
+    clock = systemClock,
+  } = options
   const opened: (() => Promise<unknown>)[] = []
   const closeAll = async () => {
     for (const close of opened.splice(0).reverse())
@@ -64,6 +72,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
       databaseUrl: config.databaseUrl ?? postgres!.url,
       roles,
       log,
+      clock,
       ...(config.sandboxUrl ? {} : { localUrl }),
       sandbox: async (secrets) => {
         if (config.sandboxUrl) return sandboxAt(config.sandboxUrl)
@@ -73,7 +82,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
           apiKey: secrets.sandboxApiKey,
         }
         sandbox = await startSandbox({
-          clock: systemClock,
+          clock,
           credentials,
           cacheDir: join(config.dataDir, 'speech'),
           log: (line) => log.debug(line, 'sandbox'),

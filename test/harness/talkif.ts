@@ -13,6 +13,7 @@ import type { WorkspaceDocument } from '../../openapi/schemas/workspace.ts'
 import { createKey } from '../../runtime/access/keys.ts'
 import { putWorkspace } from '../../runtime/access/workspace-document.ts'
 import { createWorkspace } from '../../runtime/access/workspaces.ts'
+import type { Clock } from '../../runtime/clock.ts'
 import { readConfig } from '../../runtime/config.ts'
 import { calls, deliveries, events } from '../../runtime/db/schema.ts'
 import { upsertFlow } from '../../runtime/flows/upsert.ts'
@@ -41,10 +42,17 @@ export function freshDataDir(): { path: string; drop(): Promise<void> } {
 }
 
 /** Everything a test file needs, over real sockets: a whole server on a database of its own. */
-export async function startServer(options: { chaos?: Chaos } = {}): Promise<Served & { drop(): Promise<void> }> {
+export async function startServer({
+  environment = {},
+  ...options
+}: {
+  chaos?: Chaos
+  clock?: Clock
+  environment?: Record<string, string>
+} = {}): Promise<Served & { drop(): Promise<void> }> {
   const database = await freshDatabase()
   const data = freshDataDir()
-  const config = readConfig({ PORT: '0', DATABASE_URL: database.url, TALKIF_DATA_DIR: data.path })
+  const config = readConfig({ PORT: '0', DATABASE_URL: database.url, TALKIF_DATA_DIR: data.path, ...environment })
   const log = openLog(process.env.TALKIF_LOG_LEVEL ?? 'fatal')
   const served = await serve({ ...config, allowLoopbackWebhooks: true }, { log, ...options })
   return {
