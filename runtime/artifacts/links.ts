@@ -4,14 +4,16 @@ import type { Deps } from '../deps.ts'
 export type ArtifactKind = 't' | 'r'
 
 /** As long as a webhook may be retried (80 h), and a day more. */
-const LIVES_MS = 104 * 3_600_000
+const HOUR_MS = 3_600_000
+const LIVES_MS = 104 * HOUR_MS
 
 /** Signed links to a call's transcript and recording. They expire; `getCall` gives fresh ones. */
 export function artifactLinks(
   deps: Pick<Deps, 'clock' | 'config' | 'secrets'>,
   call: { id: string; answeredAt: Date | null; recorded: boolean },
 ) {
-  const expires = Math.floor((deps.clock.now() + LIVES_MS) / 1000)
+  // To the hour, so that an unchanged call reads the same and its ETag holds.
+  const expires = Math.ceil((deps.clock.now() + LIVES_MS) / HOUR_MS) * 3600
   const link = (kind: ArtifactKind) =>
     `${deps.config.publicUrl}/artifacts/${kind}/${call.id}?expires=${expires}&signature=${signature(deps, kind, call.id, expires)}`
   return {
