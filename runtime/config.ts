@@ -22,38 +22,37 @@ export interface Config {
 const text = z.string().trim().min(1)
 const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/$/, ''))
 
-const Environment = z
-  .object({
-    PORT: z.coerce.number().int().min(0).max(65_535).default(8787),
-    HOST: text.default('127.0.0.1'),
-    PUBLIC_URL: url.optional(),
-    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-    TALKIF_DATA_DIR: text.default('.talkif'),
-    TALKIF_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('warn'),
-    TALKIF_SANDBOX_URL: url.optional(),
-    TWILIO_ACCOUNT_SID: z
-      .string()
-      .regex(/^AC[0-9a-f]{32}$/, 'is "AC" and 32 hex digits')
-      .optional(),
-    TWILIO_AUTH_TOKEN: text.optional(),
-    TWILIO_API_BASE_URL: url.optional(),
-    TWILIO_CALLS_PER_SECOND: z.coerce.number().min(0.1).max(1000).default(1),
-    OPENAI_API_KEY: text.optional(),
-    OPENAI_BASE_URL: url.optional(),
-    OPENAI_REALTIME_MODEL: text.default('gpt-realtime'),
-    OPENAI_TRANSCRIPTION_MODEL: text.default('gpt-4o-mini-transcribe'),
-  })
-  .superRefine((env, context) => {
-    const fault = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message })
-    if (env.TWILIO_ACCOUNT_SID && !env.TWILIO_AUTH_TOKEN)
-      fault('TWILIO_AUTH_TOKEN', 'is needed with TWILIO_ACCOUNT_SID')
-    if (env.TWILIO_AUTH_TOKEN && !env.TWILIO_ACCOUNT_SID)
-      fault('TWILIO_ACCOUNT_SID', 'is needed with TWILIO_AUTH_TOKEN')
-    if (env.TWILIO_ACCOUNT_SID && !env.OPENAI_API_KEY)
-      fault('OPENAI_API_KEY', 'is needed for live calls, as TWILIO_ACCOUNT_SID is set')
-    if (env.TWILIO_ACCOUNT_SID && !env.PUBLIC_URL)
-      fault('PUBLIC_URL', 'is needed for live calls: Twilio calls back to it')
-  })
+const Environment = z.object({
+  PORT: z.coerce.number({ error: 'is a number from 0 to 65535' }).int().min(0).max(65_535).default(8787),
+  HOST: text.default('127.0.0.1'),
+  PUBLIC_URL: url.optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  TALKIF_DATA_DIR: text.default('.talkif'),
+  TALKIF_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('warn'),
+  TALKIF_SANDBOX_URL: url.optional(),
+  TWILIO_ACCOUNT_SID: z
+    .string()
+    .regex(/^AC[0-9a-f]{32}$/, 'is "AC" and 32 hex digits')
+    .optional(),
+  TWILIO_AUTH_TOKEN: text.optional(),
+  TWILIO_API_BASE_URL: url.optional(),
+  TWILIO_CALLS_PER_SECOND: z.coerce.number({ error: 'is a number, e.g. 1' }).min(0.1).max(1000).default(1),
+  OPENAI_API_KEY: text.optional(),
+  OPENAI_BASE_URL: url.optional(),
+  OPENAI_REALTIME_MODEL: text.default('gpt-realtime'),
+  OPENAI_TRANSCRIPTION_MODEL: text.default('gpt-4o-mini-transcribe'),
+})
+
+/** What one variable needs of another; told together with the faults of each. */
+function missing(env: Record<string, string | undefined>): string[] {
+  const needs = (name: string, other: string, why: string) => (env[other] && !env[name] ? [`${name}: ${why}`] : [])
+  return [
+    ...needs('TWILIO_AUTH_TOKEN', 'TWILIO_ACCOUNT_SID', 'is needed with TWILIO_ACCOUNT_SID'),
+    ...needs('TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'is needed with TWILIO_AUTH_TOKEN'),
+    ...needs('OPENAI_API_KEY', 'TWILIO_ACCOUNT_SID', 'is needed for live calls, as TWILIO_ACCOUNT_SID is set'),
+    ...needs('PUBLIC_URL', 'TWILIO_ACCOUNT_SID', 'is needed for live calls: Twilio calls back to it'),
+  ]
+}
 
 /**
  * @throws Error that lists every fault of the environment at once, one a line.
@@ -63,9 +62,12 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   )
   const parsed = Environment.safeParse(given)
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
-    throw new Error(`The environment has faults; mend them and start again:\n${faults.join('\n')}`)
+  const issues = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? []
+  const faults = [...issues, ...missing(given)]
+  if (!parsed.success || faults.length) {
+    throw new Error(
+      `The environment has faults; mend them and start again:\n${faults.map((it) => `  ${it}`).join('\n')}`,
+    )
   }
   const env = parsed.data
   return {
