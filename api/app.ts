@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import { operationIds, operations } from '../openapi/operations.ts'
 import { authenticate } from '../runtime/access/keys.ts'
 import type { Deps } from '../runtime/deps.ts'
 import { newId } from '../runtime/ids.ts'
 import { ProblemError } from '../runtime/problem.ts'
+import { answer, weakEtagOf } from './answer.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { carrierRoutes } from './carrier.ts'
 import { docsRoutes } from './docs.ts'
@@ -58,25 +58,7 @@ function mountOperation(app: Hono<Env>, deps: Deps, id: (typeof operationIds)[nu
       const idempotencyKey = it.method === 'post' ? context.req.header('idempotency-key') : undefined
       const signal = context.req.raw.signal
       const { status, body, replayed } = await invoke(deps, { operation: id, input, holder, idempotencyKey, signal })
-      return answer(context, status, body, replayed)
+      return answer(context, status, body, { replayed, etag: weakEtagOf(body) })
     },
   )
-}
-
-function answer(context: Context, status: number, body: unknown, replayed: boolean): Response {
-  const text = JSON.stringify(body)
-  const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
-  if (replayed) headers['idempotency-replayed'] = 'true'
-  if (context.req.method === 'GET') {
-    headers['cache-control'] = 'private, no-cache'
-    headers.etag = entityTag(body)
-    if (context.req.header('if-none-match') === headers.etag) return new Response(null, { status: 304, headers })
-  }
-  return new Response(text, { status, headers })
-}
-
-/** Weak (RFC 9110, 8.8.1): the sandbox's clock moves on by itself, and an answer that differs in nothing else is the same. */
-function entityTag(body: unknown): string {
-  const text = JSON.stringify(body, (name, value) => (name === 'sandbox' ? undefined : value))
-  return `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`
 }

@@ -1,4 +1,4 @@
-import { faultsOf } from '../openapi/faults.ts'
+import { shapeFaults } from '../openapi/faults.ts'
 import { type OperationId, operations } from '../openapi/operations.ts'
 import type { FieldFault } from '../openapi/schemas/problem.ts'
 import { once, replay } from '../runtime/access/idempotency.ts'
@@ -62,7 +62,9 @@ export async function invoke(
 /** All faults of the input at once: those of its shape, and for leads consent and phone besides. */
 function readInput(operation: OperationId, input: unknown): unknown {
   const parsed = operations[operation].input.safeParse(input)
-  const shape: FieldFault[] = parsed.success ? [] : faultsOf(parsed.error)
+  // The rows of a list are answered one by one.
+  const whole = operation === 'createList' ? { ...(input as object), leads: [] } : input
+  const shape: FieldFault[] = shapeFaults(parsed, whole)
   const isObject = typeof input === 'object' && input !== null && !Array.isArray(input)
   const faults =
     operation === 'createLead' && isObject ? [...shape, ...leadFaults(input as Record<string, unknown>)] : shape

@@ -46,13 +46,17 @@ export async function readJson(context: Context): Promise<Record<string, unknown
   return value as Record<string, unknown>
 }
 
-function refuseStrange(value: unknown, depth: number): void {
+function refuseStrange(value: unknown, depth: number, pointer = ''): void {
   if (typeof value !== 'object' || value === null) return
   if (depth > MAX_DEPTH)
     throw new ProblemError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`)
   for (const [key, inner] of Object.entries(value)) {
-    if (key === '__proto__') throw new ProblemError('invalid_request', 'There is no field __proto__.')
-    refuseStrange(inner, depth + 1)
+    const at = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    if (key === '__proto__') {
+      const fault = { pointer: at, code: 'invalid_request', detail: 'There is no field __proto__ here.' }
+      throw new ProblemError('invalid_request', fault.detail, { errors: [fault] })
+    }
+    refuseStrange(inner, depth + 1, at)
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import { faultsOf } from '../openapi/faults.ts'
+import { shapeFaults } from '../openapi/faults.ts'
 import { scopes } from '../openapi/operation.ts'
 import { WorkspaceDocument } from '../openapi/schemas/workspace.ts'
 import { authenticate, createKey, listKeys, requireScope, revokeKey } from '../runtime/access/keys.ts'
@@ -9,6 +9,7 @@ import { doNotCall, listOptOuts } from '../runtime/calls/do-not-call.ts'
 import type { Deps } from '../runtime/deps.ts'
 import { problemOf } from '../runtime/problem.ts'
 import { deadLetters, resend, rotateSecret } from '../runtime/webhooks/dead-letters.ts'
+import { answer } from './answer.ts'
 import type { Env } from './app.ts'
 import { bearer, limitBody, MAX_BODY, readJson } from './read-request.ts'
 
@@ -26,17 +27,19 @@ export function workspaceRoutes(deps: Deps): Hono<Env> {
   app.use('/workspace/*', limitBody(MAX_BODY))
   app.get('/workspace', async (context) => {
     const holder = await admin(context)
-    return context.json(await deps.db.transaction((tx) => readWorkspace(tx, holder)))
+    return answer(context, 200, await deps.db.transaction((tx) => readWorkspace(tx, holder)))
   })
   app.put('/workspace', async (context) => {
     const holder = await admin(context)
     const document = await read(context, WorkspaceDocument)
-    return context.json(await deps.db.transaction((tx) => putWorkspace(tx, deps, holder, document)))
+    return answer(context, 200, await deps.db.transaction((tx) => putWorkspace(tx, deps, holder, document)))
   })
-  app.get('/workspace/keys', async (context) => context.json({ data: await listKeys(deps, await admin(context)) }))
+  app.get('/workspace/keys', async (context) =>
+    answer(context, 200, { data: await listKeys(deps, await admin(context)) }),
+  )
   app.post('/workspace/keys', async (context) => {
     const { workspaceId } = await admin(context)
-    return context.json(await createKey(deps, { workspaceId, ...(await read(context, NewKey)) }), 201)
+    return answer(context, 201, await createKey(deps, { workspaceId, ...(await read(context, NewKey)) }))
   })
   app.delete('/workspace/keys/:id', async (context) => {
     await revokeKey(deps, await admin(context), context.req.param('id'))
@@ -45,28 +48,32 @@ export function workspaceRoutes(deps: Deps): Hono<Env> {
   app.post('/workspace/webhooks/:id/rotate', async (context) => {
     const holder = await admin(context)
     const secret = await deps.db.transaction((tx) => rotateSecret(tx, deps, holder, context.req.param('id')))
-    return context.json({ secret })
+    return answer(context, 200, { secret })
   })
   app.get('/workspace/dead-letters', async (context) => {
     const holder = await admin(context)
-    return context.json({ data: await deps.db.transaction((tx) => deadLetters(tx, holder)) })
+    return answer(context, 200, { data: await deps.db.transaction((tx) => deadLetters(tx, holder)) })
   })
   app.post('/workspace/deliveries/:id/resend', async (context) => {
     const holder = await admin(context)
     await deps.db.transaction((tx) => resend(tx, deps, holder, context.req.param('id')))
     return context.body(null, 202)
   })
-  app.get('/workspace/dnc', async (context) => context.json({ data: await listOptOuts(deps, await admin(context)) }))
+  app.get('/workspace/dnc', async (context) =>
+    answer(context, 200, { data: await listOptOuts(deps, await admin(context)) }),
+  )
   app.post('/workspace/dnc', async (context) => {
     const holder = await admin(context)
     const { phones } = await read(context, Phones)
-    return context.json({ added: await deps.db.transaction((tx) => doNotCall(tx, deps, holder, phones)) }, 201)
+    return answer(context, 201, { added: await deps.db.transaction((tx) => doNotCall(tx, deps, holder, phones)) })
   })
   return app
 }
 
 async function read<S extends z.ZodType>(context: Context, schema: S): Promise<z.infer<S>> {
-  const parsed = schema.safeParse(await readJson(context))
-  if (!parsed.success) throw problemOf(faultsOf(parsed.error))
+  const body = await readJson(context)
+  const parsed = schema.safeParse(body)
+  const faults = shapeFaults(parsed, body)
+  if (!parsed.success || faults.length) throw problemOf(faults)
   return parsed.data
 }
