@@ -52,11 +52,11 @@ function mountOperation(app: Hono<Env>, deps: Deps, id: (typeof operationIds)[nu
     path,
     limitBody('maxBody' in it ? (it.maxBody ?? MAX_BODY) : MAX_BODY),
     async (context) => {
-      const holder = await authenticate(deps.db, bearer(context))
+      const holder = await authenticate(deps, bearer(context))
       const prefer = id === 'getCall' ? preferredWait(context) : {}
       const input = { ...prefer, ...(await readOperationInput(context, it)) }
       const idempotencyKey = it.method === 'post' ? context.req.header('idempotency-key') : undefined
-      const signal = context.req.raw.signal
+      const signal = it.method === 'get' ? context.req.raw.signal : undefined
       const { status, body, replayed } = await invoke(deps, { operation: id, input, holder, idempotencyKey, signal })
       return answer(context, status, body, { replayed, etag: weakEtagOf(body) })
     },

@@ -4,6 +4,7 @@ import type { FieldFault } from '../openapi/schemas/problem.ts'
 import { once, replay } from '../runtime/access/idempotency.ts'
 import { type KeyHolder, requireScope } from '../runtime/access/keys.ts'
 import type { Deps } from '../runtime/deps.ts'
+import { handoffFaults } from '../runtime/handoffs/upsert.ts'
 import { leadFaults } from '../runtime/leads/read-lead.ts'
 import { ProblemError, problemOf } from '../runtime/problem.ts'
 import { type Answer, StartOver } from '../runtime/work.ts'
@@ -59,15 +60,20 @@ export async function invoke(
   }
 }
 
-/** All faults of the input at once: those of its shape, and for leads consent and phone besides. */
+/** What can be wrong with an input beyond its shape, and is known without asking anybody. */
+const meaning: Partial<Record<OperationId, (input: Record<string, unknown>) => FieldFault[]>> = {
+  createLead: leadFaults,
+  upsertHandoff: handoffFaults,
+}
+
+/** All faults of the input at once: those of its shape and those of its meaning. */
 function readInput(operation: OperationId, input: unknown): unknown {
   const parsed = operations[operation].input.safeParse(input)
   // The rows of a list are answered one by one.
   const whole = operation === 'createList' ? { ...(input as object), leads: [] } : input
   const shape: FieldFault[] = shapeFaults(parsed, whole)
   const isObject = typeof input === 'object' && input !== null && !Array.isArray(input)
-  const faults =
-    operation === 'createLead' && isObject ? [...shape, ...leadFaults(input as Record<string, unknown>)] : shape
+  const faults = [...shape, ...(isObject ? (meaning[operation]?.(input as Record<string, unknown>) ?? []) : [])]
   if (faults.length) throw problemOf(faults)
   return parsed.data
 }

@@ -1,4 +1,4 @@
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { printSchema } from '../openapi/json-schema.ts'
@@ -13,13 +13,20 @@ export const bearer = (context: Context): string | undefined =>
   /^Bearer\s+(\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1]
 
 /** Refuses a larger body while it arrives, whether or not it said its length. */
-export const limitBody = (maxSize: number) =>
-  bodyLimit({
+export function limitBody(maxSize: number): MiddlewareHandler {
+  const counted = bodyLimit({
     maxSize,
     onError() {
       throw new ProblemError('payload_too_large', `The body may have at most ${Math.floor(maxSize / 1024)} kB.`)
     },
   })
+  return (context, next) => {
+    // The HTTP parser ends a body at its stated length; counting one makes a web stream of it, half the cost of a request.
+    const stated = Number(context.req.header('content-length') ?? Number.NaN)
+    const isWhole = context.req.header('transfer-encoding') === undefined
+    return isWhole && stated <= maxSize ? next() : counted(context, next)
+  }
+}
 
 /** The JSON object of a request body. @throws unsupported_media_type, malformed_json, invalid_request (not an object, too deep). */
 export async function readJson(context: Context): Promise<Record<string, unknown>> {

@@ -20,7 +20,7 @@ const Phones = z.strictObject({ phones: z.array(z.string().min(1).max(64)).min(1
 export function workspaceRoutes(deps: Deps): Hono<Env> {
   const app = new Hono<Env>()
   const admin = async (context: Context) => {
-    const holder = await authenticate(deps.db, bearer(context))
+    const holder = await authenticate(deps, bearer(context))
     requireScope(holder, 'workspace:admin')
     return holder
   }

@@ -9,6 +9,26 @@ export function faultsOf(error: z.ZodError): FieldFault[] {
   })
 }
 
+/** Whether a string is text: no U+0000, which PostgreSQL keeps nowhere, and no half of a surrogate pair, which UTF-8 cannot spell. */
+export const isText = (value: string): boolean => value.isWellFormed() && !value.includes('\0')
+
+/** Everything wrong with the shape of `input`: what its schema says of it, and strings that are not text. */
+export function shapeFaults(parsed: z.ZodSafeParseResult<unknown>, input: unknown): FieldFault[] {
+  const told = parsed.success ? [] : faultsOf(parsed.error)
+  const pointers = new Set(told.map(({ pointer }) => pointer))
+  return [...told, ...textFaults(input).filter(({ pointer }) => !pointers.has(pointer))]
+}
+
+function textFaults(value: unknown, path: PropertyKey[] = []): FieldFault[] {
+  const notText = () => fault(path, 'Holds U+0000 or half of a surrogate pair, which is not text.')
+  if (typeof value === 'string') return isText(value) ? [] : [notText()]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => [
+    ...(isText(key) ? [] : [fault([...path, key], 'The name of this field is not text.')]),
+    ...textFaults(inner, [...path, key]),
+  ])
+}
+
 const fault = (path: PropertyKey[], detail: string): FieldFault => ({
   pointer: path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
   code: 'invalid_request',

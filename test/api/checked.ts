@@ -7,7 +7,8 @@ import { Problem } from '../../openapi/schemas/problem.ts'
 import { WorkspaceView } from '../../openapi/schemas/workspace.ts'
 
 /** What a page about a problem, or any answer, must never show. */
-const internals = /node_modules|\bat \S+ \(|\.ts:\d|\bstack\b|postgres|pg-?boss|\bdrizzle|\bselect\b.+\bfrom\b|\binsert into\b|violates/i
+const internals =
+  /node_modules|\bat \S+ \(|\.ts:\d|\bstack\b|postgres|pg-?boss|\bdrizzle|\bselect\b.+\bfrom\b|\binsert into\b|violates/i
 
 const operationOf = (method: string, path: string): Operation | undefined =>
   operationIds

@@ -38,17 +38,15 @@ async function startDesk(): Promise<Served & { drop(): Promise<void> }> {
   }
 }
 
-export interface Desk extends Workspace, Door {
+export interface Desk extends Omit<Workspace, 'fetch' | 'post'>, Door {
   /** The same server with another key, or with none. */
   with(key: string | undefined): Door
 }
 
 async function openDesk(served: Served): Promise<Desk> {
   const workspace = await openWorkspace(served)
-  const { post: _, fetch: __, ...rest } = workspace
   return {
-    ...rest,
-    fetch: workspace.fetch,
+    ...workspace,
     ...door(served.url, workspace.key),
     with: (key) => door(served.url, key),
   }
@@ -56,10 +54,13 @@ async function openDesk(served: Served): Promise<Desk> {
 
 /** How many rows each table has, jobs included; what runs by itself (the sweep) left out. */
 export async function rows({ runtime }: Pick<Served, 'runtime'>): Promise<Record<string, number>> {
+  await runtime.telemetry.flush()
   const tables = await runtime.db.execute<{ name: string }>(
     sql`select tablename as name from pg_tables where schemaname = 'public' order by 1`,
   )
-  const counts = tables.map(({ name }) => sql`select ${name}::text as name, count(*)::int as n from ${sql.identifier(name)}`)
+  const counts = tables.map(
+    ({ name }) => sql`select ${name}::text as name, count(*)::int as n from ${sql.identifier(name)}`,
+  )
   const jobs = sql`select 'jobs' as name, count(*)::int as n from pgboss.job where name in ('dial', 'deliver', 'settle', 'reconcile')`
   const found = await runtime.db.execute<{ name: string; n: number }>(sql.join([...counts, jobs], sql` union all `))
   return Object.fromEntries(found.map(({ name, n }) => [name, n]))
@@ -67,6 +68,7 @@ export async function rows({ runtime }: Pick<Served, 'runtime'>): Promise<Record
 
 /** `test` with a server that does no work for the file (`served`), and for each test a workspace on it and another one. */
 export const test = base
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads the pattern to learn what a fixture needs
   .extend('served', { scope: 'file' }, async ({}, { onCleanup }) => {
     const served = await startDesk()
     onCleanup(() => served.drop())
