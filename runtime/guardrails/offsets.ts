@@ -33,8 +33,9 @@ export function offsetSpan(zone: string, at: number): OffsetSpan {
 /** Whether the tz database knows `zone`. */
 export function isZone(zone: string): boolean {
   if (zone.length > 64 || /^[+-]/.test(zone)) return false
+  if (known.has(zone)) return true
   try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone)
+    offsetSpan(zone, 0)
     return true
   } catch {
     return false

@@ -6,7 +6,8 @@ import { optOuts } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { MILESTONE, traceOf } from '../telemetry/spans.ts'
 import { StartOver, type Work } from '../work.ts'
-import { intakeContext, openCallTo, type PreparedLead, prepareLead } from './prepare.ts'
+import { readIntake } from './intake.ts'
+import { openCallTo, type PreparedLead, prepareLead } from './prepare.ts'
 import { type LeadInput, normaliseLead } from './read-lead.ts'
 import { writeLeads } from './write.ts'
 
@@ -18,18 +19,16 @@ export async function createLead(deps: Deps, caller: Caller, input: LeadInput): 
   const receivedAt = deps.clock.now()
   const normalised = await normaliseLead(input)
   if (caller.mode === 'test' && isPerson(normalised.phone)) await forgetOptOut(deps, caller, normalised.phone)
-  const [open, context] = await Promise.all([
-    openCallTo(deps.db, caller, normalised.phone),
-    intakeContext(deps.db, caller.workspaceId),
-  ])
+  const intake = await readIntake(deps, caller, normalised.phone)
+  const open = intake.hasOpenCall && (await openCallTo(deps.db, caller, normalised.phone))
   if (open) {
     const receipt = receiptOf(open, deps.clock, 'duplicate')
     return { write: async () => ({ status: 202, body: receipt }) }
   }
-  const prepared = await prepareLead(deps, caller, normalised, { settings: context.settings, receivedAt })
+  const prepared = await prepareLead(deps, caller, normalised, { intake, receivedAt })
   return {
     async write(tx) {
-      const written = await writeLeads(tx, deps, [prepared], context.subscribers)
+      const written = await writeLeads(tx, deps, [prepared])
       const receipt = written.get(prepared.call.id)
       if (!receipt) throw new StartOver('another request for this number was quicker')
       return { status: 202, body: receipt }

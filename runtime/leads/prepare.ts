@@ -1,43 +1,31 @@
 import { and, eq } from 'drizzle-orm'
 import { isPerson } from '../../openapi/sandbox-people.ts'
-import { type Settings, settingsOf } from '../access/workspaces.ts'
+import type { Settings } from '../access/workspaces.ts'
 import type { CallRow } from '../calls/advance.ts'
 import { onCallClock, toRealTime } from '../calls/call-time.ts'
-import { dialFacts } from '../calls/dial-facts.ts'
+import { dialsToday, factsOf } from '../calls/dial-facts.ts'
 import type { Db, Tx } from '../db/connect.ts'
-import { calls, type leads, workspaces } from '../db/schema.ts'
+import { calls, type leads } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import type { RoutedFlow } from '../flows/routing.ts'
 import { mayDial, type Verdict } from '../guardrails/may-dial.ts'
 import { callTimeline } from '../guardrails/sandbox-clock.ts'
 import { newId } from '../ids.ts'
 import { ProblemError } from '../problem.ts'
-import { type Subscriber, subscribersOf } from '../webhooks/announce.ts'
+import type { Subscriber } from '../webhooks/announce.ts'
+import type { Intake } from './intake.ts'
 import type { NormalisedLead } from './read-lead.ts'
-
-/** What is known of a workspace before its lead is looked at. */
-export interface IntakeContext {
-  settings: Settings
-  subscribers: Subscriber[]
-}
 
 /** A lead that passed every check and waits to be written. */
 export interface PreparedLead {
   lead: typeof leads.$inferSelect
   call: CallRow
   flow: RoutedFlow
+  subscribers: Subscriber[]
   /** When routing began and ended, epoch milliseconds. */
   matched: { from: number; to: number }
   /** Real milliseconds until the dial may happen. */
   delayMs: number
-}
-
-export async function intakeContext(db: Db | Tx, workspaceId: string): Promise<IntakeContext> {
-  const [[row], subscribers] = await Promise.all([
-    db.select({ document: workspaces.document }).from(workspaces).where(eq(workspaces.id, workspaceId)),
-    subscribersOf(db, workspaceId),
-  ])
-  return { settings: settingsOf(row!.document), subscribers }
 }
 
 /** The open call to this number, in which a second request for it is answered. */
@@ -57,27 +45,39 @@ export async function prepareLead(
   deps: Deps,
   caller: Caller,
   normalised: NormalisedLead,
-  { settings, receivedAt, listId = null }: { settings: Settings; receivedAt: number; listId?: string | null },
+  { intake, receivedAt, listId = null }: { intake: Intake; receivedAt: number; listId?: string | null },
 ): Promise<PreparedLead> {
   const unavailable = deps.networks.unavailable(caller.mode)
   if (unavailable) throw new ProblemError('unavailable', unavailable, { retryAfterSeconds: 60 })
   const from = deps.clock.now()
   const { input } = normalised
-  const facts = {
+  const traits = {
     source: input.source,
     campaign: input.campaign,
     intent: input.intent,
     language: normalised.language,
     isLanguageDerived: input.language === undefined,
   }
-  const flow = await deps.routers.route(deps.db, caller.workspaceId, facts, input.flow_id)
+  const { settings, subscribers } = intake
+  const routing = { workspaceId: caller.workspaceId, stamp: intake.flowStamp }
+  const flow = await deps.routers.route(deps.db, routing, traits, input.flow_id).catch((error) => {
+    throw intake.optedOut ? optedOut() : error
+  })
   const matched = { from, to: deps.clock.now() }
   const lead = leadRow(caller, normalised, receivedAt, listId)
   const call = callRow(deps, lead, flow, settings)
   const now = new Date(deps.clock.now())
   const notBefore = lead.notBefore && onCallClock(call, lead.notBefore)
-  const verdict = mayDial(await dialFacts(deps.db, { call, lead, flow: flow.definition, settings, now, notBefore }))
-  return { lead, flow, matched, ...waitFor(verdict, call, now) }
+  const dialFacts = factsOf(
+    { call, lead, flow: flow.definition, settings, now, notBefore },
+    {
+      optedOut: intake.optedOut,
+      // The sandbox's people start over with each new lead.
+      dialed: caller.mode === 'test' && isPerson(call.phone) ? [] : intake.dialed,
+      dialedToday: await dialsToday(deps.db, call, settings, now),
+    },
+  )
+  return { lead, flow, subscribers, matched, ...waitFor(mayDial(dialFacts), call, now) }
 }
 
 function waitFor(verdict: Verdict, call: CallRow, now: Date): { call: CallRow; delayMs: number } {
@@ -89,11 +89,7 @@ function waitFor(verdict: Verdict, call: CallRow, now: Date): { call: CallRow; d
       delayMs: notBefore.getTime() - now.getTime(),
     }
   }
-  if (verdict.reason === 'opted_out') {
-    throw new ProblemError('opted_out', 'The person at this number asked this workspace not to call.', {
-      param: 'phone',
-    })
-  }
+  if (verdict.reason === 'opted_out') throw optedOut()
   if (verdict.reason === 'no_consent')
     throw new ProblemError('consent_required', 'The person has not agreed to be called.')
   throw new ProblemError(
@@ -104,6 +100,9 @@ function waitFor(verdict: Verdict, call: CallRow, now: Date): { call: CallRow; d
     },
   )
 }
+
+const optedOut = () =>
+  new ProblemError('opted_out', 'The person at this number asked this workspace not to call.', { param: 'phone' })
 
 function leadRow(
   caller: Caller,

@@ -54,6 +54,12 @@ export async function normaliseLead(input: LeadInput): Promise<NormalisedLead> {
 /** The most spoken language of a country, by the platform's CLDR data; undefined where there is none. */
 function languageOf(country: string | null): string | undefined {
   if (!country) return undefined
-  const likely = new Intl.Locale(`und-${country}`).maximize().language
-  return likely === 'und' ? undefined : likely
+  if (!languages.has(country)) {
+    const likely = new Intl.Locale(`und-${country}`).maximize().language
+    languages.set(country, likely === 'und' ? undefined : likely)
+  }
+  return languages.get(country)
 }
+
+/** By country. */
+const languages = new Map<string, string | undefined>()

@@ -1,45 +1,47 @@
-import { inArray } from 'drizzle-orm'
+import { inArray, sql } from 'drizzle-orm'
 import type { LeadReceipt } from '../../openapi/schemas/lead.ts'
 import { receiptOf } from '../calls/receipt.ts'
 import type { Tx } from '../db/connect.ts'
+import { insertRows } from '../db/rows.ts'
 import { calls, leads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
-import { announce, type Subscriber } from '../webhooks/announce.ts'
+import { announce } from '../webhooks/announce.ts'
 import type { PreparedLead } from './prepare.ts'
 
 /**
  * Writes leads, their calls, `lead.created` and the dial jobs in `tx`: after the commit they will be dialed, whatever dies.
  * @returns the receipts by call id; a lead is missing when another request for its number was quicker.
  */
-export async function writeLeads(
-  tx: Tx,
-  deps: Deps,
-  prepared: PreparedLead[],
-  subscribers: Subscriber[],
-): Promise<Map<string, LeadReceipt>> {
+export async function writeLeads(tx: Tx, deps: Deps, prepared: PreparedLead[]): Promise<Map<string, LeadReceipt>> {
   // Sent together, answered together: on one connection they cost one round trip.
   const [, inserted] = await Promise.all([
-    tx.insert(leads).values(prepared.map((it) => it.lead)),
-    tx
-      .insert(calls)
-      .values(prepared.map((it) => it.call))
-      .onConflictDoNothing({ target: [calls.workspaceId, calls.mode, calls.openPhone] })
-      .returning({ id: calls.id }),
+    tx.execute(
+      insertRows(
+        leads,
+        prepared.map((it) => it.lead),
+      ),
+    ),
+    tx.execute<{ id: string }>(
+      sql`${insertRows(
+        calls,
+        prepared.map((it) => it.call),
+      )} on conflict (workspace_id, mode, open_phone) do nothing returning id`,
+    ),
     // A single lead's number is nearly always free: its event and job need not wait to know.
-    ...(prepared.length === 1 ? follow(tx, deps, prepared[0]!, subscribers) : []),
+    ...(prepared.length === 1 ? follow(tx, deps, prepared[0]!) : []),
   ])
   const ids = new Set(inserted.map((row) => row.id))
   const written = prepared.filter((it) => ids.has(it.call.id))
   const lost = prepared.filter((it) => !ids.has(it.call.id))
   if (prepared.length > 1) {
-    for (const it of written) await Promise.all(follow(tx, deps, it, subscribers))
+    for (const it of written) await Promise.all(follow(tx, deps, it))
     const lostIds = lost.map((it) => it.lead.id)
     if (lostIds.length) await tx.delete(leads).where(inArray(leads.id, lostIds))
   }
   return new Map(written.map((it) => [it.call.id, receiptOf(it.call, deps.clock, it.call.reason)]))
 }
 
-const follow = (tx: Tx, deps: Deps, { lead, call, delayMs }: PreparedLead, subscribers: Subscriber[]) => [
+const follow = (tx: Tx, deps: Deps, { lead, call, subscribers, delayMs }: PreparedLead) => [
   announce(
     tx,
     deps,

@@ -1,4 +1,4 @@
-import { faultsOf } from '../../openapi/faults.ts'
+import { shapeFaults } from '../../openapi/faults.ts'
 import type { Input } from '../../openapi/operations.ts'
 import { CreateLead } from '../../openapi/schemas/lead.ts'
 import type { ListReceipt } from '../../openapi/schemas/list.ts'
@@ -9,7 +9,8 @@ import { lists } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { newId } from '../ids.ts'
 import { traceIntake } from '../leads/create.ts'
-import { type IntakeContext, intakeContext, openCallTo, type PreparedLead, prepareLead } from '../leads/prepare.ts'
+import { readIntake } from '../leads/intake.ts'
+import { openCallTo, type PreparedLead, prepareLead } from '../leads/prepare.ts'
 import { leadFaults, normaliseLead } from '../leads/read-lead.ts'
 import { writeLeads } from '../leads/write.ts'
 import { ProblemError } from '../problem.ts'
@@ -30,16 +31,11 @@ export async function createList(deps: Deps, caller: Caller, input: Input<'creat
   const receivedAt = deps.clock.now()
   const { leads: given, ...defaults } = input
   const listId = newId('list')
-  const context = await intakeContext(deps.db, caller.workspaceId)
   const checked: CheckedRow[] = []
   for (let at = 0; at < given.length; at += CHECKED_AT_ONCE) {
     const rows = given.slice(at, at + CHECKED_AT_ONCE)
     const check = (fields: Record<string, unknown>, offset: number) =>
-      checkRow(deps, caller, { source: 'list', ...defaults, ...fields }, at + offset, {
-        ...context,
-        receivedAt,
-        listId,
-      })
+      checkRow(deps, caller, { source: 'list', ...defaults, ...fields }, at + offset, { receivedAt, listId })
     checked.push(...(await Promise.all(rows.map(check))))
   }
   const prepared = checked.flatMap((it) => ('prepared' in it ? [it] : []))
@@ -47,7 +43,7 @@ export async function createList(deps: Deps, caller: Caller, input: Input<'creat
   return {
     async write(tx) {
       const results = checked.flatMap((it) => ('row' in it ? [it.row] : []))
-      const written = await writeRows(tx, deps, prepared, context)
+      const written = await writeRows(tx, deps, prepared)
       writtenIds = new Set(written.keys())
       for (const { prepared: lead, index } of prepared) {
         const receipt = written.get(lead.call.id) ?? (await duplicateOf(tx, deps, caller, lead))
@@ -71,27 +67,28 @@ async function checkRow(
   caller: Caller,
   fields: Record<string, unknown>,
   index: number,
-  context: IntakeContext & { receivedAt: number; listId: string },
+  list: { receivedAt: number; listId: string },
 ): Promise<CheckedRow> {
   const parsed = CreateLead.safeParse(fields)
-  const errors = [...(parsed.success ? [] : faultsOf(parsed.error)), ...leadFaults(fields)]
+  const errors = [...shapeFaults(parsed, fields), ...leadFaults(fields)]
   if (!parsed.success || errors.length) return { row: rejected(index, errors) }
   const normalised = await normaliseLead(parsed.data)
-  const open = await openCallTo(deps.db, caller, normalised.phone)
+  const intake = await readIntake(deps, caller, normalised.phone)
+  const open = intake.hasOpenCall && (await openCallTo(deps.db, caller, normalised.phone))
   if (open) return { row: accepted(index, receiptOf(open, deps.clock, 'duplicate')) }
   try {
-    return { prepared: await prepareLead(deps, caller, normalised, context), index }
+    return { prepared: await prepareLead(deps, caller, normalised, { intake, ...list }), index }
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code === 'unavailable') throw error
     return { row: rejected(index, [{ pointer: '', code: error.code, detail: error.message }]) }
   }
 }
 
-async function writeRows(tx: Tx, deps: Deps, prepared: { prepared: PreparedLead }[], { subscribers }: IntakeContext) {
+async function writeRows(tx: Tx, deps: Deps, prepared: { prepared: PreparedLead }[]) {
   const written: Awaited<ReturnType<typeof writeLeads>> = new Map()
   for (let at = 0; at < prepared.length; at += WRITTEN_AT_ONCE) {
     const some = prepared.slice(at, at + WRITTEN_AT_ONCE).map((it) => it.prepared)
-    for (const [id, receipt] of await writeLeads(tx, deps, some, subscribers)) written.set(id, receipt)
+    for (const [id, receipt] of await writeLeads(tx, deps, some)) written.set(id, receipt)
   }
   return written
 }

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Child, startChild } from './child.ts'
-import { type Figure, percentile, spread } from './figures.ts'
+import { type Figure, percentile, round, spread } from './figures.ts'
 import { type LeadRequest, leadFor } from './leads.ts'
 import type { Sent } from './load.ts'
 import type { OpenServer } from './server.ts'
 import type { Stage } from './stage.ts'
-import { idle } from './usage.ts'
+import { cpuMsOfFamily, idle, type Usage } from './usage.ts'
 import type { Arrivals } from './world.ts'
 
 const STEADY_PER_SECOND = 10
@@ -33,18 +33,37 @@ export async function dialing(stage: Stage, { steadySeconds, idleSeconds }: Leng
     await pause(3000)
     await world.ask('arrivals')
 
+    const usedBefore = await cpuOf(server, stage)
     const requests = leads(1000, steadySeconds * STEADY_PER_SECOND, keys.slice(1, 2))
     const sent = await load.ask<Sent[]>('steady', { url, requests, perSecond: STEADY_PER_SECOND })
     await pause(3000)
     const steady = { sent, ...(await world.ask<Arrivals>('arrivals')) }
-    const quiet = await idle(server, idleSeconds)
+    const usedAfter = await cpuOf(server, stage)
+    const quiet = await idle(server, stage.postgresPid, idleSeconds)
 
     const rush = leads(100_000, 300, keys.slice(2))
     const burst = { sent: await load.ask<Sent[]>('burst', { url, requests: rush }), rang: await allRang(world, 300) }
-    return [...steadyFigures(steady), ...burstFigures(burst), ...quiet]
+    return [...steadyFigures(steady), whole(usedBefore, usedAfter, requests.length), ...burstFigures(burst), ...quiet]
   } finally {
     await Promise.all([load.stop(), server.stop()])
     await world.stop()
+  }
+}
+
+async function cpuOf(server: Child, { postgresPid }: Stage): Promise<{ own: number; postgres: number }> {
+  return { own: (await server.ask<Usage>('usage')).cpuMs, postgres: cpuMsOfFamily(postgresPid) }
+}
+
+function whole(before: { own: number; postgres: number }, after: typeof before, count: number): Figure {
+  const postgres = round((after.postgres - before.postgres) / count)
+  return {
+    ...{
+      name: "a lead's whole way, CPU of the server",
+      value: (after.own - before.own) / count,
+      unit: 'ms of CPU',
+      limit: null,
+    },
+    note: `POST, dial, busy, three webhooks, and polling meanwhile; in PostgreSQL ${postgres} ms`,
   }
 }
 

@@ -2,7 +2,7 @@
 export interface Figure {
   name: string
   value: number
-  unit: 'ms' | 's' | 'ratio' | 'leads/s' | 'transactions/s' | 'spans/s' | 'MB' | '% of a core'
+  unit: 'ms' | 's' | 'ms of CPU' | 'ratio' | 'leads/s' | 'transactions/s' | 'spans/s' | 'MB' | '% of a core'
   limit: number | null
   /** Whether `limit` is the most or the least that holds. */
   limitIs?: 'most' | 'least'

@@ -6,6 +6,7 @@ import { openLog } from '../../runtime/log.ts'
 import { openTelemetry } from '../../runtime/telemetry/spans.ts'
 import { answerCommands } from './child.ts'
 import { phoneOf } from './leads.ts'
+import { ownUsage } from './usage.ts'
 
 /**
  * The least that taking a lead can cost: a transaction that inserts its two rows and sends one job, and nothing else. Same
@@ -51,6 +52,7 @@ answerCommands(
       jobs = await openJobs(databaseUrl, false, openLog('error'))
       end = () => pool.sql.end()
     },
+    usage: ownUsage,
     async run({ workspaceId, concurrency, ms }: { workspaceId: string; concurrency: number; ms: number }) {
       const start = performance.now()
       let done = 0

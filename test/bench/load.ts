@@ -58,7 +58,7 @@ answerCommands(
       const start = performance.now()
       const sent: Promise<Sent>[] = []
       for (const [at, one] of requests.entries()) {
-        await pause(start + (at * 1000) / perSecond - performance.now())
+        await pause(Math.max(0, start + (at * 1000) / perSecond - performance.now()))
         sent.push(post(url, one))
       }
       return Promise.all(sent)

@@ -1,9 +1,12 @@
 import { compileRouter } from '../../flows/language/matcher.ts'
 import { parseFlow } from '../../flows/language/parse.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
+import { systemClock } from '../../runtime/clock.ts'
 import { flows, flowVersions } from '../../runtime/db/schema.ts'
 import { Routers } from '../../runtime/flows/routing.ts'
+import { readIntake } from '../../runtime/leads/intake.ts'
 import { type Figure, percentile, spread } from './figures.ts'
+import { phoneOf } from './leads.ts'
 import type { Stage } from './stage.ts'
 
 const FLOWS = 1000
@@ -42,7 +45,10 @@ export async function routing(stage: Stage, { leads }: { leads: number }): Promi
     },
     {
       ...{ name: `flow router with its look at the database, ${FLOWS} flows, p99`, unit: 'ms', limit: null },
-      ...{ value: percentile(whole, 0.99), note: `${spread(whole)} leads; is the compiled router still right?` },
+      ...{
+        value: percentile(whole, 0.99),
+        note: `${spread(whole)} leads; with all that intake reads in the same statement`,
+      },
     },
   ]
 }
@@ -59,7 +65,7 @@ function timed(count: number, run: (at: number) => unknown): number[] {
 }
 
 async function wholePath(stage: Stage, many: { yaml: string; flow: Flow }[], count: number): Promise<number[]> {
-  const { db, newWorkspace } = await stage.newDatabase()
+  const { db, sql, newWorkspace } = await stage.newDatabase()
   const { id: workspaceId } = await newWorkspace()
   const createdAt = new Date()
   await db.insert(flows).values(many.map(({ flow }) => ({ workspaceId, id: flow.id, version: 1, createdAt })))
@@ -73,7 +79,12 @@ async function wholePath(stage: Stage, many: { yaml: string; flow: Flow }[], cou
   const took: number[] = []
   for (let at = 0; at < count * 1.1; at++) {
     const start = performance.now()
-    await routers.route(db, workspaceId, leadAt(at)).catch(() => undefined)
+    const { flowStamp: stamp } = await readIntake(
+      { sql, clock: systemClock },
+      { workspaceId, mode: 'test' },
+      phoneOf(at),
+    )
+    await routers.route(db, { workspaceId, stamp }, leadAt(at)).catch(() => undefined)
     if (at >= count * 0.1) took.push(performance.now() - start)
   }
   return took

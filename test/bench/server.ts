@@ -3,6 +3,7 @@ import { readConfig } from '../../runtime/config.ts'
 import { openLog } from '../../runtime/log.ts'
 import type { Roles } from '../../runtime/runtime.ts'
 import { answerCommands } from './child.ts'
+import { ownUsage } from './usage.ts'
 
 /** `talkif serve` in a process of its own, as in production but for one thing: webhooks may go to loopback. */
 export interface OpenServer {
@@ -26,11 +27,7 @@ answerCommands(
       served = await serve({ ...config, allowLoopbackWebhooks: true }, { roles, log: openLog('error') })
       return served.url
     },
-    /** CPU time used so far and memory held now. */
-    usage() {
-      const { user, system } = process.cpuUsage()
-      return { cpuMs: (user + system) / 1000, residentBytes: process.memoryUsage.rss() }
-    },
+    usage: ownUsage,
   },
   async () => served?.close(),
 )

@@ -9,7 +9,7 @@ import { putWorkspace } from '../../runtime/access/workspace-document.ts'
 import { createWorkspace } from '../../runtime/access/workspaces.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { readConfig } from '../../runtime/config.ts'
-import { connect, type Db, migrateDatabase } from '../../runtime/db/connect.ts'
+import { connect, type Db, migrateDatabase, type Sql } from '../../runtime/db/connect.ts'
 import { startEmbeddedPostgres } from '../../runtime/db/embedded.ts'
 import { deploymentSecrets } from '../../runtime/db/schema.ts'
 import type { Deps } from '../../runtime/deps.ts'
@@ -19,6 +19,7 @@ import { randomToken } from '../../runtime/ids.ts'
 /** Where the bench plays: a folder of its own and an embedded Postgres with the settings of production, fsync included. */
 export interface Stage {
   folder: string
+  postgresPid: number
   newDatabase(): Promise<Database>
   close(): Promise<void>
 }
@@ -26,6 +27,7 @@ export interface Stage {
 export interface Database {
   url: string
   db: Db
+  sql: Sql
   sandboxAuthToken: string
   /** A workspace with the product page's flow, and a key for it. */
   newWorkspace(hookUrl?: string): Promise<{ id: string; key: string }>
@@ -44,6 +46,7 @@ export async function openStage(): Promise<Stage> {
   const databases: Database[] = []
   return {
     folder,
+    postgresPid: Number(readFileSync(join(folder, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]),
     async newDatabase() {
       const admin = postgres(server.url, { max: 1, onnotice: () => {} })
       const name = `bench_${randomUUID().slice(0, 8)}`
@@ -71,6 +74,7 @@ async function openDatabase(url: string): Promise<Database> {
   return {
     url,
     db,
+    sql,
     sandboxAuthToken: secrets.sandboxAuthToken,
     async newWorkspace(hookUrl) {
       const id = await createWorkspace(deps, { name: 'Bench', business: { name: 'Helena Education' }, sandbox })

@@ -1,14 +1,22 @@
-import { startChild } from './child.ts'
+import { type Child, startChild } from './child.ts'
 import { type Figure, median, round } from './figures.ts'
 import type { Hammer } from './load.ts'
 import type { OpenServer } from './server.ts'
 import type { Stage } from './stage.ts'
+import { cpuMsOfFamily, type Usage } from './usage.ts'
 
 const CONCURRENCY = 20
 /** As `openRuntime` opens it. */
 const MAX_CONNECTIONS = 20
 /** So many that no workspace comes near its rate limit. */
 const WORKSPACES = 200
+
+/** What a stretch of work did: how many a second, and what one costs in CPU time. */
+interface Stretch {
+  perSecond: number
+  cpuMs: number
+  postgresCpuMs: number
+}
 
 interface Hammered {
   accepted: number
@@ -39,17 +47,31 @@ export async function throughput(stage: Stage, { rounds, ms }: { rounds: number;
       const { accepted, refused, ms: took, next } = await load.ask<Hammered>('hammer', order)
       if (refused) throw new Error(`${refused} leads were refused under load`)
       firstLead = next
-      return (accepted * 1000) / took
+      return { done: accepted, ms: took }
     }
-    const bare = async (duration: number) => {
+    const bare = (duration: number) => {
       const order = { workspaceId: workspaces[0]!.id, concurrency: CONCURRENCY, ms: duration }
-      const { done, ms: took } = await floor.ask<{ done: number; ms: number }>('run', order)
-      return (done * 1000) / took
+      return floor.ask<{ done: number; ms: number }>('run', order)
+    }
+    const measured = async (child: Child, run: typeof bare): Promise<Stretch> => {
+      const cpu = async () => ({
+        own: (await child.ask<Usage>('usage')).cpuMs,
+        postgres: cpuMsOfFamily(stage.postgresPid),
+      })
+      const before = await cpu()
+      const { done, ms: took } = await run(ms)
+      const after = await cpu()
+      return {
+        perSecond: (done * 1000) / took,
+        cpuMs: (after.own - before.own) / done,
+        postgresCpuMs: (after.postgres - before.postgres) / done,
+      }
     }
     await bare(1500)
     await hammer(3000)
-    const pairs: { floor: number; intake: number }[] = []
-    for (let at = 0; at < rounds; at++) pairs.push({ floor: await bare(ms), intake: await hammer(ms) })
+    const pairs: { floor: Stretch; intake: Stretch }[] = []
+    for (let at = 0; at < rounds; at++)
+      pairs.push({ floor: await measured(floor, bare), intake: await measured(server, hammer) })
     const spans = await floor.ask<{ count: number; ms: number }>('spans', { count: 10_000 })
     return figures(pairs, (spans.count * 1000) / spans.ms)
   } finally {
@@ -57,8 +79,8 @@ export async function throughput(stage: Stage, { rounds, ms }: { rounds: number;
   }
 }
 
-function figures(pairs: { floor: number; intake: number }[], spans: number): Figure[] {
-  const ratios = pairs.map(({ floor, intake }) => intake / floor)
+function figures(pairs: { floor: Stretch; intake: Stretch }[], spans: number): Figure[] {
+  const ratios = pairs.map(({ floor, intake }) => intake.perSecond / floor.perSecond)
   const low = round(Math.min(...ratios))
   const high = round(Math.max(...ratios))
   return [
@@ -66,14 +88,34 @@ function figures(pairs: { floor: number; intake: number }[], spans: number): Fig
       ...{ name: 'intake throughput ÷ floor', value: median(ratios), unit: 'ratio', limit: 0.6, limitIs: 'least' },
       note: `median of ${pairs.length} rounds in turns, ${low} to ${high}; ${CONCURRENCY} at once, an API process over HTTP`,
     },
-    {
-      ...{ name: 'intake throughput', unit: 'leads/s', limit: null },
-      ...{ value: median(pairs.map((pair) => pair.intake)), note: `POST /v1/leads, ${WORKSPACES} workspaces` },
-    },
-    {
-      ...{ name: 'floor', unit: 'transactions/s', limit: null },
-      ...{ value: median(pairs.map((pair) => pair.floor)), note: 'two rows and one pg-boss job, no HTTP' },
-    },
+    ...costs(
+      'intake',
+      'leads/s',
+      pairs.map((pair) => pair.intake),
+    ),
+    ...costs(
+      'floor: two rows and a job',
+      'transactions/s',
+      pairs.map((pair) => pair.floor),
+    ),
     { name: 'spans written', value: spans, unit: 'spans/s', limit: null, note: '10,000 at once through OpenTelemetry' },
+  ]
+}
+
+function costs(name: string, unit: 'leads/s' | 'transactions/s', stretches: Stretch[]): Figure[] {
+  const middle = (of: (stretch: Stretch) => number) => median(stretches.map(of))
+  const postgres = round(middle((it) => it.postgresCpuMs))
+  return [
+    {
+      name: `${name}, throughput`,
+      value: middle((it) => it.perSecond),
+      unit,
+      limit: null,
+      note: `${CONCURRENCY} at once`,
+    },
+    {
+      ...{ name: `${name}, CPU of one`, value: middle((it) => it.cpuMs), unit: 'ms of CPU', limit: null },
+      note: `in its Node process; in PostgreSQL ${postgres} ms`,
+    },
   ]
 }

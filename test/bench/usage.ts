@@ -3,16 +3,22 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Child } from './child.ts'
 import type { Figure } from './figures.ts'
 
-interface Usage {
+export interface Usage {
   cpuMs: number
   residentBytes: number
 }
 
+/** Of the process that asks: CPU time used so far and memory held now. */
+export function ownUsage(): Usage {
+  const { user, system } = process.cpuUsage()
+  return { cpuMs: (user + system) / 1000, residentBytes: process.memoryUsage.rss() }
+}
+
 /** What a server costs that has nothing to do: it polls for due jobs. Its own process, and PostgreSQL for it. */
-export async function idle(server: Child, seconds: number): Promise<Figure[]> {
-  const before = { server: await server.ask<Usage>('usage'), postgresMs: postgresCpuMs() }
+export async function idle(server: Child, postgresPid: number, seconds: number): Promise<Figure[]> {
+  const before = { server: await server.ask<Usage>('usage'), postgresMs: cpuMsOfFamily(postgresPid) }
   await pause(seconds * 1000)
-  const after = { server: await server.ask<Usage>('usage'), postgresMs: postgresCpuMs() }
+  const after = { server: await server.ask<Usage>('usage'), postgresMs: cpuMsOfFamily(postgresPid) }
   const share = (ms: number) => ms / (seconds * 10)
   const figures: Figure[] = [
     {
@@ -24,33 +30,33 @@ export async function idle(server: Child, seconds: number): Promise<Figure[]> {
       ...{ value: share(after.server.cpuMs - before.server.cpuMs), note: `all roles, over ${seconds} s` },
     },
   ]
-  if (after.postgresMs === undefined || before.postgresMs === undefined) return figures
   const value = share(after.postgresMs - before.postgresMs)
+  if (Number.isNaN(value)) return figures
   return [
     ...figures,
     { name: 'idle CPU of its PostgreSQL', value, unit: '% of a core', limit: null, note: 'Linux only' },
   ]
 }
 
-/** CPU time of all PostgreSQL processes that this machine shows; undefined where there is no /proc. */
-function postgresCpuMs(): number | undefined {
+/** CPU time of a process and its children so far; NaN where there is no /proc. */
+export function cpuMsOfFamily(parent: number): number {
   try {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
-      .map(cpuMsOf)
+      .map((pid) => cpuMsOf(pid, parent))
       .reduce((sum, ms) => sum + ms, 0)
   } catch {
-    return undefined
+    return Number.NaN
   }
 }
 
-/** Of one process, 0 when it is not PostgreSQL's. Fields 14 to 17 count hundredths of a second: proc_pid_stat(5). */
-function cpuMsOf(pid: string): number {
+/** 0 for a process of another family. Field 4 is the parent, 14 and 15 count hundredths of a second: proc_pid_stat(5). */
+function cpuMsOf(pid: string, parent: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    if (!stat.includes('(postgres)')) return 0
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return (Number(fields[11]) + Number(fields[12])) * 10
+    const isFamily = Number(pid) === parent || Number(fields[1]) === parent
+    return isFamily ? (Number(fields[11]) + Number(fields[12])) * 10 : 0
   } catch {
     return 0
   }

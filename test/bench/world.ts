@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { WebSocketServer } from 'ws'
 import { sandboxPeople } from '../../openapi/sandbox-people.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { SANDBOX_ACCOUNT } from '../../runtime/networks.ts'
@@ -41,6 +42,8 @@ async function listen(handle: (body: string, request: IncomingMessage) => [statu
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   servers.push(server)
+  // The engine's door: a session is opened ahead of every call, and nobody talks.
+  new WebSocketServer({ server })
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
