@@ -28,7 +28,7 @@ export async function demoWorkspace(runtime: Runtime, url: string): Promise<DevF
   const caller = { workspaceId, mode: 'test' as const }
   await deployFlows(runtime, workspaceId)
   const known = readDevFile(runtime)
-  const holder = known && (await authenticate(runtime.db, known.test_key).catch(() => undefined))
+  const holder = known && (await authenticate(runtime, known.test_key).catch(() => undefined))
   const keyIsGood = known && holder?.workspaceId === workspaceId
   const test_key = keyIsGood ? known.test_key : (await createKey(runtime, { ...caller, scopes: [...scopes] })).key
   const webhook_secret = await subscribeInbox(runtime, caller, `${url}${INBOX_PATH}`, known?.webhook_secret)

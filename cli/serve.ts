@@ -92,8 +92,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
         return sandbox
       },
     })
-    let drainMs = 0
-    opened.push(() => runtime.close(drainMs))
+    opened.push(runtime.close)
     const app = createApp(runtime)
     extend?.(app)
     if (roles.media) carryMedia(server, runtime, log)
@@ -104,8 +103,10 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
       app,
       sandbox,
       database: postgres?.origin ?? 'external',
-      async close(ms = 0) {
-        drainMs = ms
+      async close(drainMs = 0) {
+        await runtime.drain(drainMs).catch((error) => log.error({ err: error }, 'work did not end in order'))
+        // Before the database goes: whoever asked now would be told that it is down.
+        await closeServer(server)
         await closeAll()
       },
     }
