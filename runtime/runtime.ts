@@ -11,7 +11,7 @@ import { deploymentSecrets } from './db/schema.ts'
 import type { CallChanges, DeploymentSecrets, Deps } from './deps.ts'
 import { Routers } from './flows/routing.ts'
 import { newId, randomToken } from './ids.ts'
-import { type Handlers, openJobs } from './jobs/boss.ts'
+import { type Handlers, type JobRuntime, openJobs } from './jobs/boss.ts'
 import { type Log, openLog } from './log.ts'
 import { openNetworks, type SandboxUrls } from './networks.ts'
 import { openTelemetry } from './telemetry/spans.ts'
@@ -39,8 +39,10 @@ export interface RuntimeOptions {
 
 export interface Runtime extends Deps {
   media: Media | undefined
-  /** Takes no more work, lets conversations end for at most `drainMs`, and closes everything. */
-  close(drainMs?: number): Promise<void>
+  /** Takes no more work, and lets conversations end for at most `ms`. */
+  drain(ms: number): Promise<void>
+  /** Closes everything; without a drain before, nothing is waited for. */
+  close(): Promise<void>
 }
 
 /** Opens the database, brings its tables up to date, and starts what the roles ask for. */
@@ -63,19 +65,29 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
   }
   const media = node && (await openMedia(deps, node))
   if (roles.worker) await jobs.work(handlers(deps))
+  let drained: Promise<void> | undefined
+  const drain = (ms: number) => {
+    drained ??= stopWork(jobs, media, ms)
+    return drained
+  }
   return {
     ...deps,
     media,
-    async close(drainMs = 0) {
-      // A conversation that ends meanwhile still sends jobs; another process does them, or the next start.
-      await jobs.rest()
-      await media?.drain(drainMs)
-      await jobs.stop()
+    drain,
+    async close() {
+      await drain(0)
       networks.close()
       await telemetry.close()
       await sql.end({ timeout: 5 })
     },
   }
+}
+
+async function stopWork(jobs: JobRuntime, media: Media | undefined, drainMs: number): Promise<void> {
+  // A conversation that ends meanwhile still sends jobs; another process does them, or the next start.
+  await jobs.rest()
+  await media?.drain(drainMs)
+  await jobs.stop()
 }
 
 /** Every kind of job and who does it. */

@@ -1,9 +1,13 @@
 import { isScalar } from 'yaml'
+import { isText } from '../../openapi/faults.ts'
 import { items, type Read, short } from './reading.ts'
 
 /** A line or block of text; a number counts as the way it is written. */
 export const text: Read<string> = (node, path, _name, reading) => {
-  if (isScalar(node) && typeof node.value === 'string') return node.value.trim()
+  if (isScalar(node) && typeof node.value === 'string') {
+    if (!isText(node.value)) return reading.fault(node, path, `"${path}" holds U+0000 or half of a surrogate pair`)
+    return node.value.trim()
+  }
   if (isScalar(node) && typeof node.value === 'number') return node.source
   return reading.fault(node, path, `"${path}" is text`)
 }

@@ -102,12 +102,23 @@ If a tool fails, say so plainly and offer a call back. Use only tools you were g
 
 /** Weekday, date and time in words and in ISO 8601, so that the model reckons with neither alone. */
 function today(now: Date, timeZone: string): string {
-  const words = new Intl.DateTimeFormat('en-US', { timeZone, dateStyle: 'full' }).format(now)
-  const time = new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'short' }).format(now)
-  const date = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
-    now,
-  )
+  const [words, time, date] = formatsOf(timeZone).map((format) => format.format(now))
   return `Today is ${words} (${date}), ${time}`
+}
+
+const formats = new Map<string, Intl.DateTimeFormat[]>()
+
+/** Making them takes a millisecond; there are some 400 zones. */
+function formatsOf(timeZone: string): Intl.DateTimeFormat[] {
+  const known = formats.get(timeZone)
+  if (known) return known
+  const made = [
+    new Intl.DateTimeFormat('en-US', { timeZone, dateStyle: 'full' }),
+    new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'short' }),
+    new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }),
+  ]
+  formats.set(timeZone, made)
+  return made
 }
 
 function leadData({ lead }: ConversationInput): string {

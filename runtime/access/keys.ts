@@ -1,7 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { scopes as allScopes, type Scope } from '../../openapi/operation.ts'
-import type { Db } from '../db/connect.ts'
-import { apiKeys, type Mode, workspaces } from '../db/schema.ts'
+import { apiKeys, type Mode } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { newId, randomToken, sha256 } from '../ids.ts'
 import { ProblemError } from '../problem.ts'
@@ -45,8 +44,9 @@ export async function revokeKey(deps: Pick<Deps, 'clock' | 'db'>, caller: Caller
   if (!row) throw new ProblemError('not_found', `There is no key ${keyId} in this workspace.`)
 }
 
+/** Every key of the workspace, revoked ones too, without the keys themselves. */
 export async function listKeys(deps: Pick<Deps, 'db'>, caller: Caller) {
-  return deps.db
+  const rows = await deps.db
     .select({
       id: apiKeys.id,
       mode: apiKeys.mode,
@@ -58,30 +58,28 @@ export async function listKeys(deps: Pick<Deps, 'db'>, caller: Caller) {
     .from(apiKeys)
     .where(eq(apiKeys.workspaceId, caller.workspaceId))
     .orderBy(apiKeys.createdAt)
+  return rows.map(({ createdAt, revokedAt, ...row }) => ({
+    ...row,
+    created_at: createdAt.toISOString(),
+    revoked_at: revokedAt?.toISOString() ?? null,
+  }))
 }
 
 /**
  * The holder of a presented key. The look-up is by hash, so that neither its time nor its result tells anything of the key.
  * @throws unauthenticated for a missing, unknown or revoked key.
  */
-export async function authenticate(db: Db, presented: string | undefined): Promise<KeyHolder> {
+export async function authenticate({ sql }: Pick<Deps, 'sql'>, presented: string | undefined): Promise<KeyHolder> {
   if (!presented) throw new ProblemError('unauthenticated', 'No API key was sent.')
   const [row] = /^tk_(test|live)_[\w-]{32,64}$/.test(presented)
-    ? await db
-        .select({
-          id: apiKeys.id,
-          workspaceId: apiKeys.workspaceId,
-          mode: apiKeys.mode,
-          scopes: apiKeys.scopes,
-          revokedAt: apiKeys.revokedAt,
-        })
-        .from(apiKeys)
-        .innerJoin(workspaces, eq(workspaces.id, apiKeys.workspaceId))
-        .where(eq(apiKeys.hash, sha256(presented)))
+    ? await sql<(KeyHolder & { revokedAt: string | null })[]>`
+        select id as "keyId", workspace_id as "workspaceId", mode, scopes, revoked_at as "revokedAt"
+        from api_keys where hash = ${sha256(presented)}`
     : []
   if (!row) throw new ProblemError('unauthenticated', 'This API key is not known here.')
   if (row.revokedAt) throw new ProblemError('unauthenticated', 'This API key was revoked.')
-  return { keyId: row.id, workspaceId: row.workspaceId, mode: row.mode, scopes: row.scopes }
+  const { revokedAt: _, ...holder } = row
+  return holder
 }
 
 /** @throws forbidden, naming the scope, when the key lacks it. */

@@ -1,5 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
+import { columnsOf, readRows } from '../db/rows.ts'
 import { calls, history } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { traceOf } from '../telemetry/spans.ts'
@@ -14,8 +15,8 @@ export const CALL_CHANNEL = 'talkif_call'
 
 /** Reads a call and keeps it from changing until `tx` ends. Undefined when there is none. */
 export async function lockCall(tx: Tx, callId: string): Promise<CallRow | undefined> {
-  const [row] = await tx.select().from(calls).where(eq(calls.id, callId)).for('update')
-  return row
+  const found = await tx.execute(sql`select ${columnsOf(calls)} from ${calls} where id = ${callId} for update`)
+  return readRows(calls, found)[0]
 }
 
 /**

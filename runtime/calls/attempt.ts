@@ -1,11 +1,12 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { AttemptResult } from '../../openapi/schemas/call.ts'
-import type { Tx } from '../db/connect.ts'
+import type { Db, Tx } from '../db/connect.ts'
+import { columnsOf, readRows } from '../db/rows.ts'
 import { attempts, calls } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { MILESTONE, traceOf } from '../telemetry/spans.ts'
 import { announce } from '../webhooks/announce.ts'
-import { advance, type CallRow, lockCall } from './advance.ts'
+import { advance, type CallRow } from './advance.ts'
 
 export type AttemptRow = typeof attempts.$inferSelect
 
@@ -16,10 +17,14 @@ export interface AttemptOnCall {
 
 /** An attempt with its call, locked; undefined when there is none (any more). */
 export async function lockAttempt(tx: Tx, attemptId: string): Promise<AttemptOnCall | undefined> {
-  const [found] = await tx.select({ callId: attempts.callId }).from(attempts).where(eq(attempts.id, attemptId))
-  const call = found && (await lockCall(tx, found.callId))
-  // Read under the lock: what was seen before it may be over.
-  const [attempt] = call ? await tx.select().from(attempts).where(eq(attempts.id, attemptId)) : []
+  const callId = sql`(select call_id from ${attempts} where id = ${attemptId})`
+  // Sent together, run in this order: the attempt is read under the lock, for what was seen before it may be over.
+  const [locked, found] = await Promise.all([
+    tx.execute(sql`select ${columnsOf(calls)} from ${calls} where id = ${callId} for update`),
+    tx.execute(sql`select ${columnsOf(attempts)} from ${attempts} where id = ${attemptId}`),
+  ])
+  const [call] = readRows(calls, locked)
+  const [attempt] = readRows(attempts, found)
   return call && attempt && { attempt, call }
 }
 
@@ -104,10 +109,19 @@ export async function unplace(deps: Deps, attemptId: string, why: string, delayM
 
 /** The calls row of an attempt, without a lock. */
 export async function callOfAttempt(deps: Pick<Deps, 'db'>, attemptId: string): Promise<AttemptOnCall | undefined> {
-  const [row] = await deps.db
+  const query = callQueries.get(deps.db) ?? callQuery(deps.db)
+  callQueries.set(deps.db, query)
+  const [row] = await query.execute({ attemptId })
+  return row
+}
+
+/** Written once for a pool: every callback asks it. */
+const callQueries = new WeakMap<Db, ReturnType<typeof callQuery>>()
+
+const callQuery = (db: Db) =>
+  db
     .select({ attempt: attempts, call: calls })
     .from(attempts)
     .innerJoin(calls, eq(calls.id, attempts.callId))
-    .where(eq(attempts.id, attemptId))
-  return row
-}
+    .where(eq(attempts.id, sql.placeholder('attemptId')))
+    .prepare('call_of_attempt')

@@ -7,7 +7,7 @@ import { MILESTONE } from '../telemetry/spans.ts'
 import type { Desk, Turn } from '../voice/port.ts'
 import { announce } from '../webhooks/announce.ts'
 import { advance } from './advance.ts'
-import { isCurrent, lockAttempt } from './attempt.ts'
+import { isCurrent, lockAttempt, placedIn } from './attempt.ts'
 import type { PreparedConversation } from './conversation.ts'
 import { conversationTools, stopCalling } from './conversation-tools.ts'
 import { settle } from './settle.ts'
@@ -54,6 +54,9 @@ async function answered(deps: Deps, attemptId: string, carrierId: string): Promi
     const found = await lockAttempt(tx, attemptId)
     if (!found || !isCurrent(found)) throw new AttemptIsOver('the attempt is over')
     const { attempt, call } = found
+    if (attempt.carrierId && attempt.carrierId !== carrierId) throw new AttemptIsOver('another call took the attempt')
+    // The stream may overtake both the carrier's answer and its callbacks.
+    if (!attempt.carrierId) await placedIn(tx, deps, found, carrierId)
     const at = new Date(deps.clock.now())
     const talking = await advance(tx, deps, call, 'answered', { answeredAt: at }, { attempt: attempt.attempt })
     if (!talking) throw new AttemptIsOver(`the call is ${call.status}`)

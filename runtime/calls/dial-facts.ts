@@ -18,38 +18,23 @@ const DAY_MS = 86_400_000
 /** Let it ring to its end before quiet hours begin. */
 const RING_MARGIN_SECONDS = 60
 
-/** Reads what `mayDial` judges, as it is at `now` (real time). In a dial transaction it reads through `db = tx`. */
-export async function dialFacts(
-  db: Db | Tx,
-  {
-    call,
-    lead,
-    flow,
-    settings,
-    now,
-    notBefore,
-  }: {
-    call: CallFacts
-    lead: LeadFacts
-    flow: Flow
-    settings: Settings
-    now: Date
-    /** On the call's own clock. */
-    notBefore: Date | null
-  },
-): Promise<DialFacts> {
-  const monthAgo = new Date(now.getTime() - (30 * DAY_MS) / call.clockRate)
-  const today = dayOf(toCallTime(call, now), settings.timeZone).start
+interface Judged {
+  call: CallFacts
+  lead: LeadFacts
+  flow: Flow
+  settings: Settings
+  /** Real time. */
+  now: Date
+  /** On the call's own clock. */
+  notBefore: Date | null
+}
+
+/** Reads what `mayDial` judges, as it is at `now`. In a dial transaction it reads through `db = tx`. */
+export async function dialFacts(db: Db | Tx, judged: Judged): Promise<DialFacts> {
+  const { call, settings, now } = judged
   // The sandbox's people start over with each new lead: only this call's own dials count.
   const fresh = call.mode === 'test' && isPerson(call.phone)
-  const sameNumber = and(
-    eq(attempts.workspaceId, call.workspaceId),
-    eq(attempts.mode, call.mode),
-    eq(attempts.phone, call.phone),
-    gte(attempts.askedAt, monthAgo),
-    ...(fresh ? [eq(attempts.callId, call.id)] : []),
-  )
-  const [blocked, dialed, dialedToday] = await Promise.all([
+  const [[blocked], dialed, dialedToday] = await Promise.all([
     db
       .select({ phone: optOuts.phone })
       .from(optOuts)
@@ -59,26 +44,52 @@ export async function dialFacts(
     db
       .select({ askedAt: attempts.askedAt })
       .from(attempts)
-      .where(sameNumber)
+      .where(
+        and(
+          eq(attempts.workspaceId, call.workspaceId),
+          eq(attempts.mode, call.mode),
+          eq(attempts.phone, call.phone),
+          gte(attempts.askedAt, monthBefore(call, now)),
+          ...(fresh ? [eq(attempts.callId, call.id)] : []),
+        ),
+      )
       .orderBy(desc(attempts.askedAt))
       .limit(200),
-    settings.caps.perDay === null
-      ? [{ n: 0 }]
-      : db
-          .select({ n: count() })
-          .from(attempts)
-          .where(
-            and(
-              eq(attempts.workspaceId, call.workspaceId),
-              eq(attempts.mode, call.mode),
-              gte(attempts.askedAt, toRealTime(call, today)),
-            ),
-          ),
+    dialsToday(db, call, settings, now),
   ])
+  const known = { optedOut: blocked !== undefined, dialed: dialed.map((attempt) => attempt.askedAt), dialedToday }
+  return factsOf(judged, known)
+}
+
+const monthBefore = (call: CallFacts, now: Date): Date => new Date(now.getTime() - (30 * DAY_MS) / call.clockRate)
+
+/** Dials of the workspace on its calendar day; 0 when nothing limits them. */
+export async function dialsToday(db: Db | Tx, call: CallFacts, settings: Settings, now: Date): Promise<number> {
+  if (settings.caps.perDay === null) return 0
+  const today = dayOf(toCallTime(call, now), settings.timeZone).start
+  const [row] = await db
+    .select({ n: count() })
+    .from(attempts)
+    .where(
+      and(
+        eq(attempts.workspaceId, call.workspaceId),
+        eq(attempts.mode, call.mode),
+        gte(attempts.askedAt, toRealTime(call, today)),
+      ),
+    )
+  return row?.n ?? 0
+}
+
+/** The same from what was read already. `dialed`: to this number, newest first, as far as it counts for this call. */
+export function factsOf(
+  { call, lead, flow, settings, now, notBefore }: Judged,
+  { optedOut, dialed, dialedToday }: { optedOut: boolean; dialed: Date[]; dialedToday: number },
+): DialFacts {
+  const monthAgo = monthBefore(call, now)
   return {
     now: toCallTime(call, now),
     consent: lead.consent === true || lead.consent.granted,
-    optedOut: blocked.length > 0,
+    optedOut,
     notBefore,
     // The sandbox's time of day can be true in one zone only.
     zones: call.mode === 'test' ? lead.zones.slice(0, 1) : lead.zones,
@@ -87,9 +98,9 @@ export async function dialFacts(
     quietHours: flow.call.quiet_hours,
     attemptsOfCall: call.attemptsMade,
     maxAttempts: maxAttempts(flow),
-    attemptsToNumber: dialed.map((attempt) => toCallTime(call, attempt.askedAt)),
+    attemptsToNumber: dialed.filter((at) => at >= monthAgo).map((at) => toCallTime(call, at)),
     caps: settings.caps,
-    attemptsOfWorkspaceToday: dialedToday[0]?.n ?? 0,
+    attemptsOfWorkspaceToday: dialedToday,
     workspacePerDay: settings.caps.perDay,
     workspaceZone: settings.timeZone,
     ringMarginSeconds: RING_MARGIN_SECONDS,

@@ -2,6 +2,7 @@ import type { LeadReceipt } from '../../openapi/schemas/lead.ts'
 import type { Clock } from '../clock.ts'
 import type { CallRow } from './advance.ts'
 import { toCallTime } from './call-time.ts'
+import { isTerminal } from './lifecycle.ts'
 
 /** What a lead's request is answered with. */
 export function receiptOf(call: CallRow, clock: Clock, reason: string | null): LeadReceipt {
@@ -19,9 +20,9 @@ export function receiptOf(call: CallRow, clock: Clock, reason: string | null): L
   }
 }
 
-/** Whose time a test call lives in; nothing for a live one. */
+/** Whose time a test call lives in; nothing for a live one. Once the call is over its time stands still, and the answer with it. */
 export function sandboxView(call: CallRow, clock: Clock) {
   if (call.mode === 'live') return {}
-  const now = toCallTime(call, new Date(clock.now())).toISOString()
-  return { sandbox: { clock: now, pace: call.pace, waits: call.clockRate } }
+  const at = isTerminal(call.status) ? call.updatedAt : new Date(clock.now())
+  return { sandbox: { clock: toCallTime(call, at).toISOString(), pace: call.pace, waits: call.clockRate } }
 }

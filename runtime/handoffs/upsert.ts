@@ -6,12 +6,8 @@ import { handoffQueues } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { normalisePhone } from '../guardrails/phone.ts'
 import { newId } from '../ids.ts'
-import { problemOf } from '../problem.ts'
 
-/**
- * Creates or replaces a queue by its name.
- * @throws invalid_request for a target without phone and SIP, phone_invalid; all of them at once.
- */
+/** Creates or replaces a queue by its name. @param input has no faults, as `handoffFaults` tells. */
 export async function upsertHandoff(
   tx: Tx,
   deps: Pick<Deps, 'clock'>,
@@ -20,7 +16,7 @@ export async function upsertHandoff(
 ): Promise<{ status: 200 | 201; body: Output<'upsertHandoff'> }> {
   const now = new Date(deps.clock.now())
   const settings = {
-    targets: readTargets(input.targets),
+    targets: input.targets.map(readTarget),
     order: input.order ?? ('in_turn' as const),
     hours: input.hours ?? null,
     languages: input.languages ?? [],
@@ -46,19 +42,24 @@ export async function upsertHandoff(
   return { status: created ? 201 : 200, body: { id: row!.id, name, ...settings, ...at } }
 }
 
-function readTargets(targets: Input<'upsertHandoff'>['targets']): Output<'upsertHandoff'>['targets'] {
-  const faults: FieldFault[] = []
-  const read = targets.map((target, index) => {
+/** What makes a queue unusable beyond its shape: targets without phone and SIP, or with a phone that is none. All at once. */
+export function handoffFaults(input: Record<string, unknown>): FieldFault[] {
+  const targets: unknown[] = Array.isArray(input.targets) ? input.targets : []
+  return targets.flatMap((target, index) => {
+    if (typeof target !== 'object' || target === null) return []
+    const { phone, sip } = target as { phone?: unknown; sip?: unknown }
     const pointer = `/targets/${index}`
-    if (!target.phone === !target.sip) {
-      faults.push({ pointer, code: 'invalid_request', detail: 'Give phone or sip, one of them.' })
+    const faults: FieldFault[] = []
+    if (!phone === !sip) faults.push({ pointer, code: 'invalid_request', detail: 'Give phone or sip, one of them.' })
+    const read = typeof phone === 'string' ? normalisePhone(phone) : undefined
+    if (read && !('e164' in read)) {
+      faults.push({ pointer: `${pointer}/phone`, code: 'phone_invalid', detail: read.reason })
     }
-    if (!target.phone) return target
-    const phone = normalisePhone(target.phone)
-    if ('e164' in phone) return { ...target, phone: phone.e164 }
-    faults.push({ pointer: `${pointer}/phone`, code: 'phone_invalid', detail: phone.reason })
-    return target
+    return faults
   })
-  if (faults.length) throw problemOf(faults)
-  return read
+}
+
+function readTarget(target: Input<'upsertHandoff'>['targets'][number]): Output<'upsertHandoff'>['targets'][number] {
+  const phone = target.phone === undefined ? undefined : normalisePhone(target.phone)
+  return phone && 'e164' in phone ? { ...target, phone: phone.e164 } : target
 }

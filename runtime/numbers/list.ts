@@ -14,8 +14,8 @@ export async function listNumbers(
   caller: Caller,
   { limit = 20, cursor }: { limit?: number | undefined; cursor?: string | undefined },
 ): Promise<Output<'listNumbers'>> {
-  if (caller.mode === 'test') return { data: [sandbox], has_more: false, next_cursor: null }
   const after = cursor === undefined ? undefined : readCursor(cursor)
+  if (caller.mode === 'test') return { data: [sandbox], has_more: false, next_cursor: null }
   const rows = await deps.db
     .select()
     .from(numbers)

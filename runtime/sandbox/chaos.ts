@@ -22,6 +22,16 @@ export interface Chaos {
     /** Only so many creates are affected; it counts down. All of them when absent. */
     times?: number
   }
+  /** Calls that are read: the connection is destroyed without an answer. */
+  reads?: {
+    lost: boolean
+    /** Only so many reads are affected; it counts down. All of them when absent. */
+    times?: number
+  }
+  callee?: {
+    /** Whoever answers hangs up so long after it, in milliseconds of life. */
+    hangsUpAfterMs: number
+  }
   engine?: {
     /** The socket is destroyed once this much audio of the conversation was sent, in milliseconds of audio. */
     dropAfterAudioMs?: number

@@ -1,6 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { covers, type EventName } from '../../openapi/events.ts'
 import type { Tx } from '../db/connect.ts'
+import { insertRows } from '../db/rows.ts'
 import { deliveries, endpoints, events, type Mode } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { newId } from '../ids.ts'
@@ -56,12 +57,12 @@ export async function announce(
     endpointId: endpoint.id,
     status: 'pending' as const,
     nextTryAt: createdAt,
+    ...{ tries: 0, lastStatus: null, lastError: null, deliveredAt: null },
   }))
+  const event = { id, workspaceId: call.workspaceId, mode: call.mode, callId: call.id, type, payload, createdAt }
   await Promise.all([
-    tx
-      .insert(events)
-      .values({ id, workspaceId: call.workspaceId, mode: call.mode, callId: call.id, type, payload, createdAt }),
-    ...(rows.length ? [tx.insert(deliveries).values(rows)] : []),
+    tx.execute(insertRows(events, [event])),
+    ...(rows.length ? [tx.execute(insertRows(deliveries, rows))] : []),
     ...rows.map((row) => deps.send(tx, 'deliver', { deliveryId: row.id, try: 1 })),
   ])
   return id

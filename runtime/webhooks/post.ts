@@ -25,7 +25,8 @@ export function post(
     try {
       const agent = useAgent(url, {
         allowPrivateIPAddress: false,
-        ...(allowLoopback ? { allowIPAddressList: ['127.0.0.0/8', '::1'] } : {}),
+        // No CIDR: the agent prints a stack trace when it matches one against an address of the other family.
+        ...(allowLoopback ? { allowIPAddressList: ['127.0.0.1', '::1'] } : {}),
       })
       request = (url.startsWith('https:') ? httpsRequest : httpRequest)(url, {
         method: 'POST',

@@ -129,6 +129,8 @@ export function startCall(network: Network, { account, request, script, pickUp, 
   /** The person is on the line: the TwiML runs. */
   function talk(twiml: Twiml): void {
     detectMachine()
+    const impatient = network.chaos.callee?.hangsUpAfterMs
+    if (impatient !== undefined) talkTimers.after(impatient, () => finish('completed', '200'))
     const person = createPerson({ script, speech, pace, hangUp: () => finish('completed', '200') })
     media = openMedia({
       ...{ url: twiml.url, parameters: twiml.parameters, signature: sign(network.authToken, twiml.url, {}) },

@@ -90,6 +90,8 @@ export function createCarrierRest(network: Network, account: Account): CarrierRe
 
   return {
     async handle(request, response, path, time) {
+      const { reads } = network.chaos
+      if (request.method === 'GET' && reads?.lost && strikes(reads)) return void request.socket.destroy()
       const creates = request.method === 'POST' && /\/Calls\.json$/.test(path)
       const [status, body] = await answer(request, path, time).catch((error: unknown): [number, object] => {
         if (!(error instanceof RestFault)) throw error
