@@ -1,0 +1,36 @@
+import { jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { at } from './columns.ts'
+
+export const spans = pgTable(
+  'spans',
+  {
+    traceId: text('trace_id').notNull(),
+    spanId: text('span_id').notNull(),
+    parentSpanId: text('parent_span_id'),
+    name: text('name').notNull(),
+    startedAt: at('started_at').notNull(),
+    endedAt: at('ended_at').notNull(),
+    status: text('status').notNull(),
+    attributes: jsonb('attributes').$type<Record<string, string | number | boolean>>().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.traceId, t.spanId] })],
+)
+
+/** When an account of the carrier takes its next call: it refuses or queues what comes faster than it allows. */
+export const dialTurns = pgTable('dial_turns', {
+  account: text('account').primaryKey(),
+  nextAt: at('next_at').notNull(),
+})
+
+/** Processes that carry media, and how to reach each. A row whose heartbeat is old belongs to a dead process. */
+export const mediaNodes = pgTable('media_nodes', {
+  id: text('id').primaryKey(),
+  url: text('url').notNull(),
+  heartbeatAt: at('heartbeat_at').notNull(),
+})
+
+/** Random values of this deployment that every process shares, such as the key that signs artifact links. */
+export const deploymentSecrets = pgTable('deployment_secrets', {
+  name: text('name').primaryKey(),
+  value: text('value').notNull(),
+})
