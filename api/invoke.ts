@@ -52,7 +52,7 @@ export async function invoke(
       )
       // Undefined: a request with the same key was quicker, and its answer is there now.
       if (!answer) continue
-      work.written?.()
+      await work.written?.()
       return { ...answer, replayed: false }
     } catch (error) {
       if (!(error instanceof StartOver) || tries === 3) throw error

@@ -96,7 +96,12 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
     const app = createApp(runtime)
     extend?.(app)
     if (roles.media) carryMedia(server, runtime, log)
-    fetch = (request) => app.fetch(request)
+    const answering = new Set<Promise<Response>>()
+    fetch = (request) => {
+      const answer = Promise.resolve(app.fetch(request))
+      answering.add(answer)
+      return answer.finally(() => answering.delete(answer))
+    }
     return {
       url: localUrl,
       runtime,
@@ -105,8 +110,9 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
       database: postgres?.origin ?? 'external',
       async close(drainMs = 0) {
         await runtime.drain(drainMs).catch((error) => log.error({ err: error }, 'work did not end in order'))
-        // Before the database goes: whoever asked now would be told that it is down.
+        // Before the database goes: whoever asked now, or was still being answered, would find it down.
         await closeServer(server)
+        await Promise.allSettled(answering)
         await closeAll()
       },
     }

@@ -4,7 +4,7 @@ import type { Config } from './config.ts'
 import type { Db, Sql } from './db/connect.ts'
 import type { Mode } from './db/schema.ts'
 import type { Routers } from './flows/routing.ts'
-import type { SendJob } from './jobs/boss.ts'
+import type { SendJob, SendJobs } from './jobs/boss.ts'
 import type { Log } from './log.ts'
 import type { Telemetry } from './telemetry/spans.ts'
 
@@ -16,6 +16,7 @@ export interface Deps {
   db: Db
   sql: Sql
   send: SendJob
+  sendAll: SendJobs
   telemetry: Telemetry
   networks: Networks
   routers: Routers

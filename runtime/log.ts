@@ -9,6 +9,7 @@ export function openLog(level: string): Log {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: printError },
       redact: {
         paths: ['*.authorization', '*.apiKey', '*.authToken', '*.secret', '*.phone', '*.email', '*.name'],
         censor: '[hidden]',
@@ -16,4 +17,21 @@ export function openLog(level: string): Log {
     },
     destination({ dest: 2, sync: true }),
   )
+}
+
+/**
+ * Of an error its kind, words, code and place, and of what caused it the same. What drivers hang on their errors stays out: the
+ * connection with its secrets, and the parameters of a statement, which are people's names and numbers.
+ */
+function printError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const withoutParameters = (text = '') => text.replace(/\nparams: [\s\S]*?(?=\n {4}at |$)/, '\nparams: [hidden]')
+  const { code } = error as { code?: unknown }
+  return {
+    type: error.constructor.name,
+    message: withoutParameters(error.message),
+    ...(code === undefined ? {} : { code }),
+    stack: withoutParameters(error.stack),
+    ...(error.cause === undefined ? {} : { cause: printError(error.cause) }),
+  }
 }

@@ -61,6 +61,7 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
   const deps: Deps = {
     ...{ config, clock, log, db, sql, telemetry, networks, callChanges, secrets },
     send: jobs.send,
+    sendAll: jobs.sendAll,
     routers: new Routers(),
   }
   const media = node && (await openMedia(deps, node))

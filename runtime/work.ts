@@ -12,7 +12,7 @@ export interface Answer<O = unknown> {
  */
 export interface Work<O> {
   write(tx: Tx): Promise<Answer<O>>
-  written?(): void
+  written?(): void | Promise<void>
 }
 
 /** What was checked had changed when it was to be written: check again. */

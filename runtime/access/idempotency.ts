@@ -66,6 +66,8 @@ export async function once<O>(
       throw new ProblemError('idempotency_conflict', `A request with the Idempotency-Key ${key} is still running.`)
     })
   if (claimed.length === 0) return undefined
+  // What the request itself waits for is its own affair.
+  await tx.execute(sql`set local lock_timeout = 0`)
   const answer = await execute()
   await tx.update(idempotency).set({ status: answer.status, body: answer.body }).where(recordOf(request))
   return answer

@@ -18,10 +18,9 @@ export async function readRecording(
   callId: string,
 ): Promise<{ bytes: number; stream: ReadStream } | null> {
   const names = await readdir(folderOf(config)).catch(() => [])
-  const last = names
-    .filter((name) => name.startsWith(`${callId}.`))
-    .toSorted()
-    .at(-1)
+  const attemptOf = (name: string) => Number(name.split('.')[1])
+  const mine = names.filter((name) => name.startsWith(`${callId}.`))
+  const last = mine.toSorted((a, b) => attemptOf(a) - attemptOf(b)).at(-1)
   if (!last) return null
   const path = join(folderOf(config), last)
   return { bytes: (await stat(path)).size, stream: createReadStream(path) }

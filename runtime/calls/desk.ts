@@ -19,9 +19,9 @@ export class AttemptIsOver extends Error {
 
 /** Connects one conversation with everything that lasts: status, answers, bookings, transcript, outcome. */
 export function openDesk(deps: Deps, { context }: PreparedConversation, carrierId: string, clock: PacedClock): Desk {
-  const { attemptId, call } = context
+  const { attemptId, attempt, call } = context
   const runTool = conversationTools(context)
-  const transcript = keepTranscript(deps, call.id, attemptId)
+  const transcript = keepTranscript(deps, call.id, attempt)
   return {
     answered: () => answered(deps, attemptId, carrierId),
     runTool,
@@ -72,14 +72,9 @@ async function answered(deps: Deps, attemptId: string, carrierId: string): Promi
 }
 
 /** Writes turns in their order, one after the other, while the conversation goes on. */
-function keepTranscript(deps: Deps, callId: string, attemptId: string) {
+function keepTranscript(deps: Deps, callId: string, attempt: number) {
   let seq = 0
   let written: Promise<unknown> = Promise.resolve()
-  const attempt = deps.db
-    .select({ attempt: attempts.attempt })
-    .from(attempts)
-    .where(eq(attempts.id, attemptId))
-    .then((rows) => rows[0]?.attempt ?? 0)
   return {
     add(turn: Turn) {
       const at = seq++
@@ -87,7 +82,7 @@ function keepTranscript(deps: Deps, callId: string, attemptId: string) {
         .then(async () => {
           const row = {
             callId,
-            attempt: await attempt,
+            attempt,
             seq: at,
             role: turn.role,
             text: turn.text,

@@ -42,7 +42,10 @@ export const NODE_ALIVE_MS = 4_000
 export async function openMedia(deps: Deps, node: { id: string; url: string }): Promise<Media> {
   const ready = new Map<string, Promise<Ready | undefined>>()
   const loops = new Set<Loop>()
+  /** Streams from their first byte until everything about them is written. */
+  const carried = new Set<Promise<void>>()
   const closing = new AbortController()
+  let over = false
 
   const prepare = (attemptId: string): Promise<Ready | undefined> => {
     const opened = openFor(deps, attemptId)
@@ -65,20 +68,28 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
   })
   const heartbeat = await keepAlive(deps, node)
 
+  async function carry(socket: WebSocket): Promise<void> {
+    const stream = await acceptMediaStream(socket, { clock: deps.clock, startTimeoutMs: START_TIMEOUT_MS })
+    const attemptId = await admit(deps, stream)
+    const opened = attemptId ? ((await ready.get(attemptId)) ?? (await openFor(deps, attemptId))) : undefined
+    if (!attemptId || !opened) return stream.close()
+    ready.delete(attemptId)
+    const loop = await converse(deps, stream, opened)
+    loops.add(loop)
+    if (over) loop.end('shutdown')
+    await loop.done
+      .catch((error) =>
+        deps.log.error({ err: error, attempt: attemptId }, 'the end of a conversation could not be written'),
+      )
+      .finally(() => loops.delete(loop))
+  }
+
   return {
     async accept(socket) {
-      const stream = await acceptMediaStream(socket, { clock: deps.clock, startTimeoutMs: START_TIMEOUT_MS })
-      const attemptId = await admit(deps, stream)
-      const opened = attemptId ? ((await ready.get(attemptId)) ?? (await openFor(deps, attemptId))) : undefined
-      if (!attemptId || !opened) return stream.close()
-      ready.delete(attemptId)
-      const loop = await converse(deps, stream, opened)
-      loops.add(loop)
-      await loop.done
-        .catch((error) =>
-          deps.log.error({ err: error, attempt: attemptId }, 'the end of a conversation could not be written'),
-        )
-        .finally(() => loops.delete(loop))
+      if (over) return socket.terminate()
+      const whole = carry(socket)
+      carried.add(whole)
+      await whole.finally(() => carried.delete(whole))
     },
     get active() {
       return loops.size
@@ -86,9 +97,10 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
     async drain(ms) {
       closing.abort()
       await heartbeat.stop()
-      await Promise.race([Promise.allSettled([...loops].map((loop) => loop.done)), pause(deps.clock, ms)])
+      await Promise.race([Promise.allSettled(carried), pause(deps.clock, ms)])
+      over = true
       for (const loop of loops) loop.end('shutdown')
-      await Promise.allSettled([...loops].map((loop) => loop.done))
+      await Promise.allSettled(carried)
       for (const opened of ready.values()) (await opened.catch(() => undefined))?.engine.close()
       await listening.unlisten().catch(() => {})
     },

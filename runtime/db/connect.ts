@@ -30,19 +30,53 @@ const MAX_PREPARED_PARAMETERS = 64
  * that are sent together are answered together.
  */
 function prepareStatements(sql: Sql): Sql {
-  const { begin } = sql
-  type Work = (tx: postgres.TransactionSql) => unknown
-  const beginPrepared = (work: Work) => begin((tx) => work(prepared(tx)))
-  return Object.assign(prepared(sql), { begin: beginPrepared as Sql['begin'] })
+  return Object.assign(prepared(sql), { begin: survivingBegin(sql.begin) as Sql['begin'] })
 }
 
-function prepared<S extends Sql | postgres.TransactionSql>(sql: S): S {
+type Work = (tx: postgres.TransactionSql) => unknown
+
+/**
+ * After its connection is gone, postgres.js 3.4.9 still writes a transaction's rollback to it, which ends the process
+ * (porsager/postgres#1208), and lets the rest of the transaction run on the connection's successor. So nothing of it may reach
+ * the driver any more; `begin` itself rejects when the connection closes.
+ */
+const survivingBegin =
+  (begin: Sql['begin']) =>
+  async (work: Work): Promise<unknown> => {
+    let over = false
+    const never = new Promise<never>(() => {})
+    const surviving = async (tx: postgres.TransactionSql) => {
+      try {
+        return await work(prepared(tx, () => over))
+      } catch (error) {
+        if (isConnectionGone(error)) return never
+        throw error
+      }
+    }
+    try {
+      return await begin(surviving)
+    } finally {
+      over = true
+    }
+  }
+
+function prepared<S extends Sql | postgres.TransactionSql>(sql: S, isOver = () => false): S {
   const unsafe = sql.unsafe as Sql['unsafe']
   const unsafePrepared: Sql['unsafe'] = (text, parameters = [], options = {}) => {
+    if (isOver()) throw Object.assign(new Error('the transaction is over'), { code: 'CONNECTION_CLOSED' })
     const prepare = parameters.length > 0 && parameters.length <= MAX_PREPARED_PARAMETERS
     return unsafe(text, parameters, { ...options, prepare })
   }
   return Object.assign(sql, { unsafe: unsafePrepared })
+}
+
+/** True when the connection is closed, or the server said its last word on it. */
+function isConnectionGone(error: unknown): boolean {
+  for (let it = error; it instanceof Error; it = it.cause) {
+    const { code = '', severity } = it as { code?: string; severity?: string }
+    if (severity === 'FATAL' || severity === 'PANIC' || unreachable.has(code)) return true
+  }
+  return false
 }
 
 const migrations = fileURLToPath(new URL('./migrations', import.meta.url))

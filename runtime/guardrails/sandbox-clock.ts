@@ -52,11 +52,23 @@ function originOf(createdAt: Date, setting: string, zone: string): Date {
     if (!Number.isFinite(at)) throw new RangeError(`neither HH:MM nor an RFC 3339 instant: ${setting.slice(0, 40)}`)
     return new Date(at)
   }
-  const today = Temporal.Instant.fromEpochMilliseconds(createdAt.getTime()).toZonedDateTimeISO(zone).toPlainDate()
+  const key = `${zone} ${setting}`
+  const known = origins.get(key)
+  if (known && known.from <= createdAt.getTime() && createdAt.getTime() < known.until) return new Date(known.origin)
+  const now = Temporal.Instant.fromEpochMilliseconds(createdAt.getTime()).toZonedDateTimeISO(zone)
+  const today = now.toPlainDate()
   const weekday = today.add({ days: today.dayOfWeek > 5 ? 8 - today.dayOfWeek : 0 })
   const there = weekday.toZonedDateTime({ timeZone: zone, plainTime: Temporal.PlainTime.from(setting) })
+  if (origins.size >= MAX_ORIGINS) origins.clear()
+  const from = now.startOfDay().epochMilliseconds
+  const until = now.startOfDay().add({ days: 1 }).epochMilliseconds
+  origins.set(key, { from, until, origin: there.epochMilliseconds })
   return new Date(there.epochMilliseconds)
 }
+
+const MAX_ORIGINS = 2_000
+/** By zone and setting, the origin of the calls made on one calendar day there: it is the same for all of them. */
+const origins = new Map<string, { from: number; until: number; origin: number }>()
 
 const isTime = (setting: string) => /^([01][0-9]|2[0-3]):[0-5][0-9]$/.test(setting)
 

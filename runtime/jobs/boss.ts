@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { fromDrizzle, type Job, type JobResult, PgBoss, type SendOptions } from 'pg-boss'
+import { fromDrizzle, type Job, type JobResult, PgBoss } from 'pg-boss'
 import type { Tx } from '../db/connect.ts'
 import type { Log } from '../log.ts'
 import { type JobName, type Jobs, queues } from './queues.ts'
@@ -13,10 +13,18 @@ export interface SendJobOptions {
 /** Sends a job inside `tx`: it exists if and only if the transaction commits. */
 export type SendJob = <N extends JobName>(tx: Tx, name: N, data: Jobs[N], options?: SendJobOptions) => Promise<void>
 
+/** Sends any number of jobs of one kind inside `tx`, in one statement. */
+export type SendJobs = <N extends JobName>(
+  tx: Tx,
+  name: N,
+  jobs: { data: Jobs[N]; options?: SendJobOptions }[],
+) => Promise<void>
+
 export type Handlers = { [N in JobName]: (data: Jobs[N]) => Promise<void> }
 
 export interface JobRuntime {
   send: SendJob
+  sendAll: SendJobs
   work(handlers: Handlers): Promise<void>
   /** Takes no further job and waits for the running ones; jobs can still be sent. */
   rest(): Promise<void>
@@ -49,19 +57,21 @@ export async function openJobs(databaseUrl: string, works: boolean, log: Log): P
     registerInstance: false,
     openTelemetry: { enabled: false },
   })
-  boss.on('error', (error) => log.warn({ err: error }, 'jobs: the database did not answer; trying again'))
+  let stopping = false
+  boss.on('error', (error) => {
+    if (!stopping) log.warn({ err: error }, 'jobs: the database did not answer; trying again')
+  })
   await boss.start()
   for (const name of names) {
     await boss.createQueue(name, { ...everyQueue, policy: queues[name].onePer ? 'short' : 'standard' })
   }
   return {
     async send(tx, name, data, options = {}) {
-      const send: SendOptions = { db: fromDrizzle(tx, sql) }
-      if (options.delayMs && options.delayMs > 0) send.startAfter = options.delayMs / 1000
-      if (options.priority) send.priority = options.priority
-      const { onePer } = queues[name]
-      if (onePer) send.singletonKey = (data as Record<string, string>)[onePer]
-      await boss.send(name, data, send)
+      await boss.send(name, data, { db: fromDrizzle(tx, sql), ...jobOptions(name, data, options) })
+    },
+    async sendAll(tx, name, jobs) {
+      const rows = jobs.map(({ data, options = {} }) => ({ data, ...jobOptions(name, data, options) }))
+      if (rows.length) await boss.insert(name, rows, { db: fromDrizzle(tx, sql) })
     },
     async work(handlers) {
       for (const name of names) await workOn(boss, name, handlers[name] as Handler, log)
@@ -70,7 +80,20 @@ export async function openJobs(databaseUrl: string, works: boolean, log: Log): P
     async rest() {
       if (works) await Promise.allSettled(names.map((name) => boss.offWork(name, { wait: true })))
     },
-    stop: () => boss.stop({ graceful: true, timeout: 20_000 }),
+    stop() {
+      // Its last connections may outlive it, and meet a database that is stopping too.
+      stopping = true
+      return boss.stop({ graceful: true, timeout: 20_000 })
+    },
+  }
+}
+
+function jobOptions<N extends JobName>(name: N, data: Jobs[N], { delayMs, priority }: SendJobOptions) {
+  const { onePer } = queues[name]
+  return {
+    ...(delayMs && delayMs > 0 ? { startAfter: delayMs / 1000 } : {}),
+    ...(priority ? { priority } : {}),
+    ...(onePer ? { singletonKey: (data as Record<string, string>)[onePer] } : {}),
   }
 }
 

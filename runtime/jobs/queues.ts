@@ -32,6 +32,6 @@ export const queues: Record<JobName, QueueSettings> = {
   dial: { workers: 4, batch: 10, pollSeconds: 0.5, onePer: 'callId' },
   reconcile: { workers: 2, batch: 5, pollSeconds: 1, onePer: 'attemptId' },
   settle: { workers: 2, batch: 10, pollSeconds: 0.5, onePer: 'attemptId' },
-  deliver: { workers: 3, batch: 10, pollSeconds: 0.5 },
+  deliver: { workers: 6, batch: 5, pollSeconds: 0.5 },
   sweep: { workers: 1, batch: 1, pollSeconds: 30 },
 }

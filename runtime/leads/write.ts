@@ -5,7 +5,7 @@ import type { Tx } from '../db/connect.ts'
 import { insertRows } from '../db/rows.ts'
 import { calls, leads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
-import { announce } from '../webhooks/announce.ts'
+import { type Announcement, announce, announceAll } from '../webhooks/announce.ts'
 import type { PreparedLead } from './prepare.ts'
 
 /**
@@ -34,29 +34,35 @@ export async function writeLeads(tx: Tx, deps: Deps, prepared: PreparedLead[]): 
   const written = prepared.filter((it) => ids.has(it.call.id))
   const lost = prepared.filter((it) => !ids.has(it.call.id))
   if (prepared.length > 1) {
-    for (const it of written) await Promise.all(follow(tx, deps, it))
+    if (written.length) await Promise.all(followAll(tx, deps, written))
     const lostIds = lost.map((it) => it.lead.id)
     if (lostIds.length) await tx.delete(leads).where(inArray(leads.id, lostIds))
   }
   return new Map(written.map((it) => [it.call.id, receiptOf(it.call, deps.clock, it.call.reason)]))
 }
 
-const follow = (tx: Tx, deps: Deps, { lead, call, subscribers, delayMs }: PreparedLead) => [
-  announce(
-    tx,
-    deps,
-    {
-      type: 'lead.created',
-      call,
-      fields: {
-        source: lead.source,
-        intent: lead.intent,
-        phone: lead.phone,
-        consent: lead.consent,
-        external_id: lead.externalId,
-      },
-    },
-    subscribers,
-  ),
-  deps.send(tx, 'dial', { callId: call.id }, { delayMs, priority: call.priority }),
+const follow = (tx: Tx, deps: Deps, it: PreparedLead) => [
+  announce(tx, deps, created(it), it.subscribers),
+  deps.send(tx, 'dial', { callId: it.call.id }, { delayMs: it.delayMs, priority: it.call.priority }),
 ]
+
+const followAll = (tx: Tx, deps: Deps, all: PreparedLead[]) => [
+  announceAll(tx, deps, all.map(created), all[0]?.subscribers ?? []),
+  deps.sendAll(
+    tx,
+    'dial',
+    all.map(({ call, delayMs }) => ({ data: { callId: call.id }, options: { delayMs, priority: call.priority } })),
+  ),
+]
+
+const created = ({ lead, call }: PreparedLead): Announcement => ({
+  type: 'lead.created',
+  call,
+  fields: {
+    source: lead.source,
+    intent: lead.intent,
+    phone: lead.phone,
+    consent: lead.consent,
+    external_id: lead.externalId,
+  },
+})

@@ -3,15 +3,16 @@ import type { Input } from '../../openapi/operations.ts'
 import { CreateLead } from '../../openapi/schemas/lead.ts'
 import type { ListReceipt } from '../../openapi/schemas/list.ts'
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
+import type { CallRow } from '../calls/advance.ts'
 import { receiptOf } from '../calls/receipt.ts'
 import type { Tx } from '../db/connect.ts'
 import { lists } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { newId } from '../ids.ts'
 import { traceIntake } from '../leads/create.ts'
-import { readIntake } from '../leads/intake.ts'
+import { readIntakes } from '../leads/intake.ts'
 import { openCallTo, type PreparedLead, prepareLead } from '../leads/prepare.ts'
-import { leadFaults, normaliseLead } from '../leads/read-lead.ts'
+import { leadFaults, type NormalisedLead, normaliseLead } from '../leads/read-lead.ts'
 import { writeLeads } from '../leads/write.ts'
 import { ProblemError } from '../problem.ts'
 import type { Work } from '../work.ts'
@@ -19,9 +20,9 @@ import type { Work } from '../work.ts'
 type Row = ListReceipt['results'][number]
 type CheckedRow = { row: Row } | { prepared: PreparedLead; index: number }
 
-/** Rows looked at side by side, and rows written in one statement. */
-const CHECKED_AT_ONCE = 20
-const WRITTEN_AT_ONCE = 200
+/** Rows looked at together, and rows written together: other requests have their turn between. */
+const CHECKED_AT_ONCE = 100
+const WRITTEN_AT_ONCE = 500
 
 /**
  * One call for each valid row, in a lane behind single leads; every row is answered on its own. A number that has an open call,
@@ -33,10 +34,8 @@ export async function createList(deps: Deps, caller: Caller, input: Input<'creat
   const listId = newId('list')
   const checked: CheckedRow[] = []
   for (let at = 0; at < given.length; at += CHECKED_AT_ONCE) {
-    const rows = given.slice(at, at + CHECKED_AT_ONCE)
-    const check = (fields: Record<string, unknown>, offset: number) =>
-      checkRow(deps, caller, { source: 'list', ...defaults, ...fields }, at + offset, { receivedAt, listId })
-    checked.push(...(await Promise.all(rows.map(check))))
+    const rows = given.slice(at, at + CHECKED_AT_ONCE).map((fields) => ({ source: 'list', ...defaults, ...fields }))
+    checked.push(...(await checkRows(deps, caller, rows, at, { receivedAt, listId })))
   }
   const prepared = checked.flatMap((it) => ('prepared' in it ? [it] : []))
   let writtenIds = new Set<string>()
@@ -45,8 +44,11 @@ export async function createList(deps: Deps, caller: Caller, input: Input<'creat
       const results = checked.flatMap((it) => ('row' in it ? [it.row] : []))
       const written = await writeRows(tx, deps, prepared)
       writtenIds = new Set(written.keys())
+      const earlier = new Map(
+        prepared.flatMap(({ prepared: { call } }) => (writtenIds.has(call.id) ? [[call.phone, call]] : [])),
+      )
       for (const { prepared: lead, index } of prepared) {
-        const receipt = written.get(lead.call.id) ?? (await duplicateOf(tx, deps, caller, lead))
+        const receipt = written.get(lead.call.id) ?? (await duplicateOf(tx, deps, caller, lead.call, earlier))
         results.push(accepted(index, receipt))
       }
       results.sort((a, b) => a.row - b.row)
@@ -56,45 +58,64 @@ export async function createList(deps: Deps, caller: Caller, input: Input<'creat
       await tx.insert(lists).values({ id: listId, ...scope, ...counts, createdAt: new Date(receivedAt) })
       return { status: 202, body: receipt }
     },
-    written() {
-      for (const it of prepared) if (writtenIds.has(it.prepared.call.id)) traceIntake(deps, it.prepared)
+    async written() {
+      const all = prepared.filter((it) => writtenIds.has(it.prepared.call.id))
+      for (const [index, it] of all.entries()) {
+        traceIntake(deps, it.prepared)
+        // The queue of spans is bounded.
+        if (index % WRITTEN_AT_ONCE === WRITTEN_AT_ONCE - 1) await deps.telemetry.flush()
+      }
     },
   }
 }
 
-async function checkRow(
+async function checkRows(
   deps: Deps,
   caller: Caller,
-  fields: Record<string, unknown>,
-  index: number,
+  rows: Record<string, unknown>[],
+  from: number,
   list: { receivedAt: number; listId: string },
-): Promise<CheckedRow> {
+): Promise<CheckedRow[]> {
+  const read = await Promise.all(rows.map(readRow))
+  const phones = read.flatMap((it) => ('phone' in it ? [it.phone] : []))
+  const intakes = await readIntakes(deps, caller, [...new Set(phones)])
+  return Promise.all(
+    read.map(async (it, offset): Promise<CheckedRow> => {
+      const index = from + offset
+      if ('faults' in it) return { row: rejected(index, it.faults) }
+      const intake = intakes.get(it.phone)!
+      const open = intake.hasOpenCall && (await openCallTo(deps.db, caller, it.phone))
+      if (open) return { row: accepted(index, receiptOf(open, deps.clock, 'duplicate')) }
+      try {
+        return { prepared: await prepareLead(deps, caller, it, { intake, ...list }), index }
+      } catch (error) {
+        if (!(error instanceof ProblemError) || error.code === 'unavailable') throw error
+        return { row: rejected(index, [{ pointer: '', code: error.code, detail: error.message }]) }
+      }
+    }),
+  )
+}
+
+async function readRow(fields: Record<string, unknown>): Promise<NormalisedLead | { faults: FieldFault[] }> {
   const parsed = CreateLead.safeParse(fields)
-  const errors = [...shapeFaults(parsed, fields), ...leadFaults(fields)]
-  if (!parsed.success || errors.length) return { row: rejected(index, errors) }
-  const normalised = await normaliseLead(parsed.data)
-  const intake = await readIntake(deps, caller, normalised.phone)
-  const open = intake.hasOpenCall && (await openCallTo(deps.db, caller, normalised.phone))
-  if (open) return { row: accepted(index, receiptOf(open, deps.clock, 'duplicate')) }
-  try {
-    return { prepared: await prepareLead(deps, caller, normalised, { intake, ...list }), index }
-  } catch (error) {
-    if (!(error instanceof ProblemError) || error.code === 'unavailable') throw error
-    return { row: rejected(index, [{ pointer: '', code: error.code, detail: error.message }]) }
-  }
+  const faults = [...shapeFaults(parsed, fields), ...leadFaults(fields)]
+  return parsed.success && faults.length === 0 ? normaliseLead(parsed.data) : { faults }
 }
 
 async function writeRows(tx: Tx, deps: Deps, prepared: { prepared: PreparedLead }[]) {
   const written: Awaited<ReturnType<typeof writeLeads>> = new Map()
-  for (let at = 0; at < prepared.length; at += WRITTEN_AT_ONCE) {
-    const some = prepared.slice(at, at + WRITTEN_AT_ONCE).map((it) => it.prepared)
+  // Two lists with the same numbers wait for each other's rows; in one order, neither waits for the other for ever.
+  const byPhone = prepared.map((it) => it.prepared).sort((a, b) => (a.call.phone < b.call.phone ? -1 : 1))
+  for (let at = 0; at < byPhone.length; at += WRITTEN_AT_ONCE) {
+    const some = byPhone.slice(at, at + WRITTEN_AT_ONCE)
     for (const [id, receipt] of await writeLeads(tx, deps, some)) written.set(id, receipt)
   }
   return written
 }
 
-async function duplicateOf(tx: Tx, deps: Deps, caller: Caller, { call }: PreparedLead) {
-  const open = await openCallTo(tx, caller, call.phone)
+/** A call to this number that was there first: of an earlier row, or of another request that was quicker. */
+async function duplicateOf(tx: Tx, deps: Deps, caller: Caller, call: CallRow, earlier: Map<string, CallRow>) {
+  const open = earlier.get(call.phone) ?? (await openCallTo(tx, caller, call.phone))
   return receiptOf(open ?? call, deps.clock, 'duplicate')
 }
 

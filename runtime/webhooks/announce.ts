@@ -33,11 +33,47 @@ export function subscribersOf(tx: Pick<Tx, 'select'>, workspaceId: string): Prom
 export async function announce(
   tx: Tx,
   deps: Pick<Deps, 'clock' | 'send'>,
-  { type, call, fields }: Announcement,
+  announcement: Announcement,
   subscribers?: Subscriber[],
 ): Promise<string> {
+  const known = subscribers ?? (await subscribersOf(tx, announcement.call.workspaceId))
+  const { event, due } = rowsOf(announcement, known, new Date(deps.clock.now()))
+  await Promise.all([
+    tx.execute(insertRows(events, [event])),
+    ...(due.length ? [tx.execute(insertRows(deliveries, due))] : []),
+    ...due.map((row) => deps.send(tx, 'deliver', { deliveryId: row.id, try: 1 })),
+  ])
+  return event.id
+}
+
+/** The same for many events of one workspace, in as many statements as for one. */
+export async function announceAll(
+  tx: Tx,
+  deps: Pick<Deps, 'clock' | 'sendAll'>,
+  announcements: Announcement[],
+  subscribers: Subscriber[],
+): Promise<void> {
+  const at = new Date(deps.clock.now())
+  const rows = announcements.map((it) => rowsOf(it, subscribers, at))
+  const due = rows.flatMap((it) => it.due)
+  await Promise.all([
+    tx.execute(
+      insertRows(
+        events,
+        rows.map((it) => it.event),
+      ),
+    ),
+    ...(due.length ? [tx.execute(insertRows(deliveries, due))] : []),
+    deps.sendAll(
+      tx,
+      'deliver',
+      due.map((row) => ({ data: { deliveryId: row.id, try: 1 } })),
+    ),
+  ])
+}
+
+function rowsOf({ type, call, fields }: Announcement, subscribers: Subscriber[], createdAt: Date) {
   const id = newId('evt')
-  const createdAt = new Date(deps.clock.now())
   const payload = {
     event: type,
     id,
@@ -48,10 +84,8 @@ export async function announce(
     flow_id: call.flowId,
     ...fields,
   }
-  const subscribed = (subscribers ?? (await subscribersOf(tx, call.workspaceId))).filter((endpoint) =>
-    endpoint.events.some((pattern) => covers(pattern, type)),
-  )
-  const rows = subscribed.map((endpoint) => ({
+  const subscribed = subscribers.filter((endpoint) => endpoint.events.some((pattern) => covers(pattern, type)))
+  const due = subscribed.map((endpoint) => ({
     id: newId('dlv'),
     eventId: id,
     endpointId: endpoint.id,
@@ -59,11 +93,8 @@ export async function announce(
     nextTryAt: createdAt,
     ...{ tries: 0, lastStatus: null, lastError: null, deliveredAt: null },
   }))
-  const event = { id, workspaceId: call.workspaceId, mode: call.mode, callId: call.id, type, payload, createdAt }
-  await Promise.all([
-    tx.execute(insertRows(events, [event])),
-    ...(rows.length ? [tx.execute(insertRows(deliveries, rows))] : []),
-    ...rows.map((row) => deps.send(tx, 'deliver', { deliveryId: row.id, try: 1 })),
-  ])
-  return id
+  return {
+    event: { id, workspaceId: call.workspaceId, mode: call.mode, callId: call.id, type, payload, createdAt },
+    due,
+  }
 }

@@ -1,4 +1,5 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm'
+import type { Db } from '../db/connect.ts'
 import { calls, deliveries, endpoints, events } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { MILESTONE, traceOf } from '../telemetry/spans.ts'
@@ -26,13 +27,9 @@ const DISABLE_AFTER_MS = 5 * 24 * hours
  * A failed try plans the next as a job of its own; the last one leaves a dead letter that can be sent again.
  */
 export async function deliver(deps: Deps, job: { deliveryId: string; try: number }): Promise<void> {
-  const [found] = await deps.db
-    .select({ delivery: deliveries, event: events, endpoint: endpoints, call: calls })
-    .from(deliveries)
-    .innerJoin(events, eq(events.id, deliveries.eventId))
-    .innerJoin(endpoints, eq(endpoints.id, deliveries.endpointId))
-    .innerJoin(calls, eq(calls.id, events.callId))
-    .where(eq(deliveries.id, job.deliveryId))
+  const query = queries.get(deps.db) ?? deliveryQuery(deps.db)
+  queries.set(deps.db, query)
+  const [found] = await query.execute({ deliveryId: job.deliveryId })
   // A job that ran twice, or whose try another worker already made.
   if (found?.delivery.status !== 'pending' || found.delivery.tries >= job.try) return
   const { event, endpoint, call } = found
@@ -59,6 +56,19 @@ export async function deliver(deps: Deps, job: { deliveryId: string; try: number
   else await fail(deps, job, endpoint, result, endedAt)
 }
 
+/** Written once for a pool: every delivery asks it. */
+const queries = new WeakMap<Db, ReturnType<typeof deliveryQuery>>()
+
+const deliveryQuery = (db: Db) =>
+  db
+    .select({ delivery: deliveries, event: events, endpoint: endpoints, call: calls })
+    .from(deliveries)
+    .innerJoin(events, eq(events.id, deliveries.eventId))
+    .innerJoin(endpoints, eq(endpoints.id, deliveries.endpointId))
+    .innerJoin(calls, eq(calls.id, events.callId))
+    .where(eq(deliveries.id, sql.placeholder('deliveryId')))
+    .prepare('delivery_with_its_event')
+
 async function succeed(deps: Deps, job: { deliveryId: string; try: number }, result: PostResult, at: number) {
   const [row] = await deps.db
     .update(deliveries)
@@ -72,7 +82,12 @@ async function succeed(deps: Deps, job: { deliveryId: string; try: number }, res
     })
     .where(eq(deliveries.id, job.deliveryId))
     .returning({ endpointId: deliveries.endpointId })
-  if (row) await deps.db.update(endpoints).set({ failingSince: null }).where(eq(endpoints.id, row.endpointId))
+  if (!row) return
+  // Nearly always there is nothing to change, and then nothing is written: deliveries to one endpoint do not wait for each other.
+  await deps.db
+    .update(endpoints)
+    .set({ failingSince: null })
+    .where(and(eq(endpoints.id, row.endpointId), isNotNull(endpoints.failingSince)))
 }
 
 async function fail(

@@ -521,7 +521,7 @@ describe('an Idempotency-Key', () => {
 
 describe('what is nowhere, and what is our own fault', () => {
   test.for([
-    ['GET', '/'],
+    ['GET', '/nowhere'],
     ['GET', '/v1'],
     ['GET', '/v1/leads'],
     ['PUT', '/v1/leads'],

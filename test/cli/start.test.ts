@@ -51,7 +51,7 @@ async function stopped(run: Run, dataDir: string, port: number): Promise<void> {
   expect(await isFree(port)).toBe(true)
 }
 
-describe('talkif dev', () => {
+describe.concurrent('talkif dev', () => {
   test('shows a newcomer the whole way, survives kill -9, and finds its data again', { timeout: 120_000 }, async () => {
     const [dataDir, otherDir] = [folder(), folder()]
     const port = await freePort()
@@ -154,7 +154,7 @@ describe('talkif dev', () => {
     }
   })
 
-  test('stops everything also when it is told so while it starts', { timeout: 60_000 }, async () => {
+  test('stops everything also when it is told so while it starts', { timeout: 120_000 }, async () => {
     const dataDir = folder()
     const port = await freePort()
     const run = talkif(['dev'], { env: { TALKIF_DATA_DIR: dataDir, PORT: String(port) } })
@@ -178,7 +178,7 @@ describe('talkif dev', () => {
     return true
   }
 
-  test.runIf(isRoot && isOpen())('runs as a user without any rights', { timeout: 60_000 }, async () => {
+  test.runIf(isRoot && isOpen())('runs as a user without any rights', { timeout: 120_000 }, async () => {
     const dataDir = folder({ mode: 0o700, user: nobody })
     const port = await freePort()
     const run = talkif(['dev'], { env: { TALKIF_DATA_DIR: dataDir, PORT: String(port) }, user: nobody })
@@ -194,7 +194,7 @@ describe('talkif dev', () => {
 
   test.runIf(isRoot && canWrite('/var/lib'))(
     'runs as root where root alone may look',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => {
       const above = folder({ mode: 0o700 })
       const dataDir = join(above, 'data', '.talkif')
@@ -217,7 +217,7 @@ describe('talkif dev', () => {
 })
 
 describe('what cannot start says why', () => {
-  test('every fault of the environment at once', async () => {
+  test('every fault of the environment at once', { timeout: 60_000 }, async () => {
     const dataDir = folder()
     const env = {
       TALKIF_DATA_DIR: dataDir,
@@ -255,7 +255,7 @@ describe('what cannot start says why', () => {
     }
   })
 
-  test('a role that does not exist, a command that does not exist', async () => {
+  test('a role that does not exist, a command that does not exist', { timeout: 60_000 }, async () => {
     const role = talkif(['serve', '--role', 'api,dj'])
     expect(await role.ended).toBe(1)
     expect(role.errors()).toContain('There is no role dj.')
@@ -266,7 +266,7 @@ describe('what cannot start says why', () => {
 })
 
 describe('talkif sandbox', () => {
-  test('lists the people of the sandbox, for people and for scripts', async () => {
+  test('lists the people of the sandbox, for people and for scripts', { timeout: 60_000 }, async () => {
     const [text, json] = [talkif(['sandbox']), talkif(['sandbox', '--json'])]
     expect([await text.ended, await json.ended]).toEqual([0, 0])
     const lines = text.output().trimEnd().split('\n')

@@ -124,7 +124,7 @@ function human({ script, speech, pace, hangUp }: PersonOptions): Person {
       interrupted = true
       ignoring = true
       say(script.interruption)
-    } else if (script.hangsUpAfter === answered && talking > HANGS_UP_AFTER_MS) {
+    } else if (script.hangsUpAfter !== undefined && answered >= script.hangsUpAfter && talking > HANGS_UP_AFTER_MS) {
       hangUp()
     } else if (ear.talkingMs > 0 && ear.quietMs >= NATURAL_MOMENT_MS) {
       heard = `${heard} ${ear.take()}`.trim()
