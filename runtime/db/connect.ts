@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
+import { openPool } from './pool.ts'
 import * as schema from './schema.ts'
 
 export type Db = PostgresJsDatabase<typeof schema>
@@ -10,16 +11,33 @@ export type Sql = postgres.Sql
 
 /** A pool. Connections open on first use, and open again by themselves after the database was away. */
 export function connect(databaseUrl: string, maxConnections: number): { sql: Sql; db: Db } {
-  const sql = postgres(databaseUrl, {
-    max: maxConnections,
-    connect_timeout: 5,
-    onnotice: () => {},
-    connection: { application_name: 'talkif', statement_timeout: 15_000, idle_in_transaction_session_timeout: 15_000 },
-    // Reconnect quickly: a request that meets a database that has just come back should not wait.
-    backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 2),
+  const sql = openPool((onclose) => {
+    const options = {
+      connect_timeout: 5,
+      max_lifetime: null,
+      onclose,
+      onnotice: () => {},
+      connection: {
+        application_name: 'talkif',
+        statement_timeout: STATEMENT_TIMEOUT_MS,
+        idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+      },
+      // Reconnect quickly: a request that meets a database that has just come back should not wait.
+      backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 2),
+    }
+    const forStatements = Math.ceil(maxConnections * 0.4)
+    const forTransactions = Math.max(1, maxConnections - forStatements)
+    // The driver's types leave this option out.
+    const oneByOne = { max_pipeline: 0 } as object
+    return joined(
+      postgres(databaseUrl, { ...options, ...oneByOne, max: forStatements }),
+      postgres(databaseUrl, { ...options, max: forTransactions }),
+    )
   })
-  return { sql, db: drizzle(prepareStatements(sql), { schema }) }
+  return { sql, db: drizzle(sql, { schema }) }
 }
+
+const STATEMENT_TIMEOUT_MS = 15_000
 
 /** Inserts of many rows differ in their length; so many forms are not worth keeping on every connection. */
 const MAX_PREPARED_PARAMETERS = 64
@@ -28,9 +46,19 @@ const MAX_PREPARED_PARAMETERS = 64
  * Drizzle asks for no preparing, and then postgres.js asks the server for the types of every statement before it runs: two round
  * trips each, one statement at a time. Prepared, a connection parses and plans a statement once, and a transaction's statements
  * that are sent together are answered together.
+ *
+ * Transactions have connections of their own. postgres.js lets prepared statements of different callers queue up on one connection
+ * (hence `max_pipeline: 0` for the others), and a `begin` that is the hundredth of them runs without taking the connection: what
+ * comes after it would be part of a transaction that nobody commits.
  */
-function prepareStatements(sql: Sql): Sql {
-  return Object.assign(prepared(sql), { begin: survivingBegin(sql.begin) as Sql['begin'] })
+function joined(statements: Sql, transactions: Sql): Sql {
+  // For its parsers: rows have to look the same from both.
+  drizzle(transactions)
+  const { end: endStatements } = statements
+  const end: Sql['end'] = async (options) => {
+    await Promise.all([endStatements(options), transactions.end(options)])
+  }
+  return Object.assign(prepared(statements), { begin: survivingBegin(transactions.begin) as Sql['begin'], end })
 }
 
 type Work = (tx: postgres.TransactionSql) => unknown

@@ -29,8 +29,10 @@ export interface Chaos {
     times?: number
   }
   callee?: {
+    /** Of so many calls only one is answered, whoever is called; the others ring out. */
+    answersOneOf?: number
     /** Whoever answers hangs up so long after it, in milliseconds of life. */
-    hangsUpAfterMs: number
+    hangsUpAfterMs?: number
   }
   engine?: {
     /** The socket is destroyed once this much audio of the conversation was sent, in milliseconds of audio. */

@@ -2,7 +2,17 @@
 export interface Figure {
   name: string
   value: number
-  unit: 'ms' | 's' | 'ms of CPU' | 'ratio' | 'leads/s' | 'transactions/s' | 'spans/s' | 'MB' | '% of a core'
+  unit:
+    | 'ms'
+    | 's'
+    | 'ms of CPU'
+    | 'ratio'
+    | 'leads/s'
+    | 'transactions/s'
+    | 'spans/s'
+    | 'MB'
+    | '% of a core'
+    | 'processes'
   limit: number | null
   /** Whether `limit` is the most or the least that holds. */
   limitIs?: 'most' | 'least'

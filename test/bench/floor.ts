@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { connect, type Db } from '../../runtime/db/connect.ts'
 import { calls, leads } from '../../runtime/db/schema.ts'
 import { newId } from '../../runtime/ids.ts'
@@ -10,7 +12,7 @@ import { ownUsage } from './usage.ts'
 
 /**
  * The least that taking a lead can cost: a transaction that inserts its two rows and sends one job, and nothing else. Same
- * tables, same pool, same driver as the product's.
+ * tables, same pool, same driver as the product's. It runs in a loop of its own, or for each request of a bare HTTP server.
  */
 let db: Db
 let jobs: JobRuntime
@@ -33,6 +35,22 @@ function rows(workspaceId: string) {
   return { lead, call }
 }
 
+/** Whatever is asked, one bare transaction; nobody is authenticated and nothing is read. */
+function serveTransactions(workspaceId: string): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume()
+    request.on('end', () => {
+      transaction(workspaceId).then(
+        () => response.writeHead(202, { 'content-type': 'application/json' }).end('{}'),
+        () => response.writeHead(500).end(),
+      )
+    })
+  })
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+  })
+}
+
 async function transaction(workspaceId: string): Promise<void> {
   const { lead, call } = rows(workspaceId)
   await db.transaction(async (tx) => {
@@ -53,6 +71,7 @@ answerCommands(
       end = () => pool.sql.end()
     },
     usage: ownUsage,
+    serve: ({ workspaceId }: { workspaceId: string }) => serveTransactions(workspaceId),
     async run({ workspaceId, concurrency, ms }: { workspaceId: string; concurrency: number; ms: number }) {
       const start = performance.now()
       let done = 0

@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { dialing } from './dialing.ts'
 import { type Figure, holds, printJson, printTable } from './figures.ts'
@@ -29,7 +30,12 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const say = (line: string): void => void (values.json || process.stderr.write(`${line}\n`))
 
 const stage = await openStage()
-const figures: Figure[] = []
+const figures: Figure[] = [
+  {
+    ...{ name: 'load of the machine before', value: loadavg()[0]!, unit: 'processes', limit: null },
+    note: `of the last minute, on ${availableParallelism()} processors; above that the times below are also those of other work`,
+  },
+]
 try {
   for (const name of values.only?.split(',') ?? Object.keys(sections)) {
     const section = sections[name]

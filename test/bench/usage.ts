@@ -50,13 +50,17 @@ export function cpuMsOfFamily(parent: number): number {
   }
 }
 
-/** 0 for a process of another family. Field 4 is the parent, 14 and 15 count hundredths of a second: proc_pid_stat(5). */
+/**
+ * 0 for a process of another family. Field 4 is the parent; 14 and 15 count hundredths of a second, 16 and 17 those of children
+ * that have ended: proc_pid_stat(5).
+ */
 function cpuMsOf(pid: string, parent: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const isFamily = Number(pid) === parent || Number(fields[1]) === parent
-    return isFamily ? (Number(fields[11]) + Number(fields[12])) * 10 : 0
+    const counted =
+      Number(pid) === parent ? fields.slice(11, 15) : Number(fields[1]) === parent ? fields.slice(11, 13) : []
+    return counted.reduce((sum, hundredths) => sum + Number(hundredths) * 10, 0)
   } catch {
     return 0
   }

@@ -11,6 +11,8 @@ export interface Hook {
 
 export interface Inbox {
   url: string
+  /** Where redirects lead that `respond` asks for. */
+  location?: string
   /** Everything that arrived, in order; repeats included. */
   hooks: Hook[]
   of(event: string): Hook[]
@@ -28,7 +30,7 @@ export async function openInbox(respond: (hook: Hook) => number = () => 204): Pr
       .then((raw) => {
         const hook = { headers: request.headers as Record<string, string>, raw, body: JSON.parse(raw) }
         const status = respond(hook)
-        response.writeHead(status).end()
+        response.writeHead(status, inbox.location ? { location: inbox.location } : {}).end()
         hooks.push(hook)
         for (const wake of waiting) wake(hook)
       })
@@ -37,7 +39,7 @@ export async function openInbox(respond: (hook: Hook) => number = () => 204): Pr
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const is = (hook: Hook, event: string, callId?: string) =>
     hook.body.event === event && (callId === undefined || hook.body.call_id === callId)
-  return {
+  const inbox: Inbox = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`,
     hooks,
     of: (event) => hooks.filter((hook) => is(hook, event)),
@@ -59,6 +61,7 @@ export async function openInbox(respond: (hook: Hook) => number = () => 204): Pr
         server.closeAllConnections()
       }),
   }
+  return inbox
 }
 
 async function read(request: IncomingMessage): Promise<string> {

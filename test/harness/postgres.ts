@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { chmodSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +19,9 @@ declare module 'vitest' {
 /** One PostgreSQL for the whole run. It may forget on a power cut: fsync costs a test run minutes and buys it nothing. */
 export default async function setup(project: TestProject) {
   const folder = mkdtempSync(join(tmpdir(), 'talkif-test-'))
-  const server = await startEmbeddedPostgres(folder, ['fsync=off', 'full_page_writes=off', 'max_connections=300'])
+  // Root's PostgreSQL runs as somebody else; where that one may not look, its files would lie, and stay, in another folder.
+  chmodSync(folder, 0o755)
+  const server = await startEmbeddedPostgres(folder, ['fsync=off', 'full_page_writes=off', 'max_connections=600'])
   const template = databaseUrl(server.url, 'template')
   const admin = postgres(server.url, { max: 1, onnotice: () => {} })
   await admin`create database template`

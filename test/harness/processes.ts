@@ -29,7 +29,7 @@ export interface Process {
 
 /** @throws Error with what it wrote, when it ends before it is ready. */
 async function start(script: string, argument: object): Promise<Process> {
-  const child = spawn(process.execPath, [...(process.env.TALKIF_PROF ? ['--cpu-prof','--cpu-prof-dir=/tmp/prof'] : []), join(root, script), JSON.stringify(argument)], {
+  const child = spawn(process.execPath, [join(root, script), JSON.stringify(argument)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // A third of the time of a start is compiling what was compiled before.
     env: { ...process.env, NODE_COMPILE_CACHE: join(cacheDir, 'compiled') },
@@ -40,7 +40,7 @@ async function start(script: string, argument: object): Promise<Process> {
   })
   const gone = once(child, 'exit')
   const kill = async () => {
-    child.kill(process.env.TALKIF_PROF ? 'SIGTERM' : 'SIGKILL')
+    child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await gone
   }
   const said = once(createInterface({ input: child.stdout }), 'line')

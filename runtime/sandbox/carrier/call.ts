@@ -111,7 +111,9 @@ export function startCall(network: Network, { account, request, script, pickUp, 
     network.rang(record)
     announce('ringing', 'ringing')
     const timeoutMs = request.timeoutSeconds * 1000
-    const answers = pickUp !== 'never' && script.ringMs < timeoutMs
+    const oneOf = network.chaos.callee?.answersOneOf ?? 1
+    const isAway = Number.parseInt(record.sid.slice(-6), 16) % oneOf !== 0
+    const answers = pickUp !== 'never' && !isAway && script.ringMs < timeoutMs
     if (answers) timers.after(script.ringMs, () => void warm.then(answer))
     else timers.after(timeoutMs, () => finish('no-answer', '487'))
   }

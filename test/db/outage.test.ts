@@ -1,0 +1,95 @@
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { serve } from '../../cli/serve.ts'
+import { readConfig } from '../../runtime/config.ts'
+import { startEmbeddedPostgres } from '../../runtime/db/embedded.ts'
+import { attempts, calls, events } from '../../runtime/db/schema.ts'
+import { openLog } from '../../runtime/log.ts'
+import { freshDataDir, openWorkspace, people } from '../harness/talkif.ts'
+import { until } from '../harness/until.ts'
+
+const lead = { source: 'form', flow_id: 'flow_once', consent: true } as const
+const settings = ['fsync=off', 'full_page_writes=off']
+
+test('the database stops and starts again below a running server: 503 meanwhile, then everything goes on, and nobody is rung twice', {
+  timeout: 120_000,
+}, async ({ onTestFinished }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'talkif-outage-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  let postgres = await startEmbeddedPostgres(folder, settings)
+  onTestFinished(() => postgres.stop().catch(() => {}))
+  const port = Number(new URL(postgres.url).port)
+  const data = freshDataDir()
+  onTestFinished(data.drop)
+  const config = readConfig({ PORT: '0', DATABASE_URL: postgres.url, TALKIF_DATA_DIR: data.path })
+  const log = openLog(process.env.TALKIF_LOG_LEVEL ?? 'silent')
+  const served = await serve({ ...config, allowLoopbackWebhooks: true }, { log })
+  onTestFinished(() => served.close())
+  // The receiver is down too, until the end: deliveries wait in the database.
+  let receiving = false
+  const talkif = await openWorkspace(served, () => (receiving ? 204 : 500))
+  onTestFinished(talkif.inbox.close)
+  await talkif.deploy('id: flow_once\nmatch: {source: form}\nqualify: [need]\non: {no_answer: "retry(15m, max=1)"}')
+  await talkif.configure({ sandbox: { pace: 10, waits: 60 } })
+  const post = (phone: string, more: object = {}) => talkif.api.createLead({ ...lead, phone, ...more })
+
+  // Four calls at four stages: talking, ringing, held until the database is back, and about to be dialed.
+  const talking = await post('+905331000001')
+  await until(() => served.runtime.media!.active === 1)
+  const ringing = await post(people.second_try)
+  await until(() => served.sandbox!.rang.length === 2)
+  const held = await post('+905331000003', { not_before: new Date(Date.now() + 600_000).toISOString() })
+  const queued = await Promise.all(Array.from({ length: 10 }, (_, i) => post(`+90533200000${i}`)))
+  await postgres.stop()
+
+  const ask = (path: string, init?: RequestInit) => talkif.fetch(path, init)
+  const body = JSON.stringify({ ...lead, phone: '+905331000004' })
+  const headers = { 'content-type': 'application/json' }
+  const refused = await Promise.all([
+    ...Array.from({ length: 20 }, () => ask('/v1/leads', { method: 'POST', body, headers })),
+    ask(`/v1/calls/${talking.call_id}`),
+    ask(`/v1/leads/${held.lead_id}`, { method: 'DELETE' }),
+    ask('/workspace'),
+    ask('/v1/numbers'),
+  ])
+  for (const response of refused) {
+    expect(response.status).toBe(503)
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(response.headers.get('request-id')).toMatch(/^req_/)
+    expect(await response.json()).toMatchObject({ code: 'unavailable', status: 503 })
+  }
+  expect((await ask('/healthz')).status).toBe(200)
+  expect((await ask('/readyz')).status).toBe(503)
+  // The conversation goes on without it, to its end.
+  await until(() => served.runtime.media!.active === 0)
+
+  postgres = await startEmbeddedPostgres(folder, settings, port)
+  await until(async () => (await ask('/readyz')).status === 200)
+  const after = await until(() => post('+905331000005').catch(() => undefined))
+  receiving = true
+  const ids = [talking, ringing, held, ...queued, after].map(({ call_id }) => call_id)
+  const all = await Promise.all(ids.map((id) => talkif.finished(id)))
+  const told = JSON.stringify(all.map(({ phone, outcome, reason }) => [phone, outcome, reason]))
+  expect(
+    all.map(({ status }) => status),
+    told,
+  ).toEqual(all.map(() => 'completed'))
+  expect(all.at(-1), told).toMatchObject({ outcome: 'qualified' })
+
+  const { db } = served.runtime
+  // What was refused was not stored.
+  expect(await db.$count(calls), told).toBe(ids.length)
+  const rang = served.sandbox!.rang.map(({ to }) => to)
+  expect(rang.length, told).toBe(new Set(rang).size)
+  expect((await db.select().from(attempts)).filter(({ endedAt, lockKey }) => !endedAt || lockKey)).toEqual([])
+  // Every event of every call arrived.
+  const written = await db.select().from(events)
+  const arrived = new Set(talkif.inbox.hooks.map(({ headers: some }) => some['webhook-id']))
+  expect(written.filter(({ id }) => !arrived.has(id))).toEqual([])
+  expect(written.filter(({ type }) => type.startsWith('outcome.'))).toHaveLength(ids.length)
+  expect(served.sandbox!.violations).toEqual([])
+})
