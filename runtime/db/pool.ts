@@ -1,4 +1,5 @@
 import type { Sql } from 'postgres'
+import { type Clock, systemClock, type Timer } from '../clock.ts'
 
 /** Longer than any statement may take: what still waits in a pool by then waits for nothing. */
 const RETIRES_AFTER_MS = 20_000
@@ -9,8 +10,8 @@ const RETIRES_AFTER_MS = 20_000
  * What runs on the other connections of the old pool ends there.
  * @param open makes a pool that calls `onclose` whenever a connection of it closes.
  */
-export function openPool(open: (onclose: () => void) => Sql): Sql {
-  const retired = new Map<Sql, NodeJS.Timeout>()
+export function openPool(open: (onclose: () => void) => Sql, clock: Clock = systemClock): Sql {
+  const retired = new Map<Sql, Timer>()
   let ended = false
   const fresh = (): Sql => {
     const pool: Sql = open(() => {
@@ -29,16 +30,16 @@ export function openPool(open: (onclose: () => void) => Sql): Sql {
     // Drizzle set its own on the first pool.
     Object.assign(current.options.parsers, first.options.parsers)
     Object.assign(current.options.serializers, first.options.serializers)
-    const retire = setTimeout(() => {
+    const retire = clock.setTimeout(() => {
       retired.delete(old)
       old.end({ timeout: 0 }).catch(() => {})
     }, RETIRES_AFTER_MS)
-    retired.set(old, retire.unref())
+    retired.set(old, retire)
   }
 
   async function end(options?: { timeout?: number }): Promise<void> {
     ended = true
-    for (const timer of retired.values()) clearTimeout(timer)
+    for (const timer of retired.values()) clock.clearTimeout(timer)
     const others = [...retired.keys(), listening]
     await Promise.all([current.end(options), ...others.map((pool) => pool.end({ timeout: 0 }))])
   }

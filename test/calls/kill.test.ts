@@ -12,7 +12,7 @@ import { freshDataDir, openWorkspace, type Workspace } from '../harness/talkif.t
 const LEADS = 1000
 const WORKERS = 3
 /** Many, because each may send only so many leads a second. */
-const WORKSPACES = 25
+const WORKSPACES = 12
 /** As many calls at once as two cores give their audio in time. */
 const OPEN_AT_ONCE = 120
 const seed = Number(process.env.TALKIF_SEED ?? Math.floor(Math.random() * 2 ** 31))
@@ -72,7 +72,7 @@ test(`${LEADS} leads under kill -9 of ${WORKERS} workers: none lost, none rung t
     if (rung >= nextKillAt && accepted.length < LEADS) {
       // Mostly one; now and then all of them at once.
       workers.kill(random.next() < 0.2 ? WORKERS : 1, random.next)
-      nextKillAt = rung + random.between(80, 160)
+      nextKillAt = rung + random.between(100, 180)
     }
     await new Promise((resolve) => setTimeout(resolve, 50))
   }

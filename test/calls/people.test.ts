@@ -44,7 +44,7 @@ const stories: Record<Character, Story> = {
 }
 describe.concurrent('the whole way, for each person of the sandbox', () => {
   test.for(Object.keys(stories) as Character[])('%s', { timeout: 90_000 }, async (character, { served, talkif }) => {
-    await talkif.configure({ sandbox: { pace: 15, waits: 900 } })
+    await talkif.configure({ sandbox: { pace: 6, waits: 900 } })
     const story = stories[character]
     const { call_id, status } = await talkif.api.createLead({ ...lead, phone: people[character] })
     expect(status).toBe('queued')
@@ -148,10 +148,11 @@ async function checkArtifacts(call: Call, { attempts }: Story): Promise<void> {
     expect(call.transcript).toEqual([])
     return
   }
-  const greeting = call.transcript?.find(({ role }) => role === 'agent')?.text
-  // Cut short once the carrier heard a machine; whoever is a person heard all of it.
-  if (attempts.includes('voicemail')) expect(greeting).toMatch(/^Hi, this is Talkif/)
-  else expect(greeting).toMatch(/^Hi, this is Talkif .* Helena Education .* an AI assistant, and this call is recorded/)
+  const greeting = call.transcript?.find(({ role }) => role === 'agent')
+  expect(greeting?.text).toMatch(/^Hi, this is Talkif/)
+  // Whoever let it end heard for whom, that it is an AI, and that it is recorded.
+  const disclosure = /on behalf of Helena Education — I'm an AI assistant, and this call is recorded/
+  if (!greeting?.interrupted && !attempts.includes('voicemail')) expect(greeting?.text).toMatch(disclosure)
   expect(call.transcript?.some(({ role }) => role === 'lead')).toBe(true)
   const transcript = await fetch(transcript_url!)
   expect(await transcript.json()).toEqual({ call_id: call.id, turns: call.transcript })
