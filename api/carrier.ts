@@ -20,12 +20,13 @@ export function carrierRoutes(deps: Deps): Hono<Env> {
     // An attempt that was never placed has no row any more; its callbacks are checked with either account.
     const networks = found ? [found.call] : candidates(deps)
     const signature = context.req.header('x-twilio-signature')
-    const genuine = networks.some((call) => {
-      const { carrier, callbackBase } = deps.networks.of(call)
-      return carrier.isAuthentic({ signature, url: `${callbackBase}${context.req.path}`, params })
-    })
-    if (!genuine) return context.text('Forbidden', 403)
-    await carrierEvent(deps, attemptId, parseTwilioCallback(params))
+    const sender = networks
+      .map((call) => deps.networks.of(call))
+      .find(({ carrier, callbackBase }) =>
+        carrier.isAuthentic({ signature, url: `${callbackBase}${context.req.path}`, params }),
+      )
+    if (!sender) return context.text('Forbidden', 403)
+    await carrierEvent(deps, sender.carrier, attemptId, parseTwilioCallback(params))
     return context.body(null, 204)
   })
   return app

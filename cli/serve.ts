@@ -6,7 +6,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { WebSocketServer } from 'ws'
 import { createApp, type Env } from '../api/app.ts'
-import { type Clock, systemClock } from '../runtime/clock.ts'
+import { type Clock, elastic, systemClock } from '../runtime/clock.ts'
 import type { Config } from '../runtime/config.ts'
 import { startEmbeddedPostgres } from '../runtime/db/embedded.ts'
 import { type Log, openLog } from '../runtime/log.ts'
@@ -67,12 +67,14 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
 
     const postgres = config.databaseUrl ? undefined : await startEmbeddedPostgres(config.dataDir)
     if (postgres) opened.push(() => postgres.stop())
+    const sandboxClock = elastic(clock)
     let sandbox: Sandbox | undefined
     const runtime = await openRuntime(config, {
       databaseUrl: config.databaseUrl ?? postgres!.url,
       roles,
       log,
       clock,
+      sandboxClock,
       ...(config.sandboxUrl ? {} : { localUrl }),
       sandbox: async (secrets) => {
         if (config.sandboxUrl) return sandboxAt(config.sandboxUrl)
@@ -82,7 +84,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
           apiKey: secrets.sandboxApiKey,
         }
         sandbox = await startSandbox({
-          clock,
+          clock: sandboxClock,
           credentials,
           cacheDir: join(config.dataDir, 'speech'),
           log: (line) => log.debug(line, 'sandbox'),

@@ -56,3 +56,35 @@ export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener('abort', done)
   })
 }
+
+/** A timer later than this, in milliseconds, means that the process was too busy to run it. */
+const STALL_MS = 3
+
+/**
+ * A clock that stands still while the process is too busy to run its timers. In time-lapse a stall of 20 ms is half a second of
+ * conversation, in which people would fall silent and interrupt each other; on this clock a busy process only makes the call slower.
+ * Both ends of a conversation must be given the same one. Live calls never are. Its wall time is the real one.
+ */
+export function elastic(clock: Clock): Clock {
+  const origin = clock.monotonic()
+  let skipped = 0
+  let latest = 0
+  // Never backwards: what was read during a stall stands until the rest has caught up.
+  const elapsed = () => {
+    latest = Math.max(latest, clock.monotonic() - origin - skipped)
+    return latest
+  }
+  return {
+    now: () => clock.now(),
+    monotonic: () => origin + elapsed(),
+    setTimeout(run, ms) {
+      const due = clock.monotonic() - origin - skipped + Math.max(ms, 1)
+      return clock.setTimeout(() => {
+        const late = clock.monotonic() - origin - skipped - due
+        if (late > STALL_MS) skipped += late - STALL_MS
+        run()
+      }, ms)
+    },
+    clearTimeout: (timer) => clock.clearTimeout(timer),
+  }
+}

@@ -12,6 +12,8 @@ import type { Telemetry } from './telemetry/spans.ts'
 export interface Deps {
   config: Config
   clock: Clock
+  /** What sandbox calls live by, at their own pace; shared with the sandbox of this process. */
+  sandboxClock: Clock
   log: Log
   db: Db
   sql: Sql

@@ -33,6 +33,8 @@ export interface RuntimeOptions {
   /** How the sandbox of this process reaches this process; undefined when the sandbox runs elsewhere. */
   localUrl?: string
   clock?: Clock
+  /** The clock of the sandbox of this process; `clock` when it runs elsewhere. */
+  sandboxClock?: Clock
   log?: Log
   maxConnections?: number
 }
@@ -47,7 +49,7 @@ export interface Runtime extends Deps {
 
 /** Opens the database, brings its tables up to date, and starts what the roles ask for. */
 export async function openRuntime(config: Config, options: RuntimeOptions): Promise<Runtime> {
-  const { databaseUrl, roles, localUrl, clock = systemClock } = options
+  const { databaseUrl, roles, localUrl, clock = systemClock, sandboxClock = clock } = options
   const log = options.log ?? openLog(config.logLevel)
   await migrateDatabase(databaseUrl)
   const { sql, db } = connect(databaseUrl, options.maxConnections ?? 20)
@@ -59,7 +61,7 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
   const networks = openNetworks({ config, clock, db, secrets, sandbox, node, localUrl })
   const callChanges = await listenForChanges(sql, clock)
   const deps: Deps = {
-    ...{ config, clock, log, db, sql, telemetry, networks, callChanges, secrets },
+    ...{ config, clock, sandboxClock, log, db, sql, telemetry, networks, callChanges, secrets },
     send: jobs.send,
     sendAll: jobs.sendAll,
     routers: new Routers(),

@@ -1,5 +1,6 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { AttemptResult } from '../../openapi/schemas/call.ts'
+import type { Carrier } from '../carrier/port.ts'
 import type { Db, Tx } from '../db/connect.ts'
 import { columnsOf, readRows } from '../db/rows.ts'
 import { attempts, calls } from '../db/schema.ts'
@@ -35,15 +36,16 @@ export const isCurrent = ({ attempt, call }: AttemptOnCall): boolean =>
   (call.status === 'dialing' || call.status === 'in_progress')
 
 /** The carrier has named the call: heard from its answer, from a callback that overtook it, or from its list after a crash. */
-export async function recordPlaced(deps: Deps, attemptId: string, carrierId: string): Promise<void> {
+export async function recordPlaced(deps: Deps, carrier: Carrier, attemptId: string, carrierId: string): Promise<void> {
   const orphan = await deps.db.transaction(async (tx) => {
     const found = await lockAttempt(tx, attemptId)
-    if (found?.attempt.carrierId === carrierId) return undefined
-    if (!found || found.attempt.carrierId || !isCurrent(found)) return found?.call ?? null
+    if (found?.attempt.carrierId === carrierId) return false
+    if (!found || found.attempt.carrierId || !isCurrent(found)) return true
     await placedIn(tx, deps, found, carrierId)
-    return undefined
+    return false
   })
-  if (orphan) await deps.networks.of(orphan).carrier.hangUp(carrierId)
+  // The attempt was given up meanwhile, and another may be ringing the same person.
+  if (orphan) await carrier.hangUp(carrierId)
 }
 
 export async function placedIn(tx: Tx, deps: Deps, { attempt, call }: AttemptOnCall, carrierId: string): Promise<void> {

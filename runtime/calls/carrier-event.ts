@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import type { CarrierEvent, CarrierStatus } from '../carrier/port.ts'
+import type { Carrier, CarrierEvent, CarrierStatus } from '../carrier/port.ts'
 import type { Tx } from '../db/connect.ts'
 import { attempts, calls } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
@@ -14,11 +14,17 @@ const MEDIA_FLUSH_MS = 5_000
  * What the carrier reports of an attempt. Reports come late, twice and in any order; each is safe to apply again, and one about
  * an attempt that is over changes nothing. A call nobody here asked for is ended.
  */
-export async function carrierEvent(deps: Deps, attemptId: string, event: CarrierEvent): Promise<void> {
+export async function carrierEvent(
+  deps: Deps,
+  carrier: Carrier,
+  attemptId: string,
+  event: CarrierEvent,
+): Promise<void> {
   const found = await callOfAttempt(deps, attemptId)
-  if (!found) return
+  // Its attempt was given up as never placed, so another may be ringing the same person: this one must not.
+  if (!found) return isOver(event.status) ? undefined : carrier.hangUp(event.carrierId)
   const unwanted = await deps.db.transaction(async (tx) => apply(tx, deps, attemptId, event))
-  if (unwanted) await deps.networks.of(found.call).carrier.hangUp(event.carrierId)
+  if (unwanted) await carrier.hangUp(event.carrierId)
 }
 
 /** @returns true when the carrier should end the call. */

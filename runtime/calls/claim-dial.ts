@@ -3,7 +3,7 @@ import { isPerson, sandboxNumber } from '../../openapi/sandbox-people.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import { workspaceSettings } from '../access/workspaces.ts'
 import type { Tx } from '../db/connect.ts'
-import { attempts, leads, numbers } from '../db/schema.ts'
+import { attempts, leads, numbers, workspaces } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { flowVersion } from '../flows/read.ts'
 import { mayDial, type RefuseReason } from '../guardrails/may-dial.ts'
@@ -21,6 +21,7 @@ export const SEND_DEADLINE_MS = 10_000
 export const GRACE_MS = 3_000
 /** How long a dial waits for another dial of its number to end, or for a process that can carry its media. */
 const BLOCKED_RETRY_MS = 2_000
+const UNCONFIGURED_RETRY_MS = 10_000
 
 /** The channel on which a process hears of a dial whose media it will carry; the payload is `node id`, a space, `attempt id`. */
 export const MEDIA_CHANNEL = 'talkif_media'
@@ -49,12 +50,19 @@ export async function claimDial(
 ): Promise<Claim | undefined> {
   const call = await lockCall(tx, callId)
   if (!call || !['queued', 'held', 'retry_scheduled'].includes(call.status)) return undefined
+  if (deps.networks.unavailable(call.mode)) {
+    // A process without the carrier's configuration leaves the dial to one that has it.
+    await deps.send(tx, 'dial', { callId }, { delayMs: UNCONFIGURED_RETRY_MS, priority: call.priority })
+    return undefined
+  }
   const now = new Date(deps.clock.now())
   const [[lead], flow, settings] = await Promise.all([
     tx.select().from(leads).where(eq(leads.id, call.leadId)),
     flowVersion(tx, call.workspaceId, call.flowId, call.flowVersion),
     workspaceSettings(tx, call.workspaceId),
   ])
+  // Dials that run side by side must see each other to keep a daily cap.
+  if (settings.caps.perDay !== null) await lockWorkspace(tx, call.workspaceId)
   const retryAt = call.status === 'retry_scheduled' && call.notBefore
   const notBefore = retryAt ? toCallTime(call, retryAt) : lead!.notBefore && onCallClock(call, lead!.notBefore)
   const verdict = mayDial(await dialFacts(tx, { call, lead: lead!, flow, settings, now, notBefore }))
@@ -107,6 +115,10 @@ async function outboundNumber(tx: Tx, call: CallRow): Promise<string | undefined
   return row?.phone
 }
 
+/** Until `tx` ends no other dial of this workspace is decided. */
+const lockWorkspace = (tx: Tx, workspaceId: string) =>
+  tx.select({ id: workspaces.id }).from(workspaces).where(eq(workspaces.id, workspaceId)).for('update')
+
 /** Undefined when another dial of this number is still open. */
 async function writeAttempt(
   tx: Tx,
@@ -140,12 +152,25 @@ async function writeAttempt(
   if (!attempt) return undefined
   const firstDialAt = call.firstDialAt ?? now
   const [dialing] = await Promise.all([
-    advance(tx, deps, call, 'dialed', { attemptsMade: attempt.attempt, firstDialAt }, { attempt: attempt.attempt }),
+    advance(
+      tx,
+      deps,
+      call,
+      'dialed',
+      { ...afresh(call), attemptsMade: attempt.attempt, firstDialAt },
+      { attempt: attempt.attempt },
+    ),
     deps.send(tx, 'reconcile', { attemptId: attempt.id }, { delayMs: SEND_DEADLINE_MS + GRACE_MS }),
     tx.execute(sql`select pg_notify(${MEDIA_CHANNEL}, ${`${node.id} ${attempt.id}`})`),
   ])
   return dialing && { call: dialing, attempt, streamToken }
 }
+
+/** What an earlier attempt found out about itself says nothing of this one: who answered it, and how it ended. */
+const afresh = ({ findings }: CallRow) => ({
+  answeredAt: null,
+  findings: { ...findings, voicemail: undefined, finished: undefined },
+})
 
 /** The carrier's lists know numbers, not attempts: two open dials of one number could not be told apart. */
 function lockKey(call: CallRow): string | null {

@@ -45,7 +45,7 @@ async function ask(deps: Deps, { call, attempt, streamToken, flow }: Claim): Pro
         if (deps.clock.now() >= deadline) throw new CallNotPlaced('the deadline of this dial is over')
       },
     })
-    await recordPlaced(deps, attempt.id, carrierId)
+    await recordPlaced(deps, carrier, attempt.id, carrierId)
   } catch (error) {
     await explain(deps, attempt, error)
   } finally {

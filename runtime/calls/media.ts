@@ -112,7 +112,7 @@ async function openFor(deps: Deps, attemptId: string): Promise<Ready | undefined
   if (!prepared) return undefined
   const { call } = prepared.context
   const { engine } = deps.networks.of(call)
-  const clock = faster(deps.clock, call.pace)
+  const clock = faster(call.mode === 'test' ? deps.sandboxClock : deps.clock, call.pace)
   return { prepared, clock, engine: openEngine({ ...engine, clock }, prepared.conversation) }
 }
 

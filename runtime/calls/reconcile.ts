@@ -17,6 +17,8 @@ import { finish } from './outcome.ts'
 
 /** How often a running dial is looked after, in case its last callback never comes. */
 const LOOK_AGAIN_MS = { live: 30_000, test: 2_000 }
+/** How far the carrier's clock may be from ours. */
+const CLOCKS_DIFFER_MS = 5 * 60_000
 /** How long the carrier may stay unreachable before a dial of unknown fate is given up, never to be tried again. */
 const GIVE_UP_MS = 15 * 60_000
 
@@ -41,9 +43,10 @@ export async function reconcile(deps: Deps, { attemptId }: { attemptId: string }
 }
 
 async function lookAfter(deps: Deps, { call, attempt }: AttemptOnCall, carrierId: string): Promise<void> {
-  const known = await deps.networks.of(call).carrier.getCall(carrierId)
+  const { carrier } = deps.networks.of(call)
+  const known = await carrier.getCall(carrierId)
   const status = known?.status ?? 'failed'
-  await carrierEvent(deps, attempt.id, {
+  await carrierEvent(deps, carrier, attempt.id, {
     carrierId,
     status,
     answeredBy: null,
@@ -56,12 +59,13 @@ async function findOut(deps: Deps, { call, attempt }: AttemptOnCall): Promise<vo
   const complete = attempt.deadlineAt.getTime() + GRACE_MS
   if (deps.clock.now() < complete) return
   const { carrier } = deps.networks.of(call)
-  const since = new Date(attempt.askedAt.getTime() - 1_000)
+  // Wide, because the carrier's clock is not ours; the lock on the number leaves no other dial to be mistaken for this one.
+  const since = new Date(attempt.askedAt.getTime() - CLOCKS_DIFFER_MS)
   const calls = await carrier.findCalls({
     from: attempt.fromPhone,
     to: attempt.phone,
     since,
-    until: new Date(complete),
+    until: new Date(complete + CLOCKS_DIFFER_MS),
   })
   const ids = calls.map((it) => it.carrierId)
   const taken = ids.length
@@ -71,8 +75,8 @@ async function findOut(deps: Deps, { call, attempt }: AttemptOnCall): Promise<vo
     .filter((it) => !taken.some((other) => other.carrierId === it.carrierId))
     .toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
   if (!ours) return unplace(deps, attempt.id, 'the carrier knows of no such call', 0)
-  await recordPlaced(deps, attempt.id, ours.carrierId)
-  await carrierEvent(deps, attempt.id, { ...ours, answeredBy: null, sequence: null, errorCode: null })
+  await recordPlaced(deps, carrier, attempt.id, ours.carrierId)
+  await carrierEvent(deps, carrier, attempt.id, { ...ours, answeredBy: null, sequence: null, errorCode: null })
 }
 
 /** Nobody can say whether the phone rang; so it does not ring again. */

@@ -121,6 +121,6 @@ async function runOne(job: Job<object>, handler: Handler, log: Log): Promise<Job
     return { id: job.id, status: 'completed' }
   } catch (error) {
     log.error({ err: error, job: job.name, id: job.id, retry: job.retryCount }, 'a job failed and will be tried again')
-    return { id: job.id, status: 'failed', output: { message: (error as Error).message } }
+    return { id: job.id, status: 'failed', output: { error: (error as Error).name } }
   }
 }

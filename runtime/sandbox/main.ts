@@ -1,6 +1,6 @@
 import { openSync, writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { systemClock } from '../clock.ts'
+import { elastic, systemClock } from '../clock.ts'
 import { type SandboxOptions, startSandbox } from './server.ts'
 
 /**
@@ -20,7 +20,7 @@ const file = rangLog === undefined ? undefined : openSync(rangLog, 'a')
 
 const sandbox = await startSandbox({
   ...options,
-  clock: systemClock,
+  clock: elastic(systemClock),
   log(line) {
     const text = `${JSON.stringify(line)}\n`
     if (file !== undefined && 'event' in line && line.event === 'rang') writeSync(file, text)

@@ -37,11 +37,17 @@ export async function resend(
   deliveryId: string,
 ): Promise<void> {
   const [found] = await tx
-    .select({ id: deliveries.id })
+    .select({ id: deliveries.id, status: deliveries.status })
     .from(deliveries)
     .innerJoin(events, eq(events.id, deliveries.eventId))
     .where(and(eq(deliveries.id, deliveryId), eq(events.workspaceId, caller.workspaceId), eq(events.mode, caller.mode)))
   if (!found) throw new ProblemError('not_found', `There is no delivery ${deliveryId} here.`)
+  if (found.status === 'pending') {
+    throw new ProblemError(
+      'invalid_request',
+      'This delivery is still being tried; only one that has ended is sent again.',
+    )
+  }
   await tx
     .update(deliveries)
     .set({ status: 'pending', tries: 0, lastError: null, nextTryAt: new Date(deps.clock.now()), deliveredAt: null })

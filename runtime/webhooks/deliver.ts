@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
 import { calls, deliveries, endpoints, events } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
@@ -49,12 +49,27 @@ export async function deliver(deps: Deps, job: { deliveryId: string; try: number
       try: job.try,
       ...(result.status ? { http_status: result.status } : {}),
       ...(result.error ? { error: result.error } : {}),
-      ...(result.ok && event.type.startsWith('outcome.') ? { [MILESTONE]: true } : {}),
+      ...(result.ok && (await isLastMilestone(deps, event)) ? { [MILESTONE]: true } : {}),
     },
   })
   if (result.ok) await succeed(deps, job, result, endedAt)
   else await fail(deps, job, endpoint, result, endedAt)
 }
+
+/** The trace ends where the outcome first reached somebody: misses that are retried, and further endpoints, add no row. */
+async function isLastMilestone(deps: Deps, event: typeof events.$inferSelect): Promise<boolean> {
+  if (!event.type.startsWith('outcome.') || event.payload.retry) return false
+  const [other] = await deps.db
+    .select({ id: deliveries.id })
+    .from(deliveries)
+    .where(and(eq(deliveries.eventId, event.id), eq(deliveries.status, 'delivered')))
+    .limit(1)
+  return other === undefined
+}
+
+/** This try's own row: one that another worker has written on meanwhile stays as it is. */
+const ownTry = (job: { deliveryId: string; try: number }) =>
+  and(eq(deliveries.id, job.deliveryId), eq(deliveries.status, 'pending'), lt(deliveries.tries, job.try))
 
 /** Written once for a pool: every delivery asks it. */
 const queries = new WeakMap<Db, ReturnType<typeof deliveryQuery>>()
@@ -80,7 +95,7 @@ async function succeed(deps: Deps, job: { deliveryId: string; try: number }, res
       nextTryAt: null,
       deliveredAt: new Date(at),
     })
-    .where(eq(deliveries.id, job.deliveryId))
+    .where(ownTry(job))
     .returning({ endpointId: deliveries.endpointId })
   if (!row) return
   // Nearly always there is nothing to change, and then nothing is written: deliveries to one endpoint do not wait for each other.
@@ -105,7 +120,7 @@ async function fail(
   const disabled = gone || at - failingSince.getTime() > DISABLE_AFTER_MS
   await deps.db.transaction(async (tx) => {
     const last = delayMs === undefined || disabled
-    await tx
+    const [own] = await tx
       .update(deliveries)
       .set({
         status: last ? 'dead' : 'pending',
@@ -114,7 +129,9 @@ async function fail(
         lastError: result.error ?? `HTTP ${result.status}`,
         nextTryAt: last ? null : new Date(at + delayMs),
       })
-      .where(eq(deliveries.id, job.deliveryId))
+      .where(ownTry(job))
+      .returning({ id: deliveries.id })
+    if (!own) return
     await tx
       .update(endpoints)
       .set(
@@ -136,5 +153,5 @@ async function bury(deps: Deps, deliveryId: string, why: string): Promise<void> 
   await deps.db
     .update(deliveries)
     .set({ status: 'dead', lastError: why, nextTryAt: null })
-    .where(eq(deliveries.id, deliveryId))
+    .where(and(eq(deliveries.id, deliveryId), eq(deliveries.status, 'pending')))
 }

@@ -8,7 +8,7 @@ import type { RealtimeServerEvent } from 'openai/resources/realtime/realtime'
 import twilio from 'twilio'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { sandboxNumber } from '../../openapi/sandbox-people.ts'
-import { systemClock } from '../../runtime/clock.ts'
+import { elastic, systemClock } from '../../runtime/clock.ts'
 import { type Chaos, type Sandbox, startSandbox } from '../../runtime/sandbox/server.ts'
 
 export const credentials = {
@@ -21,7 +21,7 @@ export const PACE = 40
 export const time = { pace: PACE, waits: 200 }
 
 export const openSandbox = (chaos?: Chaos): Promise<Sandbox> =>
-  startSandbox({ clock: systemClock, credentials, cacheDir, ...(chaos && { chaos }) })
+  startSandbox({ clock: elastic(systemClock), credentials, cacheDir, ...(chaos && { chaos }) })
 
 /** The real SDK; only its base URL is another. */
 export function twilioAt(base: string, { accountSid, authToken } = credentials) {

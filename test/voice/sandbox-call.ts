@@ -8,7 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { sandboxNumber } from '../../openapi/sandbox-people.ts'
 import { acceptMediaStream } from '../../runtime/carrier/twilio/media-stream.ts'
 import { type TwilioCarrier, twilioCarrier } from '../../runtime/carrier/twilio/twilio.ts'
-import { faster, systemClock } from '../../runtime/clock.ts'
+import { type Clock, elastic, faster, systemClock } from '../../runtime/clock.ts'
 import { type Chaos, type Sandbox, startSandbox } from '../../runtime/sandbox/server.ts'
 import { openEngine } from '../../runtime/voice/engine.ts'
 import { startLoop } from '../../runtime/voice/loop.ts'
@@ -64,8 +64,9 @@ export const conversation: Conversation = {
 
 /** A sandbox, its phone network's application on real sockets, and calls through them. */
 export async function startCalls({ pace = 20, chaos = {} }: { pace?: number; chaos?: Chaos } = {}) {
+  const clock = elastic(systemClock)
   const sandbox = await startSandbox({
-    clock: systemClock,
+    clock,
     credentials,
     chaos,
     cacheDir: join(tmpdir(), 'talkif-test-speech'),
@@ -86,7 +87,7 @@ export async function startCalls({ pace = 20, chaos = {} }: { pace?: number; cha
   return {
     sandbox,
     carrier,
-    call: (plan: CallPlan) => call({ sandbox, carrier, sockets, host, pace }, plan),
+    call: (plan: CallPlan) => call({ sandbox, clock, carrier, sockets, host, pace }, plan),
     async close() {
       carrier.close()
       for (const socket of sockets.clients) socket.terminate()
@@ -99,14 +100,16 @@ export async function startCalls({ pace = 20, chaos = {} }: { pace?: number; cha
 
 interface Line {
   sandbox: Sandbox
+  /** Both ends live by it. */
+  clock: Clock
   carrier: TwilioCarrier
   sockets: WebSocketServer
   host: string
   pace: number
 }
 
-async function call({ sandbox, carrier, sockets, host, pace }: Line, plan: CallPlan): Promise<Story> {
-  const clock = faster(systemClock, pace)
+async function call({ sandbox, clock: shared, carrier, sockets, host, pace }: Line, plan: CallPlan): Promise<Story> {
+  const clock = faster(shared, pace)
   const talk = { ...conversation, ...plan.conversation }
   const settings = { baseUrl: sandbox.engineUrl({ pace }), apiKey: credentials.apiKey, clock }
   const engine = openEngine({ ...settings, model: 'gpt-realtime', transcriptionModel: 'gpt-4o-transcribe' }, talk)

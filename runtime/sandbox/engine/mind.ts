@@ -178,7 +178,7 @@ function wasAsked({ items }: Context, question: string): boolean {
 const offering = (slot: Slot) => `I can offer ${slot.spoken}. Does that work for you?`
 
 function offered({ items }: Context, slot: Slot): boolean {
-  return items.some((item) => item.kind === 'said' && item.text.includes(slot.spoken.slice(0, 12)))
+  return items.some((item) => item.kind === 'said' && item.text.includes(offering(slot)))
 }
 
 const slotsOf = (context: Context) => (outputs(context, 'check_slots').at(-1)?.slots as Slot[] | undefined) ?? []
