@@ -15,8 +15,10 @@ import { workspaceRoutes } from './workspace.ts'
 
 export type Env = { Variables: { requestId: string } }
 
-/** Every HTTP route of the API. Routes of the eight operations are made from the operations table. */
-export function createApp(deps: Deps): Hono<Env> {
+/**
+ * Every HTTP route. `operations: false` leaves what every process answers: carrier, artifacts, health.
+ *  Routes of the eight operations are made from the operations table. */
+export function createApp(deps: Deps, { operations: serves = true } = {}): Hono<Env> {
   const app = new Hono<Env>()
   app.use(async (context, next) => {
     const requestId = newId('req')
@@ -31,11 +33,13 @@ export function createApp(deps: Deps): Hono<Env> {
     })
     return problemResponse(error, context.get('requestId'), deps.config.publicUrl, deps.log)
   })
-  for (const id of operationIds) mountOperation(app, deps, id)
-  app.route('/', workspaceRoutes(deps))
+  if (serves) {
+    for (const id of operationIds) mountOperation(app, deps, id)
+    app.route('/', workspaceRoutes(deps))
+    app.route('/', docsRoutes(deps))
+  }
   app.route('/', carrierRoutes(deps))
   app.route('/', artifactRoutes(deps))
-  app.route('/', docsRoutes(deps))
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
   app.get('/readyz', async (context) => {
     await deps.sql`select 1`

@@ -67,6 +67,12 @@ async function firstKey(runtime: Runtime): Promise<void> {
   print('With it, PUT /workspace configures it and POST /workspace/keys makes others, also for live calls.')
 }
 
+/** npm that is told to stop leaves its child running, with another parent: what it started stops too. */
+function whenOrphaned(stop: () => void): NodeJS.Timeout {
+  const parent = process.ppid
+  return setInterval(() => process.ppid !== parent && stop(), 500)
+}
+
 /** Runs until a signal, then closes what was opened. The second Ctrl-C does not wait. */
 async function run(start: (signal: AbortSignal) => Promise<Served>, drainMs: number): Promise<void> {
   const stopping = new AbortController()
@@ -78,10 +84,12 @@ async function run(start: (signal: AbortSignal) => Promise<Served>, drainMs: num
     stopping.abort()
   }
   process.on('SIGINT', onSignal)
+  const orphaned = whenOrphaned(onSignal)
   process.on('SIGTERM', onSignal)
   try {
     const served = await start(stopping.signal)
     if (!stopping.signal.aborted) await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
+    clearInterval(orphaned)
     print('\nStopping …')
     await served.close(drainMs)
     print('Stopped.')

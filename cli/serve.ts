@@ -63,7 +63,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
     opened.push(() => closeServer(server))
     const { port } = server.address() as AddressInfo
     const localUrl = `http://127.0.0.1:${port}`
-    const config = given.port === 0 ? { ...given, port, publicUrl: localUrl } : given
+    const config = given.port === 0 ? { ...given, port, publicUrl: localUrl, mediaUrl: localUrl } : given
 
     const postgres = config.databaseUrl ? undefined : await startEmbeddedPostgres(config.dataDir)
     if (postgres) opened.push(() => postgres.stop())
@@ -95,7 +95,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
       },
     })
     opened.push(runtime.close)
-    const app = createApp(runtime)
+    const app = createApp(runtime, { operations: roles.api })
     extend?.(app)
     if (roles.media) carryMedia(server, runtime, log)
     const answering = new Set<Promise<Response>>()

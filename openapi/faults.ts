@@ -4,10 +4,16 @@ import type { FieldFault } from './schemas/problem.ts'
 /** Every fault of a parse as JSON pointers; unknown members are named one by one, each at its own place. */
 export function faultsOf(error: z.ZodError): FieldFault[] {
   return error.issues.flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys') return [fault(issue.path, issue.message)]
+    if (issue.code !== 'unrecognized_keys') return [fault(issue.path, inWords(issue))]
     return issue.keys.map((key) => fault([...issue.path, key], `There is no field ${key} here.`))
   })
 }
+
+/** A member that is not there is said to be missing, not to be of another type. */
+const inWords = (issue: z.core.$ZodIssue): string =>
+  issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
+    ? `${String(issue.path.at(-1) ?? 'The body')} is required.`
+    : issue.message
 
 /** Whether a string is text: no U+0000, which PostgreSQL keeps nowhere, and no half of a surrogate pair, which UTF-8 cannot spell. */
 export const isText = (value: string): boolean => value.isWellFormed() && !value.includes('\0')

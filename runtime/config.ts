@@ -7,6 +7,8 @@ export interface Config {
   host: string
   /** How the outside reaches us, without a trailing slash; the carrier's callbacks and media come to it. */
   publicUrl: string
+  /** How the carrier reaches the media streams of this very process; `publicUrl` unless there are several. */
+  mediaUrl: string
   /** Unset: PostgreSQL from npm below `dataDir`. */
   databaseUrl: string | undefined
   dataDir: string
@@ -26,6 +28,7 @@ const Environment = z.object({
   PORT: z.coerce.number({ error: 'is a number from 0 to 65535' }).int().min(0).max(65_535).default(8787),
   HOST: text.default('127.0.0.1'),
   PUBLIC_URL: url.optional(),
+  TALKIF_MEDIA_URL: url.optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   TALKIF_DATA_DIR: text.default('.talkif'),
   TALKIF_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('warn'),
@@ -70,10 +73,12 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     )
   }
   const env = parsed.data
+  const publicUrl = env.PUBLIC_URL ?? `http://127.0.0.1:${env.PORT}`
   return {
     port: env.PORT,
     host: env.HOST,
-    publicUrl: env.PUBLIC_URL ?? `http://127.0.0.1:${env.PORT}`,
+    publicUrl,
+    mediaUrl: env.TALKIF_MEDIA_URL ?? publicUrl,
     databaseUrl: env.DATABASE_URL,
     dataDir: resolve(env.TALKIF_DATA_DIR),
     logLevel: env.TALKIF_LOG_LEVEL,

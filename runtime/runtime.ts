@@ -57,7 +57,7 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
   const sandbox = await options.sandbox(secrets)
   const telemetry = openTelemetry(db, log)
   const jobs = await openJobs(databaseUrl, roles.worker, log)
-  const node = roles.media ? { id: newId('node'), url: config.publicUrl } : undefined
+  const node = roles.media ? { id: newId('node'), url: config.mediaUrl } : undefined
   const networks = openNetworks({ config, clock, db, secrets, sandbox, node, localUrl })
   const callChanges = await listenForChanges(sql, clock)
   const deps: Deps = {

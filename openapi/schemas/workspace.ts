@@ -40,12 +40,14 @@ export const WorkspaceDocument = z
       .array(z.strictObject({ phone: z.string().min(1).max(64), label: z.string().max(100).optional() }))
       .max(100)
       .describe('Outbound numbers of the carrier account, for live calls.'),
-    caps: z.strictObject({
-      attempts_per_number_24h: z.number().int().min(1).max(3),
-      attempts_per_number_30d: z.number().int().min(1).max(30),
-      min_gap_seconds: z.number().int().min(60).max(604_800),
-      attempts_per_day: z.number().int().min(1).max(1_000_000).nullable(),
-    }),
+    caps: z
+      .strictObject({
+        attempts_per_number_24h: z.number().int().min(1).max(3),
+        attempts_per_number_30d: z.number().int().min(1).max(30),
+        min_gap_seconds: z.number().int().min(60).max(604_800),
+        attempts_per_day: z.number().int().min(1).max(1_000_000).nullable(),
+      })
+      .partial(),
     sandbox: z
       .strictObject({
         pace: z.number().min(1).max(100),
@@ -65,6 +67,10 @@ export const WebhookEndpoint = z.object({
   events: z.array(z.string()),
   secret: z.string().optional().describe('Shown once, in the answer that created the endpoint.'),
   disabled: z.boolean(),
+  disabled_reason: z
+    .string()
+    .nullable()
+    .describe('Why nothing is sent any more. Naming the endpoint again brings it back.'),
   created_at: Timestamp,
 })
 

@@ -45,6 +45,7 @@ export async function readWorkspace(
       events: hook.events,
       ...(secrets.has(hook.id) ? { secret: secrets.get(hook.id) } : {}),
       disabled: hook.disabledAt !== null,
+      disabled_reason: hook.disabledReason,
       created_at: hook.createdAt.toISOString(),
     })),
     numbers: phones.map(({ id, phone, label }) => ({ id, phone, label })),

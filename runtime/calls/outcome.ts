@@ -76,7 +76,9 @@ export async function miss(tx: Tx, deps: Deps, call: CallRow, reason: string): P
 /** On the call's own clock. `attemptsMade` is 1 after the first miss. */
 export function retryDelayMs(retry: Extract<FlowAction, { type: 'retry' }>, attemptsMade: number): number {
   const base = retry.delay_seconds * 1000
-  return retry.backoff === 'exponential' ? base * 2 ** (attemptsMade - 1) : base
+  if (retry.backoff === 'fixed') return base
+  // ±10 %, so that calls that failed together do not come back together.
+  return base * 2 ** (attemptsMade - 1) * (0.9 + Math.random() * 0.2)
 }
 
 /** Whether the person is worth a callback, by the outcome. */

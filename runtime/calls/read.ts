@@ -1,6 +1,7 @@
 import { and, asc, eq } from 'drizzle-orm'
 import type { Call, Trace } from '../../openapi/schemas/call.ts'
 import { artifactLinks } from '../artifacts/links.ts'
+import { pause } from '../clock.ts'
 import type { Db } from '../db/connect.ts'
 import { attempts, calls, spans, turns } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
@@ -13,6 +14,9 @@ import { sandboxView } from './receipt.ts'
 
 /** How long a call that nobody announced a change of is believed to be unchanged. */
 const LOOK_AGAIN_MS = 1_000
+/** Another process writes its spans within 150 ms. */
+const SPAN_LOOK_MS = 50
+const SPAN_LOOKS = 10
 
 /**
  * A call of the caller's workspace and mode. With `waitSeconds`, answers as soon as it is terminal, or as it stands when they
@@ -78,7 +82,7 @@ async function view(deps: Deps, row: CallRow, include: string[]): Promise<Call> 
     artifacts: artifactLinks(deps, row),
     trace_id: row.traceId,
     ...(include.includes('transcript') ? { transcript: await readTranscript(deps.db, row.id) } : {}),
-    ...(include.includes('trace') ? { trace: await readTrace(deps.db, row) } : {}),
+    ...(include.includes('trace') ? { trace: await wholeTrace(deps, row) } : {}),
     ...sandboxView(row, deps.clock),
   }
 }
@@ -86,6 +90,17 @@ async function view(deps: Deps, row: CallRow, include: string[]): Promise<Call> 
 export async function readTranscript(db: Db, callId: string) {
   const rows = await db.select().from(turns).where(eq(turns.callId, callId)).orderBy(asc(turns.attempt), asc(turns.seq))
   return rows.map(({ atMs, role, text, interrupted }) => ({ at_ms: atMs, role, text, interrupted }))
+}
+
+/** Spans are written in batches, a moment after what they tell of: of a call that is over, the last row is waited for. */
+async function wholeTrace(deps: Deps, row: CallRow): Promise<Trace> {
+  await deps.telemetry.flush()
+  for (let tries = 1; ; tries++) {
+    const trace = await readTrace(deps.db, row)
+    const isWhole = row.status !== 'completed' || trace.milestones.some((it) => it.name === 'outcome.write')
+    if (isWhole || tries === SPAN_LOOKS) return trace
+    await pause(deps.clock, SPAN_LOOK_MS)
+  }
 }
 
 /** All spans of a call, and of them the milestones with the time since the one before. */

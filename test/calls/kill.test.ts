@@ -2,6 +2,7 @@ import { count, eq, inArray, isNotNull, isNull, or } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { serve } from '../../cli/serve.ts'
 import { readConfig } from '../../runtime/config.ts'
+import type { Sql } from '../../runtime/db/connect.ts'
 import { attempts, calls, events, history } from '../../runtime/db/schema.ts'
 import { openLog } from '../../runtime/log.ts'
 import { freshDatabase } from '../harness/database.ts'
@@ -64,7 +65,10 @@ test(`${LEADS} leads under kill -9 of ${WORKERS} workers: none lost, none rung t
     if (accepted.length === LEADS && running!.n === 0) break
     if (written!.n > moved.events) moved = { events: written!.n, at: performance.now() }
     // Longer than any wait there is: what did not move is stuck, and is found below.
-    if (performance.now() - moved.at > 60_000) break
+    if (performance.now() - moved.at > 60_000) {
+      console.log(await whatWaits(served.runtime.sql))
+      break
+    }
     const room = Math.max(0, Math.min(OPEN_AT_ONCE - running!.n, LEADS - accepted.length))
     const indexes = Array.from({ length: room }, (_, i) => accepted.length + i)
     accepted.push(...(await Promise.all(indexes.map((index) => post(workspaces, index)))))
@@ -117,6 +121,16 @@ test(`${LEADS} leads under kill -9 of ${WORKERS} workers: none lost, none rung t
   expect(await db.$count(calls, eq(calls.reason, 'hung_up'))).toBeGreaterThan(LEADS / 6)
   expect(await db.$count(calls, eq(calls.reason, 'no_answer'))).toBeGreaterThan(LEADS / 2)
 })
+
+/** What the database is doing, for somebody who has to find out why nothing moves. */
+async function whatWaits(sql: Sql): Promise<string> {
+  const sessions = await sql`
+    select application_name as app, state, wait_event as waits, extract(epoch from now() - state_change)::int as seconds,
+      left(query, 80) as query, count(*)::int as n
+    from pg_stat_activity where datname = current_database() group by 1, 2, 3, 4, 5 order by n desc limit 40`
+  const jobs = await sql`select name, state, count(*)::int as n from pgboss.job group by 1, 2`
+  return [...sessions, ...jobs].map((row) => JSON.stringify(row)).join('\n')
+}
 
 const tally = (names: string[]) =>
   Object.fromEntries([...Map.groupBy(names, (name) => name)].map(([name, all]) => [name, all.length]))
