@@ -14,7 +14,7 @@ export function artifactRoutes(deps: Deps): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/artifacts/t/:call', async (context) => {
     const callId = checkLink(deps, context, 't')
-    const [call] = await deps.db.select({ answers: calls.answers }).from(calls).where(eq(calls.id, callId))
+    const [call] = await deps.db.select({ id: calls.id }).from(calls).where(eq(calls.id, callId))
     if (!call) throw notThere()
     return context.json({ call_id: callId, turns: await readTranscript(deps.db, callId) })
   })

@@ -50,12 +50,22 @@ function mountInbox(app: Hono<Env>, arrivals: Map<string, Arrival>): void {
   app.post(INBOX_PATH, async (context) => {
     const body = await context.req.text()
     const header = (name: string) => context.req.header(name) ?? ''
-    const payload = JSON.parse(body) as Arrival['payload']
+    const payload = readPayload(body)
+    if (!payload) return context.text('A webhook of this server was expected.', 400)
     const [id, timestamp, signature] = [header('webhook-id'), header('webhook-timestamp'), header('webhook-signature')]
     arrivals.set(`${payload.call_id} ${payload.event}`, { id, timestamp, signature, body, payload })
     if (arrivals.size > 1000) arrivals.delete(arrivals.keys().next().value!)
     return context.body(null, 204)
   })
+}
+
+function readPayload(body: string): Arrival['payload'] | undefined {
+  try {
+    const payload = JSON.parse(body) as Partial<Arrival['payload']> | null
+    return payload?.event && payload.call_id ? (payload as Arrival['payload']) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 async function demoLead(

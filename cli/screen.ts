@@ -50,7 +50,11 @@ export function milestoneLine({ at, name, status, ms }: Trace['milestones'][numb
   return `  ${clock(at)}  ${name.padEnd(15)} ${status.padEnd(13)} ${duration(ms)}`
 }
 
-export function webhookLines({ payload, id, signature, body }: Arrival, call: Call, genuine: boolean): string[] {
+export function webhookLines(
+  { payload, id, timestamp, signature, body }: Arrival,
+  call: Call,
+  genuine: boolean,
+): string[] {
   const trace = call.trace!
   const json = JSON.stringify(JSON.parse(body), null, 2)
   return [
@@ -58,6 +62,7 @@ export function webhookLines({ payload, id, signature, body }: Arrival, call: Ca
     '',
     `WEBHOOK ${payload.event} · signed · hmac-sha256${genuine ? ', verified' : ', BUT THE SIGNATURE DOES NOT VERIFY'}`,
     `webhook-id: ${id}`,
+    `webhook-timestamp: ${timestamp}`,
     `webhook-signature: ${signature}`,
     ...json.split('\n'),
   ]

@@ -4,7 +4,6 @@ import type { CallStatus } from '../../openapi/schemas/lead.ts'
 export type CallEvent =
   | 'dialed'
   | 'held'
-  | 'released'
   | 'refused'
   | 'cancelled'
   | 'placed'
@@ -17,7 +16,7 @@ export type CallEvent =
 /** What may happen to a call in each status, and where it leads. Whatever is not here is ignored, and the trace says so. */
 export const lifecycle: Record<CallStatus, Partial<Record<CallEvent, CallStatus>>> = {
   queued: { dialed: 'dialing', held: 'held', cancelled: 'cancelled', refused: 'completed' },
-  held: { dialed: 'dialing', held: 'held', released: 'queued', cancelled: 'cancelled', refused: 'completed' },
+  held: { dialed: 'dialing', held: 'held', cancelled: 'cancelled', refused: 'completed' },
   dialing: {
     placed: 'dialing',
     not_placed: 'queued',
@@ -28,7 +27,7 @@ export const lifecycle: Record<CallStatus, Partial<Record<CallEvent, CallStatus>
     refused: 'completed',
   },
   in_progress: { missed: 'retry_scheduled', gave_up: 'completed', decided: 'completed' },
-  retry_scheduled: { dialed: 'dialing', held: 'held', released: 'queued', refused: 'completed' },
+  retry_scheduled: { dialed: 'dialing', held: 'held', refused: 'completed' },
   completed: {},
   cancelled: {},
 }

@@ -35,6 +35,8 @@ export interface Sandbox {
   carrierUrl(time: Time): string
   /** The base URL of OpenAI's API. */
   engineUrl(time: { pace: number }): string
+  /** Settles when everything people say is rendered; calls do not have to wait for it. */
+  ready: Promise<unknown>
   /** Every phone that rang, oldest first. */
   rang: RangCall[]
   /** What the real vendors would have refused. */
@@ -118,9 +120,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve)
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  for (const text of allPhrases()) speech.say('person', text).catch(() => undefined)
+  const spoken = Promise.allSettled(allPhrases().map((text) => speech.say('person', text)))
 
   return {
+    ready: spoken,
     url,
     carrierUrl: ({ pace, waits }) => `${url}/pace/${pace}/waits/${waits}`,
     engineUrl: ({ pace }) => `${url}/pace/${pace}/v1`,

@@ -93,11 +93,12 @@ test('a spoken response comes as the real sequence of events, faster than it pla
 
 test('speech is detected in milliseconds of audio, committed, and transcribed', async () => {
   const { events, on, append } = await session()
-  const audio = await speech.say('person', 'I need a demo for my sales team.')
+  await sandbox.ready
+  const audio = await speech.say('person', 'I want to ask about pricing for the master programs.')
   append(silence(1000))
   append(Buffer.concat([audio, silence(800)]))
   const { transcript, item_id } = await on('conversation.item.input_audio_transcription.completed')
-  expect(transcript).toBe('I need a demo for my sales team.')
+  expect(transcript).toBe('I want to ask about pricing for the master programs.')
   const started = await on('input_audio_buffer.speech_started')
   const stopped = await on('input_audio_buffer.speech_stopped')
   expect(started.audio_start_ms).toBeGreaterThanOrEqual(700)

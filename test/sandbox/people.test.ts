@@ -37,9 +37,9 @@ describe.concurrent('people', () => {
   test('one books: each question is answered to the point, and the first slot is taken', async () => {
     const call = await converse(people.books!)
     expect(call.called).toEqual([
-      { name: 'save_answer', args: { slot: 'need', value: 'I need a demo for my sales team' } },
-      { name: 'save_answer', args: { slot: 'timing', value: 'I would like to start next month' } },
-      { name: 'save_answer', args: { slot: 'budget', value: 'About five thousand dollars' } },
+      { name: 'save_answer', args: { slot: 'need', value: 'I want to ask about pricing for the master programs' } },
+      { name: 'save_answer', args: { slot: 'timing', value: 'I would like to start in the fall' } },
+      { name: 'save_answer', args: { slot: 'budget', value: 'About twelve thousand dollars' } },
       { name: 'save_answer', args: { slot: 'location', value: 'We are in Boston' } },
       { name: 'check_slots', args: {} },
       { name: 'book_slot', args: { slot_id: 'slot_1' } },

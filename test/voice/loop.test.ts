@@ -36,7 +36,7 @@ test('books: greeted, asked, booked, and hung up after the goodbye was heard', a
     'end_call',
   ])
   expect(agentTurns(story).at(-1)).toMatchObject({ text: expect.stringMatching(/Goodbye\.$/), interrupted: false })
-  expect(story.heard).toContain('I need a demo for my sales team.')
+  expect(story.heard).toContain('I want to ask about pricing for the master programs.')
   expect(story).toMatchObject({ by: 'agent', detail: undefined, steps: ['answered', 'hangUp', 'ended'] })
   expect(new Set(story.spans.map(({ name }) => name))).toEqual(
     new Set(['engine.open', 'greeting', 'stt', 'llm', 'tts', 'turn', 'tool']),

@@ -57,9 +57,9 @@ export function scriptOf(number: string): Script {
 }
 
 const replies: [RegExp, string][] = [
-  [/looking for|interested in|(what|how).*(need|help you)/i, 'I need a demo for my sales team.'],
-  [/budget|spend|afford/i, 'About five thousand dollars.'],
-  [/when|how soon|timing|time ?line/i, 'I would like to start next month.'],
+  [/looking for|interested in|(what|how).*(need|help you)/i, 'I want to ask about pricing for the master programs.'],
+  [/budget|spend|afford/i, 'About twelve thousand dollars.'],
+  [/when|how soon|timing|time ?line/i, 'I would like to start in the fall.'],
   [/where|location|based|city/i, 'We are in Boston.'],
   [/still there/i, 'Yes, I am still here.'],
   [/moment|minute|good time|talk now|speak now/i, GREETED],
