@@ -100,10 +100,7 @@ describe('PUT /workspace', () => {
     expect([...new Set(pointersOf(body).map((it) => it.split(' ')[0]))]).toEqual([
       '/calendars/0/name',
       '/calendars/0/slot_minutes',
-      '/caps/attempts_per_day',
       '/caps/attempts_per_number_24h',
-      '/caps/attempts_per_number_30d',
-      '/caps/min_gap_seconds',
       '/colour',
       '/name',
       '/region',

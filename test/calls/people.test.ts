@@ -149,7 +149,7 @@ async function checkArtifacts(call: Call, { attempts }: Story): Promise<void> {
     return
   }
   const greeting = call.transcript?.find(({ role }) => role === 'agent')
-  expect(greeting?.text).toMatch(/^Hi, this is Talkif/)
+  expect(greeting?.text).toMatch(/^Hi/)
   // Whoever let it end heard for whom, that it is an AI, and that it is recorded.
   const disclosure = /on behalf of Helena Education — I'm an AI assistant, and this call is recorded/
   if (!greeting?.interrupted && !attempts.includes('voicemail')) expect(greeting?.text).toMatch(disclosure)
