@@ -188,7 +188,12 @@ describe('truncation', () => {
 })
 
 test('one response at a time; out of band beside it; cancel stops it and says so', async () => {
-  const { send, next, on, refused } = await session()
+  const { events, send, next, refused } = await session()
+  /** Whichever of the two ends first. */
+  const doneOf = (id: string | undefined) =>
+    events.find((event) => event.type === 'response.done' && event.response.id === id) as Promise<
+      ServerEvent<'response.done'>
+    >
   const long = 'This is a long sentence, which goes on. And on. And on. And on. And on, until somebody stops it.'
   const created = next('response.created')
   send({ type: 'response.create', response: { instructions: `Say exactly: "${long}"` } })
@@ -198,15 +203,15 @@ test('one response at a time; out of band beside it; cancel stops it and says so
   expect(second.message).toContain(response.id)
   const aside = next('response.created')
   send({ type: 'response.create', response: { conversation: 'none', instructions: 'Say exactly: "Aside."' } })
-  expect((await aside).response.id).not.toBe(response.id)
-  await on('response.output_audio.delta')
-  const done = next('response.done')
+  const besides = (await aside).response.id
+  expect(besides).not.toBe(response.id)
+  await events.find((event) => event.type === 'response.output_audio.delta' && event.response_id === response.id)
   send({ type: 'response.cancel', response_id: response.id })
-  expect((await done).response).toMatchObject({
+  expect((await doneOf(response.id)).response).toMatchObject({
     ...{ id: response.id, status: 'cancelled', status_details: { reason: 'client_cancelled' } },
     output: [{ status: 'incomplete' }],
   })
-  await next('response.done')
+  await doneOf(besides)
   const before = sandbox.violations.length
   const error = next('error')
   send({ type: 'response.cancel' })
