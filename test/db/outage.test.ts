@@ -8,6 +8,7 @@ import { readConfig } from '../../runtime/config.ts'
 import { startEmbeddedPostgres } from '../../runtime/db/embedded.ts'
 import { attempts, calls, events } from '../../runtime/db/schema.ts'
 import { openLog } from '../../runtime/log.ts'
+import { hasten } from '../harness/jobs.ts'
 import { freshDataDir, openWorkspace, people } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 
@@ -72,6 +73,13 @@ test('the database stops and starts again below a running server: 503 meanwhile,
   const after = await until(() => post('+905331000005').catch(() => undefined))
   receiving = true
   const ids = [talking, ringing, held, ...queued, after].map(({ call_id }) => call_id)
+  // A delivery that failed twice would wait for five minutes.
+  await until(async () => {
+    await hasten(served, 'deliver')
+    const open = await Promise.all(ids.map((id) => talkif.api.getCall({ id })))
+    return open.every(({ status }) => status === 'completed')
+  })
+  await hasten(served, 'deliver')
   const all = await Promise.all(ids.map((id) => talkif.finished(id)))
   const told = JSON.stringify(all.map(({ phone, outcome, reason }) => [phone, outcome, reason]))
   expect(
