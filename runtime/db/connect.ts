@@ -15,6 +15,8 @@ export function connect(databaseUrl: string, maxConnections: number): { sql: Sql
     const options = {
       connect_timeout: 5,
       max_lifetime: null,
+      // We have no arrays; and the driver's question for their types, when it fails, is an unhandled rejection.
+      fetch_types: false,
       onclose,
       onnotice: () => {},
       connection: {
@@ -75,7 +77,9 @@ const survivingBegin =
     const never = new Promise<never>(() => {})
     const surviving = async (tx: postgres.TransactionSql) => {
       try {
-        return await work(prepared(tx, () => over))
+        const result = await work(prepared(tx, () => over))
+        // A commit, too, would be written to a connection that is gone.
+        return over ? never : result
       } catch (error) {
         if (isConnectionGone(error)) return never
         throw error
