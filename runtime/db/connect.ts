@@ -15,8 +15,6 @@ export function connect(databaseUrl: string, maxConnections: number): { sql: Sql
     const options = {
       connect_timeout: 5,
       max_lifetime: null,
-      // We have no arrays; and the driver's question for their types, when it fails, is an unhandled rejection.
-      fetch_types: false,
       onclose,
       onnotice: () => {},
       connection: {
