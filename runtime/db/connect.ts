@@ -4,6 +4,7 @@ import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { openPool } from './pool.ts'
 import * as schema from './schema.ts'
+import { socketsTo } from './socket.ts'
 
 export type Db = PostgresJsDatabase<typeof schema>
 export type Tx = Parameters<Parameters<Db['transaction']>[0]>[0]
@@ -17,6 +18,8 @@ export function connect(databaseUrl: string, maxConnections: number): { sql: Sql
       max_lifetime: null,
       onclose,
       onnotice: () => {},
+      socket: socketsTo(),
+      fetch_types: false,
       connection: {
         application_name: 'talkif',
         statement_timeout: STATEMENT_TIMEOUT_MS,
