@@ -1,8 +1,9 @@
-import { Hono } from 'hono'
-import { operationIds, operations } from '../openapi/operations.ts'
+import { type Context, Hono } from 'hono'
+import { type OperationId, operationIds, operations } from '../openapi/operations.ts'
 import { authenticate } from '../runtime/access/keys.ts'
 import type { Deps } from '../runtime/deps.ts'
 import { newId } from '../runtime/ids.ts'
+import { admitLead } from '../runtime/leads/create.ts'
 import { ProblemError } from '../runtime/problem.ts'
 import { answer, weakEtagOf } from './answer.ts'
 import { artifactRoutes } from './artifacts.ts'
@@ -56,13 +57,29 @@ function mountOperation(app: Hono<Env>, deps: Deps, id: (typeof operationIds)[nu
     path,
     limitBody('maxBody' in it ? (it.maxBody ?? MAX_BODY) : MAX_BODY),
     async (context) => {
-      const holder = await authenticate(deps, bearer(context))
-      const prefer = id === 'getCall' ? preferredWait(context) : {}
-      const input = { ...prefer, ...(await readOperationInput(context, it)) }
+      const { holder, intake, input } = await admit(deps, id, context)
       const idempotencyKey = it.method === 'post' ? context.req.header('idempotency-key') : undefined
       const signal = it.method === 'get' ? context.req.raw.signal : undefined
-      const { status, body, replayed } = await invoke(deps, { operation: id, input, holder, idempotencyKey, signal })
+      const { status, body, replayed } = await invoke(deps, {
+        ...{ operation: id, input, holder, intake, idempotencyKey, signal },
+      })
       return answer(context, status, body, { replayed, etag: weakEtagOf(body) })
     },
   )
+}
+
+/** Who asks, and for what. Whoever is not known here is told so, whatever they sent. */
+async function admit(deps: Deps, id: OperationId, context: Context) {
+  const it = operations[id]
+  const key = bearer(context)
+  if (id !== 'createLead') {
+    const holder = await authenticate(deps, key)
+    const prefer = id === 'getCall' ? preferredWait(context) : {}
+    return { holder, intake: undefined, input: { ...prefer, ...(await readOperationInput(context, it)) } }
+  }
+  const input = await readOperationInput(context, it).catch(async (error) => {
+    await authenticate(deps, key)
+    throw error
+  })
+  return { intake: undefined, ...(await admitLead(deps, key, input)), input }
 }

@@ -6,6 +6,7 @@ import { upsertFlow } from '../runtime/flows/upsert.ts'
 import { upsertHandoff } from '../runtime/handoffs/upsert.ts'
 import { cancelLead } from '../runtime/leads/cancel.ts'
 import { createLead } from '../runtime/leads/create.ts'
+import type { Intake } from '../runtime/leads/intake.ts'
 import { createList } from '../runtime/lists/create.ts'
 import { listNumbers } from '../runtime/numbers/list.ts'
 import type { Work } from '../runtime/work.ts'
@@ -15,13 +16,13 @@ export type Handler<K extends OperationId> = (
   deps: Deps,
   caller: Caller,
   input: Input<K>,
-  signal: AbortSignal | undefined,
+  also: { signal: AbortSignal | undefined; intake: Intake | undefined },
 ) => Promise<{ body: Output<K> } | Work<Output<K>>>
 
 /** Operation → function. */
 export const handlers: { [K in OperationId]: Handler<K> } = {
-  createLead: (deps, caller, input) => createLead(deps, caller, input),
-  getCall: async (deps, caller, { id, include, wait }, signal) => ({
+  createLead: (deps, caller, input, { intake }) => createLead(deps, caller, input, intake),
+  getCall: async (deps, caller, { id, include, wait }, { signal }) => ({
     body: await getCall(deps, caller, { id, include, waitSeconds: wait, signal }),
   }),
   upsertFlow: async (deps, caller, input) => ({ write: (tx) => upsertFlow(tx, deps, caller, input) }),

@@ -5,6 +5,7 @@ import { once, replay } from '../runtime/access/idempotency.ts'
 import { type KeyHolder, requireScope } from '../runtime/access/keys.ts'
 import type { Deps } from '../runtime/deps.ts'
 import { handoffFaults } from '../runtime/handoffs/upsert.ts'
+import type { Intake } from '../runtime/leads/intake.ts'
 import { leadFaults } from '../runtime/leads/read-lead.ts'
 import { ProblemError, problemOf } from '../runtime/problem.ts'
 import { type Answer, StartOver } from '../runtime/work.ts'
@@ -15,6 +16,8 @@ export interface Invocation {
   /** Path, query and body parameters together, unread. */
   input: unknown
   holder: KeyHolder
+  /** What was read together with the key, for `createLead`. */
+  intake?: Intake | undefined
   idempotencyKey?: string | undefined
   /** Stops waiting, never an effect that has begun. */
   signal?: AbortSignal | undefined
@@ -32,7 +35,7 @@ export interface Invoked extends Answer {
  */
 export async function invoke(
   deps: Deps,
-  { operation, input, holder, idempotencyKey, signal }: Invocation,
+  { operation, input, holder, intake, idempotencyKey, signal }: Invocation,
 ): Promise<Invoked> {
   const it = operations[operation]
   requireScope(holder, it.scope)
@@ -44,7 +47,8 @@ export async function invoke(
   for (let tries = 1; ; tries++) {
     const stored = request && (await replay(deps.db, deps, request))
     if (stored) return { ...stored, replayed: true }
-    const work = await handle(deps, caller, parsed as never, signal)
+    // What was read at the door is true for the first try.
+    const work = await handle(deps, caller, parsed as never, { signal, intake: tries === 1 ? intake : undefined })
     if ('body' in work) return { status: it.success, body: work.body, replayed: false }
     try {
       const answer = await deps.db.transaction((tx) =>

@@ -65,22 +65,37 @@ export async function listKeys(deps: Pick<Deps, 'db'>, caller: Caller) {
   }))
 }
 
+/** The row of a key, as it was found by its hash. */
+export type FoundKey = KeyHolder & { revokedAt: string | null }
+
 /**
- * The holder of a presented key. The look-up is by hash, so that neither its time nor its result tells anything of the key.
- * @throws unauthenticated for a missing, unknown or revoked key.
+ * What a presented key is looked up by: its hash, so that neither the time of the look-up nor its result tells anything of it.
+ * @throws unauthenticated for a missing key, and for what cannot be one.
  */
-export async function authenticate({ sql }: Pick<Deps, 'sql'>, presented: string | undefined): Promise<KeyHolder> {
+export function hashOfKey(presented: string | undefined): string {
   if (!presented) throw new ProblemError('unauthenticated', 'No API key was sent.')
-  const [row] = /^tk_(test|live)_[\w-]{32,64}$/.test(presented)
-    ? await sql<(KeyHolder & { revokedAt: string | null })[]>`
-        select id as "keyId", workspace_id as "workspaceId", mode, scopes, revoked_at as "revokedAt"
-        from api_keys where hash = ${sha256(presented)}`
-    : []
-  if (!row) throw new ProblemError('unauthenticated', 'This API key is not known here.')
-  if (row.revokedAt) throw new ProblemError('unauthenticated', 'This API key was revoked.')
-  const { revokedAt: _, ...holder } = row
+  if (!/^tk_(test|live)_[\w-]{32,64}$/.test(presented)) throw unknownKey()
+  return sha256(presented)
+}
+
+/** @throws unauthenticated when there is no such key, or when it was revoked. */
+export function holderOf(found: FoundKey | undefined): KeyHolder {
+  if (!found) throw unknownKey()
+  const { revokedAt, ...holder } = found
+  if (revokedAt) throw new ProblemError('unauthenticated', 'This API key was revoked.')
   return holder
 }
+
+/** The holder of a presented key. @throws unauthenticated for a missing, unknown or revoked key. */
+export async function authenticate({ sql }: Pick<Deps, 'sql'>, presented: string | undefined): Promise<KeyHolder> {
+  const hash = hashOfKey(presented)
+  const [found] = await sql<FoundKey[]>`
+    select id as "keyId", workspace_id as "workspaceId", mode, scopes, revoked_at as "revokedAt"
+    from api_keys where hash = ${hash}`
+  return holderOf(found)
+}
+
+const unknownKey = () => new ProblemError('unauthenticated', 'This API key is not known here.')
 
 /** @throws forbidden, naming the scope, when the key lacks it. */
 export function requireScope(holder: KeyHolder, scope: Scope): void {

@@ -24,6 +24,20 @@ const INVISIBLE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\uf
  */
 export function normalisePhone(input: string, { country }: { country?: string | null } = {}): NormalisedPhone {
   if (input.length > 100) return no('the number is longer than 100 characters')
+  const spelling = `${country ?? ''} ${input}`
+  const known = recent.get(spelling)
+  if (known) return known
+  const read = readPhone(input, country)
+  recent.set(spelling, read)
+  if (recent.size > RECENT) recent.delete(recent.keys().next().value!)
+  return read
+}
+
+/** The last numbers read: one request asks for its own several times. */
+const recent = new Map<string, NormalisedPhone>()
+const RECENT = 200
+
+function readPhone(input: string, country: string | null | undefined): NormalisedPhone {
   const region = country?.trim().toUpperCase() || undefined
   if (region !== undefined && !isSupportedCountry(region))
     return no(`"${region.slice(0, 8)}" is not a country code such as TR or US`)

@@ -25,11 +25,20 @@ export function leadFaults(input: Record<string, unknown>): FieldFault[] {
     faults.push({ pointer: '/consent', code: 'consent_required', detail: 'The person has not agreed to be called.' })
   }
   if (typeof input.phone === 'string') {
-    const phone = normalisePhone(input.phone, { country: typeof input.country === 'string' ? input.country : null })
+    const phone = readPhone(input.phone, input.country)
     if (!('e164' in phone)) faults.push({ pointer: '/phone', code: 'phone_invalid', detail: phone.reason })
   }
   return faults
 }
+
+/** The number of an input that nobody has checked yet, as E.164; undefined when it says none. */
+export function phoneOf({ phone, country }: Record<string, unknown>): string | undefined {
+  const read = typeof phone === 'string' ? readPhone(phone, country) : undefined
+  return read?.ok ? read.e164 : undefined
+}
+
+const readPhone = (phone: string, country: unknown) =>
+  normalisePhone(phone, { country: typeof country === 'string' ? country : null })
 
 const isGranted = (consent: unknown): boolean =>
   consent === true ||

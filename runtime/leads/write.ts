@@ -1,4 +1,4 @@
-import { inArray, sql } from 'drizzle-orm'
+import { inArray } from 'drizzle-orm'
 import type { LeadReceipt } from '../../openapi/schemas/lead.ts'
 import { receiptOf } from '../calls/receipt.ts'
 import type { Tx } from '../db/connect.ts'
@@ -22,10 +22,11 @@ export async function writeLeads(tx: Tx, deps: Deps, prepared: PreparedLead[]): 
       ),
     ),
     tx.execute<{ id: string }>(
-      sql`${insertRows(
+      insertRows(
         calls,
         prepared.map((it) => it.call),
-      )} on conflict (workspace_id, mode, open_phone) do nothing returning id`,
+        'on conflict (workspace_id, mode, open_phone) do nothing returning id',
+      ),
     ),
     // A single lead's number is nearly always free: its event and job need not wait to know.
     ...(prepared.length === 1 ? follow(tx, deps, prepared[0]!) : []),

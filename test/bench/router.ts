@@ -4,7 +4,7 @@ import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { flows, flowVersions } from '../../runtime/db/schema.ts'
 import { Routers } from '../../runtime/flows/routing.ts'
-import { readIntake } from '../../runtime/leads/intake.ts'
+import { readIntakes } from '../../runtime/leads/intake.ts'
 import { type Figure, percentile, round, spread } from './figures.ts'
 import { phoneOf } from './leads.ts'
 import type { Stage } from './stage.ts'
@@ -85,11 +85,9 @@ async function wholePath(stage: Stage, many: { yaml: string; flow: Flow }[], cou
   const took: number[] = []
   for (let at = 0; at < count * 1.1; at++) {
     const start = performance.now()
-    const { flowStamp: stamp } = await readIntake(
-      { sql, clock: systemClock },
-      { workspaceId, mode: 'test' },
-      phoneOf(at),
-    )
+    const phone = phoneOf(at)
+    const intakes = await readIntakes({ sql, clock: systemClock }, { workspaceId, mode: 'test' }, [phone])
+    const { flowStamp: stamp } = intakes.get(phone)!
     await routers.route(db, { workspaceId, stamp }, leadAt(at)).catch(() => undefined)
     if (at >= count * 0.1) took.push(performance.now() - start)
   }
