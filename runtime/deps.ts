@@ -7,6 +7,7 @@ import type { Routers } from './flows/routing.ts'
 import type { SendJob, SendJobs } from './jobs/boss.ts'
 import type { Log } from './log.ts'
 import type { Telemetry } from './telemetry/spans.ts'
+import type { PostWebhook } from './webhooks/post.ts'
 
 /** What the functions of `runtime/` are given. One plain object, made by `openRuntime`. */
 export interface Deps {
@@ -24,6 +25,7 @@ export interface Deps {
   routers: Routers
   callChanges: CallChanges
   secrets: DeploymentSecrets
+  postWebhook: PostWebhook
 }
 
 /** The telephone network and the voice engine of a call: the carrier's and OpenAI's, or the sandbox's. */

@@ -16,6 +16,7 @@ import { type Log, openLog } from './log.ts'
 import { openNetworks, type SandboxUrls } from './networks.ts'
 import { openTelemetry } from './telemetry/spans.ts'
 import { deliver } from './webhooks/deliver.ts'
+import { openWebhookPoster } from './webhooks/post.ts'
 
 /** What a process does besides answering requests. */
 export interface Roles {
@@ -59,11 +60,13 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
   const jobs = await openJobs(databaseUrl, roles.worker, log)
   const node = roles.media ? { id: newId('node'), url: config.mediaUrl } : undefined
   const networks = openNetworks({ config, clock, db, secrets, sandbox, node, localUrl })
+  const webhooks = openWebhookPoster({ allowLoopback: config.allowLoopbackWebhooks })
   const callChanges = await listenForChanges(sql, clock)
   const deps: Deps = {
     ...{ config, clock, sandboxClock, log, db, sql, telemetry, networks, callChanges, secrets },
     send: jobs.send,
     sendAll: jobs.sendAll,
+    postWebhook: webhooks.post,
     routers: new Routers(),
   }
   const media = node && (await openMedia(deps, node))
@@ -80,6 +83,7 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
     async close() {
       await drain(0)
       networks.close()
+      webhooks.close()
       await telemetry.close()
       await sql.end({ timeout: 5 })
     },

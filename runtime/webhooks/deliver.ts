@@ -3,7 +3,7 @@ import type { Db } from '../db/connect.ts'
 import { calls, deliveries, endpoints, events } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { MILESTONE, traceOf } from '../telemetry/spans.ts'
-import { type PostResult, post } from './post.ts'
+import type { PostResult } from './post.ts'
 import { sign } from './sign.ts'
 
 const minutes = 60_000
@@ -38,7 +38,7 @@ export async function deliver(deps: Deps, job: { deliveryId: string; try: number
   const body = JSON.stringify(event.payload)
   const startedAt = deps.clock.now()
   const headers = sign(endpoint, event.id, new Date(startedAt), body)
-  const result = await post(endpoint.url, headers, body, { allowLoopback: deps.config.allowLoopbackWebhooks })
+  const result = await deps.postWebhook(endpoint.url, headers, body)
   const endedAt = deps.clock.now()
   deps.telemetry.span(traceOf(call), 'webhook.out', {
     startedAt,
@@ -52,7 +52,7 @@ export async function deliver(deps: Deps, job: { deliveryId: string; try: number
       ...(result.ok && (await isLastMilestone(deps, event)) ? { [MILESTONE]: true } : {}),
     },
   })
-  if (result.ok) await succeed(deps, job, result, endedAt)
+  if (result.ok) await succeed(deps, job, endpoint, result, endedAt)
   else await fail(deps, job, endpoint, result, endedAt)
 }
 
@@ -84,7 +84,13 @@ const deliveryQuery = (db: Db) =>
     .where(eq(deliveries.id, sql.placeholder('deliveryId')))
     .prepare('delivery_with_its_event')
 
-async function succeed(deps: Deps, job: { deliveryId: string; try: number }, result: PostResult, at: number) {
+async function succeed(
+  deps: Deps,
+  job: { deliveryId: string; try: number },
+  endpoint: typeof endpoints.$inferSelect,
+  result: PostResult,
+  at: number,
+): Promise<void> {
   const [row] = await deps.db
     .update(deliveries)
     .set({
@@ -96,13 +102,13 @@ async function succeed(deps: Deps, job: { deliveryId: string; try: number }, res
       deliveredAt: new Date(at),
     })
     .where(ownTry(job))
-    .returning({ endpointId: deliveries.endpointId })
-  if (!row) return
+    .returning({ id: deliveries.id })
   // Nearly always there is nothing to change, and then nothing is written: deliveries to one endpoint do not wait for each other.
+  if (!row || !endpoint.failingSince) return
   await deps.db
     .update(endpoints)
     .set({ failingSince: null })
-    .where(and(eq(endpoints.id, row.endpointId), isNotNull(endpoints.failingSince)))
+    .where(and(eq(endpoints.id, endpoint.id), isNotNull(endpoints.failingSince)))
 }
 
 async function fail(

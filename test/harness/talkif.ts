@@ -44,17 +44,19 @@ export function freshDataDir(): { path: string; drop(): Promise<void> } {
 /** Everything a test file needs, over real sockets: a whole server on a database of its own. */
 export async function startServer({
   environment = {},
+  allowLoopbackWebhooks = true,
   ...options
 }: {
   chaos?: Chaos
   clock?: Clock
   environment?: Record<string, string>
+  allowLoopbackWebhooks?: boolean
 } = {}): Promise<Served & { drop(): Promise<void> }> {
   const database = await freshDatabase()
   const data = freshDataDir()
   const config = readConfig({ PORT: '0', DATABASE_URL: database.url, TALKIF_DATA_DIR: data.path, ...environment })
   const log = openLog(process.env.TALKIF_LOG_LEVEL ?? 'fatal')
-  const served = await serve({ ...config, allowLoopbackWebhooks: true }, { log, ...options })
+  const served = await serve({ ...config, allowLoopbackWebhooks }, { log, ...options })
   return {
     ...served,
     async drop() {

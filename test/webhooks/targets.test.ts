@@ -2,8 +2,9 @@ import dns from 'node:dns'
 import { syncBuiltinESMExports } from 'node:module'
 import { eq } from 'drizzle-orm'
 import { afterEach, describe, expect } from 'vitest'
+import { createClient } from '../../openapi/client.ts'
 import { deliveries } from '../../runtime/db/schema.ts'
-import { post } from '../../runtime/webhooks/post.ts'
+import { openWebhookPoster } from '../../runtime/webhooks/post.ts'
 import { isForbiddenTarget } from '../../runtime/webhooks/targets.ts'
 import { openInbox } from '../harness/inbox.ts'
 import { openWorkspace, people, startServer, test } from '../harness/talkif.ts'
@@ -39,7 +40,7 @@ const literals = [
 ]
 
 const refused = /is not allowed/
-const send = (url: string, allowLoopback = false) => post(url, {}, '{}', { allowLoopback })
+const send = (url: string, allowLoopback = false) => openWebhookPoster({ allowLoopback }).post(url, {}, '{}')
 
 describe('no request leaves', () => {
   test.for(literals)('for %s', async (host) => {
@@ -145,15 +146,27 @@ test('a workspace is told of a forbidden target when it names one, all faults at
 test('outside `talkif dev` loopback is refused too: by the workspace, and by the delivery of one named before', async ({
   onTestFinished,
 }) => {
-  const served = await startServer()
-  onTestFinished(served.drop)
-  const talkif = await openWorkspace(served)
+  const dev = await startServer()
+  onTestFinished(dev.drop)
+  const talkif = await openWorkspace(dev)
   onTestFinished(talkif.inbox.close)
-  served.runtime.config.allowLoopbackWebhooks = false
+  await dev.close()
+  const served = await startServer({
+    allowLoopbackWebhooks: false,
+    environment: { DATABASE_URL: dev.runtime.config.databaseUrl! },
+  })
+  onTestFinished(served.drop)
+  const api = createClient({ url: served.url, key: talkif.key })
   for (const url of [talkif.inbox.url, 'http://localhost:8080/', 'http://api.localhost/', 'https://[::1]/']) {
-    await expect(talkif.configure({ webhooks: [{ url, events: ['*'] }] })).rejects.toThrow(/loopback/)
+    const response = await fetch(`${served.url}/workspace`, {
+      method: 'PUT',
+      body: JSON.stringify({ webhooks: [{ url, events: ['*'] }] }),
+      headers: { authorization: `Bearer ${talkif.key}`, 'content-type': 'application/json' },
+    })
+    expect(await response.text()).toMatch(/loopback/)
+    expect(response.status).toBe(422)
   }
-  const { call_id } = await talkif.api.createLead({
+  const { call_id } = await api.createLead({
     source: 'web_form',
     intent: 'pricing',
     consent: true,
@@ -166,5 +179,5 @@ test('outside `talkif dev` loopback is refused too: by the workspace, and by the
   })
   expect(delivery).toMatchObject({ status: 'pending', lastStatus: null, lastError: expect.stringMatching(refused) })
   expect(talkif.inbox.hooks).toEqual([])
-  await talkif.api.getCall({ id: call_id })
+  await api.getCall({ id: call_id })
 })
