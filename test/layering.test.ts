@@ -223,7 +223,11 @@ describe('what only one place may do', () => {
   })
 
   test('the status of a call is written by calls/advance.ts, and first by the row that the intake makes', () => {
-    const writers = lines(/\.update\(calls\)[\s\S]{0,80}?\bset\(\{[\s\S]*?\}\)/g, ['runtime', 'api', 'cli'], [])
+    const writers = lines(
+      /\.update\(calls\)[\s\S]{0,80}?\bset\(\{[\s\S]*?\}\)|updateRow\(calls,.*/g,
+      ['runtime', 'api', 'cli'],
+      [],
+    )
     expect(writers.filter((line) => /\bstatus\b/.test(line)).map((line) => line.split(':')[0])).toEqual([
       'runtime/calls/advance.ts',
     ])

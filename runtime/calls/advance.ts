@@ -1,6 +1,6 @@
-import { eq, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
-import { columnsOf, readRows } from '../db/rows.ts'
+import { columnsOf, readRows, updateRow } from '../db/rows.ts'
 import { calls, history } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { traceOf } from '../telemetry/spans.ts'
@@ -45,21 +45,11 @@ export async function advance(
     return undefined
   }
   const terminal = isTerminal(to)
-  const [[row]] = await Promise.all([
-    tx
-      .update(calls)
-      .set({
-        notBefore: null,
-        reason: null,
-        ...change,
-        status: to,
-        updatedAt: at,
-        ...(terminal ? { openPhone: null } : {}),
-      })
-      .where(eq(calls.id, call.id))
-      .returning(),
+  const status = { status: to, updatedAt: at, ...(terminal ? { openPhone: null } : {}) }
+  const [rows] = await Promise.all([
+    tx.execute(updateRow(calls, call.id, { notBefore: null, reason: null, ...change, ...status })),
     tx.insert(history).values({ callId: call.id, at, event, from: call.status, to, detail }),
     tx.execute(sql`select pg_notify(${CALL_CHANNEL}, ${call.id})`),
   ])
-  return row
+  return readRows(calls, rows)[0]
 }

@@ -1,8 +1,8 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { AttemptResult } from '../../openapi/schemas/call.ts'
 import type { Carrier } from '../carrier/port.ts'
 import type { Db, Tx } from '../db/connect.ts'
-import { columnsOf, readRows } from '../db/rows.ts'
+import { columnsOf, readRows, updateRow } from '../db/rows.ts'
 import { attempts, calls } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { MILESTONE, traceOf } from '../telemetry/spans.ts'
@@ -72,11 +72,9 @@ export async function endAttempt(
   end: { result: AttemptResult; errorCode?: string | null },
 ): Promise<boolean> {
   const endedAt = new Date(deps.clock.now())
-  const [row] = await tx
-    .update(attempts)
-    .set({ endedAt, lockKey: null, result: end.result, errorCode: end.errorCode ?? null })
-    .where(and(eq(attempts.id, attemptId), isNull(attempts.endedAt)))
-    .returning()
+  const { result, errorCode = null } = end
+  const update = updateRow(attempts, attemptId, { endedAt, lockKey: null, result, errorCode }, 'ended_at is null')
+  const [row] = readRows(attempts, await tx.execute(update))
   if (!row) return false
   deps.telemetry.span(traceOf(call), 'attempt', {
     startedAt: row.askedAt.getTime(),

@@ -4,7 +4,7 @@ import type { Tx } from '../db/connect.ts'
 import { attempts, calls } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { traceOf } from '../telemetry/spans.ts'
-import { type AttemptOnCall, callOfAttempt, endAttempt, isCurrent, lockAttempt, placedIn } from './attempt.ts'
+import { type AttemptOnCall, endAttempt, isCurrent, lockAttempt, placedIn } from './attempt.ts'
 import { miss } from './outcome.ts'
 
 /** How long the process that carried the media may take to write down its last words before the call is decided without them. */
@@ -20,9 +20,6 @@ export async function carrierEvent(
   attemptId: string,
   event: CarrierEvent,
 ): Promise<void> {
-  const found = await callOfAttempt(deps, attemptId)
-  // Its attempt was given up as never placed, so another may be ringing the same person: this one must not.
-  if (!found) return isOver(event.status) ? undefined : carrier.hangUp(event.carrierId)
   const unwanted = await deps.db.transaction(async (tx) => apply(tx, deps, attemptId, event))
   if (unwanted) await carrier.hangUp(event.carrierId)
 }
@@ -31,6 +28,7 @@ export async function carrierEvent(
 async function apply(tx: Tx, deps: Deps, attemptId: string, event: CarrierEvent): Promise<boolean> {
   const found = await lockAttempt(tx, attemptId)
   const over = isOver(event.status)
+  // Without its row the attempt was given up as never placed, so another may be ringing the same person: this one must not.
   if (!found || !isCurrent(found)) {
     // The last word on a call that was settled when its conversation ended is nothing to report.
     const expected = event.status === 'completed' && found?.attempt.carrierId === event.carrierId

@@ -3,6 +3,7 @@ import { isPerson, sandboxNumber } from '../../openapi/sandbox-people.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import { workspaceSettings } from '../access/workspaces.ts'
 import type { Tx } from '../db/connect.ts'
+import { insertRows } from '../db/rows.ts'
 import { attempts, leads, numbers, workspaces } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { flowVersion } from '../flows/read.ts'
@@ -129,27 +130,26 @@ async function writeAttempt(
   now: Date,
 ): Promise<Omit<Claim, 'flow'> | undefined> {
   const streamToken = randomToken(24)
-  const [attempt] = await tx
-    .insert(attempts)
-    .values({
-      id: newId('att'),
-      callId: call.id,
-      workspaceId: call.workspaceId,
-      mode: call.mode,
-      attempt: call.attemptsMade + 1,
-      phone: call.phone,
-      fromPhone,
-      lockKey: lockKey(call),
-      fence: randomToken(12),
-      mediaUrl: node.mediaUrl,
-      streamTokenHash: sha256(streamToken),
-      askedAt: now,
-      deadlineAt: new Date(now.getTime() + SEND_DEADLINE_MS),
-      spanId: deps.telemetry.newSpanId(),
-    })
-    .onConflictDoNothing({ target: attempts.lockKey })
-    .returning()
-  if (!attempt) return undefined
+  const attempt: AttemptRow = {
+    id: newId('att'),
+    callId: call.id,
+    workspaceId: call.workspaceId,
+    mode: call.mode,
+    attempt: call.attemptsMade + 1,
+    phone: call.phone,
+    fromPhone,
+    lockKey: lockKey(call),
+    fence: randomToken(12),
+    mediaUrl: node.mediaUrl,
+    streamTokenHash: sha256(streamToken),
+    askedAt: now,
+    deadlineAt: new Date(now.getTime() + SEND_DEADLINE_MS),
+    spanId: deps.telemetry.newSpanId(),
+    ...unset,
+  }
+  const insert = insertRows(attempts, [attempt], 'on conflict (lock_key) do nothing returning id')
+  const written = await tx.execute(insert)
+  if (written.length === 0) return undefined
   const firstDialAt = call.firstDialAt ?? now
   const [dialing] = await Promise.all([
     advance(
@@ -164,6 +164,19 @@ async function writeAttempt(
     tx.execute(sql`select pg_notify(${MEDIA_CHANNEL}, ${`${node.id} ${attempt.id}`})`),
   ])
   return dialing && { call: dialing, attempt, streamToken }
+}
+
+/** What an attempt that begins does not know yet. */
+const unset = {
+  streamTokenUsedAt: null,
+  carrierId: null,
+  answeredAt: null,
+  endedAt: null,
+  result: null,
+  answeredBy: null,
+  errorCode: null,
+  mediaEndedAt: null,
+  endedBy: null,
 }
 
 /** What an earlier attempt found out about itself says nothing of this one: who answered it, and how it ended. */

@@ -19,7 +19,10 @@ export interface Jobs {
 export type JobName = keyof Jobs
 
 interface QueueSettings {
-  /** Workers a process, and how many jobs each takes at once. */
+  /**
+   * Workers a process, and how many jobs each takes at once. A notification wakes every worker of its queue, and each asks the
+   * database; a worker waits for the slowest of its batch before it takes the next.
+   */
   workers: number
   batch: number
   /** Of the jobs for one thing (a call, an attempt) only one waits; a second send is dropped. */
@@ -29,9 +32,9 @@ interface QueueSettings {
 }
 
 export const queues: Record<JobName, QueueSettings> = {
-  dial: { workers: 4, batch: 10, pollSeconds: 0.5, onePer: 'callId' },
-  reconcile: { workers: 2, batch: 5, pollSeconds: 1, onePer: 'attemptId' },
-  settle: { workers: 2, batch: 10, pollSeconds: 0.5, onePer: 'attemptId' },
-  deliver: { workers: 6, batch: 5, pollSeconds: 0.5 },
+  dial: { workers: 2, batch: 20, pollSeconds: 0.5, onePer: 'callId' },
+  reconcile: { workers: 1, batch: 10, pollSeconds: 1, onePer: 'attemptId' },
+  settle: { workers: 1, batch: 20, pollSeconds: 0.5, onePer: 'attemptId' },
+  deliver: { workers: 3, batch: 10, pollSeconds: 0.5 },
   sweep: { workers: 1, batch: 1, pollSeconds: 30 },
 }
