@@ -41,7 +41,7 @@ function serveTransactions(workspaceId: string): Promise<string> {
     request.resume()
     request.on('end', () => {
       transaction(workspaceId).then(
-        () => response.writeHead(202, { 'content-type': 'application/json' }).end('{}'),
+        () => response.writeHead(202, { 'content-type': 'application/json', 'content-length': 2 }).end('{}'),
         () => response.writeHead(500).end(),
       )
     })
