@@ -38,6 +38,7 @@ export function socketsTo(): (target: Target) => Socket {
     const socket = new GatheringSocket()
     if (path) socket.connect(path)
     else socket.connect(port[at]!, host[at]!)
-    return socket
+    // By this name postgres.js checks the server's certificate.
+    return Object.assign(socket, { host: host[at], port: port[at] })
   }
 }
