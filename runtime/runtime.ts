@@ -102,7 +102,8 @@ const handlers = (deps: Deps): Handlers => ({
   dial: (job) => dial(deps, job),
   reconcile: (job) => reconcile(deps, job),
   settle: (job) => settle(deps, job),
-  deliver: (job) => deliver(deps, job),
+  deliver: (job) => deliver(deps, job, 'deliver'),
+  deliver_failing: (job) => deliver(deps, job, 'deliver_failing'),
   sweep: () => sweep(deps),
 })
 

@@ -12,6 +12,8 @@ export interface Jobs {
   settle: { attemptId: string }
   /** One delivery try of one event to one endpoint. */
   deliver: { deliveryId: string; try: number }
+  /** The same for an endpoint that fails: its slow answers hold up nobody else's webhooks. */
+  deliver_failing: { deliveryId: string; try: number }
   /** Once a minute: finds what crashed processes left behind. */
   sweep: Record<string, never>
 }
@@ -36,5 +38,6 @@ export const queues: Record<JobName, QueueSettings> = {
   reconcile: { workers: 1, batch: 10, pollSeconds: 1, onePer: 'attemptId' },
   settle: { workers: 1, batch: 20, pollSeconds: 0.5, onePer: 'attemptId' },
   deliver: { workers: 3, batch: 10, pollSeconds: 0.5 },
+  deliver_failing: { workers: 1, batch: 30, pollSeconds: 1 },
   sweep: { workers: 1, batch: 1, pollSeconds: 30 },
 }

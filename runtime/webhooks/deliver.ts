@@ -26,7 +26,11 @@ const DISABLE_AFTER_MS = 5 * 24 * hours
  * One try of one delivery. Every try has the same `webhook-id`; a receiver that saw it before may ignore it.
  * A failed try plans the next as a job of its own; the last one leaves a dead letter that can be sent again.
  */
-export async function deliver(deps: Deps, job: { deliveryId: string; try: number }): Promise<void> {
+export async function deliver(
+  deps: Deps,
+  job: { deliveryId: string; try: number },
+  queue: 'deliver' | 'deliver_failing',
+): Promise<void> {
   const query = queries.get(deps.db) ?? deliveryQuery(deps.db)
   queries.set(deps.db, query)
   const [found] = await query.execute({ deliveryId: job.deliveryId })
@@ -34,6 +38,9 @@ export async function deliver(deps: Deps, job: { deliveryId: string; try: number
   if (found?.delivery.status !== 'pending' || found.delivery.tries >= job.try) return
   const { event, endpoint, call } = found
   if (endpoint.disabledAt) return bury(deps, job.deliveryId, `the endpoint is disabled: ${endpoint.disabledReason}`)
+  if (endpoint.failingSince && queue === 'deliver') {
+    return deps.db.transaction((tx) => deps.send(tx, 'deliver_failing', job))
+  }
 
   const body = JSON.stringify(event.payload)
   const startedAt = deps.clock.now()
@@ -150,7 +157,7 @@ async function fail(
           : { failingSince },
       )
       .where(and(eq(endpoints.id, endpoint.id), isNull(endpoints.disabledAt)))
-    if (!last) await deps.send(tx, 'deliver', { deliveryId: job.deliveryId, try: job.try + 1 }, { delayMs })
+    if (!last) await deps.send(tx, 'deliver_failing', { ...job, try: job.try + 1 }, { delayMs })
   })
   if (disabled) deps.log.error({ endpoint: endpoint.id }, 'a webhook endpoint was disabled')
 }

@@ -75,11 +75,11 @@ test('the database stops and starts again below a running server: 503 meanwhile,
   const ids = [talking, ringing, held, ...queued, after].map(({ call_id }) => call_id)
   // A delivery that failed twice would wait for five minutes.
   await until(async () => {
-    await hasten(served, 'deliver')
+    await hasten(served, 'deliver_failing')
     const open = await Promise.all(ids.map((id) => talkif.api.getCall({ id })))
     return open.every(({ status }) => status === 'completed')
   })
-  await hasten(served, 'deliver')
+  await hasten(served, 'deliver_failing')
   const all = await Promise.all(ids.map((id) => talkif.finished(id)))
   const told = JSON.stringify(all.map(({ phone, outcome, reason }) => [phone, outcome, reason]))
   expect(

@@ -1,4 +1,6 @@
-import { and, eq } from 'drizzle-orm'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { and, eq, isNotNull } from 'drizzle-orm'
 import { Webhook } from 'standardwebhooks'
 import { Webhook as SvixWebhook } from 'svix'
 import { describe, expect } from 'vitest'
@@ -110,7 +112,7 @@ describe('a receiver', () => {
     onTestFinished(receiver.inbox.close)
     const ids = await receiver.announceMany(150)
     await until(async () => {
-      await hasten(served, 'deliver')
+      await hasten(served, 'deliver_failing')
       const open = and(eq(deliveries.endpointId, receiver.endpointId), eq(deliveries.status, 'pending'))
       return (await served.runtime.db.$count(deliveries, open)) === 0
     })
@@ -124,6 +126,38 @@ describe('a receiver', () => {
       expect(new Set(tries(receiver.inbox, id).map(({ raw }) => raw)).size).toBe(1)
       for (const { raw, headers } of tries(receiver.inbox, id)) new Webhook(receiver.webhookSecret).verify(raw, headers)
     }
+  })
+
+  test("that never answers holds up nobody else's webhooks", async ({ served, onTestFinished }) => {
+    const holding = new Set<Socket>()
+    let ended = 0
+    let failing = true
+    const stuck = createServer((socket) => {
+      socket.on('error', () => {})
+      if (failing) return void socket.destroy()
+      holding.add(socket)
+      socket.on('close', () => ended++)
+    }).listen(0, '127.0.0.1')
+    await once(stuck, 'listening')
+    const url = `http://127.0.0.1:${(stuck.address() as AddressInfo).port}/`
+    const slow = await openReceiver(served, () => 204)
+    const quick = await openReceiver(served, () => 204)
+    onTestFinished(async () => {
+      for (const socket of holding) socket.destroy()
+      stuck.close()
+      await Promise.all([slow.inbox.close(), quick.inbox.close()])
+    })
+    await slow.configure({ webhooks: [{ url, events: ['outcome.*'] }] })
+    await slow.announceMany(1)
+    const { db } = served.runtime
+    const failed = and(eq(endpoints.workspaceId, slow.workspaceId), isNotNull(endpoints.failingSince))
+    await until(async () => (await db.$count(endpoints, failed)) === 1)
+    failing = false
+    await slow.announceMany(60)
+    await until(() => holding.size > 0)
+    const [id] = await quick.announceMany(1)
+    await until(() => tries(quick.inbox, id!).length === 1)
+    expect(ended).toBe(0)
   })
 
   test('that is down is tried ten times over 75 hours and then no more: a dead letter, which can be sent again', async ({
@@ -141,7 +175,7 @@ describe('a receiver', () => {
         return row.tries === n && row
       })
       expect(delivery).toMatchObject({ lastStatus: 503, status: n === 10 ? 'dead' : 'pending' })
-      const next = (await waitingJobs(served, 'deliver')).filter(({ data }) => data.deliveryId === delivery.id)
+      const next = (await waitingJobs(served, 'deliver_failing')).filter(({ data }) => data.deliveryId === delivery.id)
       if (n === 10) expect(next).toEqual([])
       else {
         expect(next).toHaveLength(1)
@@ -149,7 +183,7 @@ describe('a receiver', () => {
         waits.push(next[0]!.delayMs)
         // What an administrator sees is what the job was told.
         expect(delivery.nextTryAt!.getTime() - served.runtime.clock.now()).toBeLessThanOrEqual(next[0]!.delayMs)
-        await hasten(served, 'deliver')
+        await hasten(served, 'deliver_failing')
       }
     }
     const s = 1000
