@@ -2,12 +2,13 @@ import { Readable } from 'node:stream'
 import { eq } from 'drizzle-orm'
 import { type Context, Hono } from 'hono'
 import { isValidLink } from '../runtime/artifacts/links.ts'
-import { readRecording } from '../runtime/artifacts/store.ts'
+import { type Recording, readRecording } from '../runtime/artifacts/store.ts'
 import { readTranscript } from '../runtime/calls/read.ts'
 import { calls } from '../runtime/db/schema.ts'
 import type { Deps } from '../runtime/deps.ts'
 import { ProblemError } from '../runtime/problem.ts'
 import type { Env } from './app.ts'
+import { byteRange } from './byte-range.ts'
 
 /** Transcripts and recordings behind signed, expiring links. A wrong or old signature looks like a thing that is not there. */
 export function artifactRoutes(deps: Deps): Hono<Env> {
@@ -22,15 +23,25 @@ export function artifactRoutes(deps: Deps): Hono<Env> {
     const callId = checkLink(deps, context, 'r')
     const recording = await readRecording(deps.config, callId)
     if (!recording) throw notThere()
-    return new Response(Readable.toWeb(recording.stream) as ReadableStream, {
-      headers: {
-        'content-type': 'audio/wav',
-        'content-length': String(recording.bytes),
-        'content-disposition': `inline; filename="${callId}.wav"`,
-      },
-    })
+    context.header('content-disposition', `inline; filename="${callId}.wav"`)
+    return play(context, recording)
   })
   return app
+}
+
+/** The recording, or the part of it that a player seeks. `Range` counts for GET alone (RFC 9110, 14.2), and while `If-Range` holds. */
+function play(context: Context, { bytes, version, read }: Recording): Response {
+  const etag = `"${version}"`
+  const isGet = context.req.method === 'GET'
+  const holds = (context.req.header('if-range') ?? etag) === etag
+  const range = isGet && holds ? byteRange(context.req.header('range'), bytes) : undefined
+  const headers = { 'accept-ranges': 'bytes', etag }
+  if (range === null) return context.newResponse(null, 416, { ...headers, 'content-range': `bytes */${bytes}` })
+  const { from, to } = range ?? { from: 0, to: bytes - 1 }
+  const part: Record<string, string> = range ? { 'content-range': `bytes ${from}-${to}/${bytes}` } : {}
+  const told = { ...headers, ...part, 'content-type': 'audio/wav', 'content-length': String(to - from + 1) }
+  const audio = isGet && bytes > 0 ? (Readable.toWeb(read(from, to)) as ReadableStream) : null
+  return context.newResponse(audio, range ? 206 : 200, told)
 }
 
 function checkLink(deps: Deps, context: Context, kind: 't' | 'r'): string {

@@ -1,19 +1,24 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import { shapeFaults } from '../openapi/faults.ts'
+import { readShape } from '../openapi/faults.ts'
 import { scopes } from '../openapi/operation.ts'
+import { GivenTime } from '../openapi/schemas/common.ts'
+import type { FieldFault } from '../openapi/schemas/problem.ts'
 import { WorkspaceDocument } from '../openapi/schemas/workspace.ts'
 import { authenticate, createKey, listKeys, requireScope, revokeKey } from '../runtime/access/keys.ts'
 import { putWorkspace, readWorkspace } from '../runtime/access/workspace-document.ts'
+import { workspaceFaults } from '../runtime/access/workspace-faults.ts'
 import { doNotCall, listOptOuts } from '../runtime/calls/do-not-call.ts'
 import type { Deps } from '../runtime/deps.ts'
 import { problemOf } from '../runtime/problem.ts'
 import { deadLetters, resend, rotateSecret } from '../runtime/webhooks/dead-letters.ts'
+import { recover } from '../runtime/webhooks/recover.ts'
 import { answer } from './answer.ts'
 import type { Env } from './app.ts'
 import { bearer, limitBody, MAX_BODY, readJson } from './read-request.ts'
 
 const NewKey = z.strictObject({ mode: z.enum(['test', 'live']), scopes: z.array(z.enum(scopes)).min(1).optional() })
+const Since = z.strictObject({ since: GivenTime })
 const Phones = z.strictObject({ phones: z.array(z.string().min(1).max(64)).min(1).max(10_000) })
 
 /** What an administrator's key may change; not part of the agents' surface. Every route asks for `workspace:admin`. */
@@ -31,7 +36,8 @@ export function workspaceRoutes(deps: Deps): Hono<Env> {
   })
   app.put('/workspace', async (context) => {
     const holder = await admin(context)
-    const document = await read(context, WorkspaceDocument)
+    const meaning = (body: object) => workspaceFaults(body, deps.config)
+    const document = await read(context, WorkspaceDocument, meaning)
     return answer(context, 200, await deps.db.transaction((tx) => putWorkspace(tx, deps, holder, document)))
   })
   app.get('/workspace/keys', async (context) =>
@@ -49,6 +55,12 @@ export function workspaceRoutes(deps: Deps): Hono<Env> {
     const holder = await admin(context)
     const secret = await deps.db.transaction((tx) => rotateSecret(tx, deps, holder, context.req.param('id')))
     return answer(context, 200, { secret })
+  })
+  app.post('/workspace/webhooks/:id/recover', async (context) => {
+    const holder = await admin(context)
+    const since = new Date((await read(context, Since)).since)
+    const missed = { endpointId: context.req.param('id'), since }
+    return answer(context, 202, await deps.db.transaction((tx) => recover(tx, deps, holder, missed)))
   })
   app.get('/workspace/dead-letters', async (context) => {
     const holder = await admin(context)
@@ -70,10 +82,15 @@ export function workspaceRoutes(deps: Deps): Hono<Env> {
   return app
 }
 
-async function read<S extends z.ZodType>(context: Context, schema: S): Promise<z.infer<S>> {
+/** The body, by its schema; all faults at once: those of its shape and those of its meaning. */
+async function read<S extends z.ZodType>(
+  context: Context,
+  schema: S,
+  meaning: (body: object) => FieldFault[] = () => [],
+): Promise<z.infer<S>> {
   const body = await readJson(context)
-  const parsed = schema.safeParse(body)
-  const faults = shapeFaults(parsed, body)
-  if (!parsed.success || faults.length) throw problemOf(faults)
-  return parsed.data
+  const { data, faults: shape } = readShape(schema, body)
+  const faults = [...shape, ...meaning(body)]
+  if (!data || faults.length) throw problemOf(faults)
+  return data
 }

@@ -5,14 +5,22 @@ import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { WebSocketServer } from 'ws'
+import { agentDoor } from '../api/agent-door.ts'
 import { createApp, type Env } from '../api/app.ts'
+import { contractDocuments } from '../api/contract-documents.ts'
+import { docsDocuments } from '../api/docs.ts'
+import { mcpRoutes } from '../mcp/http.ts'
+import { mcpServer, printSurface } from '../mcp/server.ts'
+import type { Document, LiveDocument } from '../openapi/pages.ts'
 import { type Clock, elastic, systemClock } from '../runtime/clock.ts'
-import type { Config } from '../runtime/config.ts'
+import { type Config, ownUrl } from '../runtime/config.ts'
 import { startEmbeddedPostgres } from '../runtime/db/embedded.ts'
 import { type Log, openLog } from '../runtime/log.ts'
 import { SANDBOX_ACCOUNT, type SandboxUrls } from '../runtime/networks.ts'
 import { openRuntime, type Roles, type Runtime } from '../runtime/runtime.ts'
 import { type Chaos, type Sandbox, startSandbox } from '../runtime/sandbox/server.ts'
+import { version } from '../runtime/version.ts'
+import { wellKnownDocuments } from '../well-known/documents.ts'
 
 export interface Served {
   /** Where this process answers, e.g. `http://127.0.0.1:8787`. */
@@ -62,8 +70,8 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
     const server = await listen(given, (request) => fetch(request))
     opened.push(() => closeServer(server))
     const { port } = server.address() as AddressInfo
-    const localUrl = `http://127.0.0.1:${port}`
-    const config = given.port === 0 ? { ...given, port, publicUrl: localUrl, mediaUrl: localUrl } : given
+    const localUrl = ownUrl(port)
+    const config = withPort(given, port)
 
     const postgres = config.databaseUrl ? undefined : await startEmbeddedPostgres(config.dataDir)
     if (postgres) opened.push(() => postgres.stop())
@@ -95,7 +103,8 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
       },
     })
     opened.push(runtime.close)
-    const app = createApp(runtime, { operations: roles.api })
+    const app = createApp(runtime, { operations: roles.api, documents: roles.api ? documentsOf(config) : [] })
+    if (roles.api) mountMcp(app, runtime)
     extend?.(app)
     if (roles.media) carryMedia(server, runtime, log)
     const answering = new Set<Promise<Response>>()
@@ -122,6 +131,27 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
     await closeAll()
     throw error
   }
+}
+
+function mountMcp(app: Hono<Env>, runtime: Runtime): void {
+  const surface = printSurface(version)
+  app.route(
+    '/',
+    mcpRoutes(agentDoor(runtime), surface.tools, (door) => mcpServer(surface, door)),
+  )
+}
+
+/** Everything that is printed once, by the rooms that know it. */
+const documentsOf = ({ publicUrl: url, securityContact }: Config): (Document | LiveDocument)[] => [
+  ...contractDocuments(url, version),
+  ...docsDocuments(url, version),
+  ...wellKnownDocuments({ url, version, securityContact }),
+]
+
+/** With port 0 the system chose one, which its own URLs did not know yet; those that were configured stand. */
+function withPort(config: Config, port: number): Config {
+  const known = (url: string) => (url === ownUrl(0) ? ownUrl(port) : url)
+  return { ...config, port, publicUrl: known(config.publicUrl), mediaUrl: known(config.mediaUrl) }
 }
 
 /** A sandbox that runs elsewhere, by the URLs every sandbox has. */

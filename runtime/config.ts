@@ -17,12 +17,23 @@ export interface Config {
   openai: { apiKey: string; baseUrl: string | undefined; model: string; transcriptionModel: string } | undefined
   /** A sandbox that runs elsewhere; unset: this process starts its own. */
   sandboxUrl: string | undefined
+  /** Where to report a vulnerability, as security.txt says it; unset: `security@` the public host. */
+  securityContact: string | undefined
+  /** Hostnames, besides those of `publicUrl` and of loopback, by which agents reach `/mcp`; no ports. */
+  allowedHosts: string[]
   /** Webhooks may be delivered to loopback addresses: a laptop's own receiver. */
   allowLoopbackWebhooks: boolean
 }
 
+/** How a server reaches itself, and what stands for a `PUBLIC_URL` that is not given. */
+export const ownUrl = (port: number): string => `http://127.0.0.1:${port}`
+
 const text = z.string().trim().min(1)
 const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/$/, ''))
+
+const hostnames = text
+  .transform((list) => list.split(',').map((name) => name.trim().toLowerCase()))
+  .pipe(z.array(z.string().regex(/^(\[[0-9a-f:]+\]|[a-z0-9.-]+)$/, 'is hostnames without ports, separated by commas')))
 
 const Environment = z.object({
   PORT: z.coerce.number({ error: 'is a number from 0 to 65535' }).int().min(0).max(65_535).default(8787),
@@ -33,6 +44,10 @@ const Environment = z.object({
   TALKIF_DATA_DIR: text.default('.talkif'),
   TALKIF_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('warn'),
   TALKIF_SANDBOX_URL: url.optional(),
+  TALKIF_ALLOWED_HOSTS: hostnames.default([]),
+  TALKIF_SECURITY_CONTACT: z
+    .url({ protocol: /^(https|mailto|tel)$/, error: 'is an https, mailto or tel URI' })
+    .optional(),
   TWILIO_ACCOUNT_SID: z
     .string()
     .regex(/^AC[0-9a-f]{32}$/, 'is "AC" and 32 hex digits')
@@ -57,23 +72,32 @@ function missing(env: Record<string, string | undefined>): string[] {
   ]
 }
 
-/**
- * @throws Error that lists every fault of the environment at once, one a line.
- */
-export function readConfig(environment: Record<string, string | undefined>): Config {
+type Variables = Record<string, string | undefined>
+
+/** @throws Error that lists every fault of the environment at once, one a line. */
+function parseEnvironment<S extends z.ZodType>(
+  schema: S,
+  environment: Variables,
+  alsoFaulty: (given: Variables) => string[] = () => [],
+): z.infer<S> {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   )
-  const parsed = Environment.safeParse(given)
+  const parsed = schema.safeParse(given)
   const issues = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? []
-  const faults = [...issues, ...missing(given)]
+  const faults = [...issues, ...alsoFaulty(given)]
   if (!parsed.success || faults.length) {
     throw new Error(
       `The environment has faults; mend them and start again:\n${faults.map((it) => `  ${it}`).join('\n')}`,
     )
   }
-  const env = parsed.data
-  const publicUrl = env.PUBLIC_URL ?? `http://127.0.0.1:${env.PORT}`
+  return parsed.data
+}
+
+/** @throws Error that lists every fault of the environment at once, one a line. */
+export function readConfig(environment: Variables): Config {
+  const env = parseEnvironment(Environment, environment, missing)
+  const publicUrl = env.PUBLIC_URL ?? ownUrl(env.PORT)
   return {
     port: env.PORT,
     host: env.HOST,
@@ -100,12 +124,31 @@ export function readConfig(environment: Record<string, string | undefined>): Con
         }
       : undefined,
     sandboxUrl: env.TALKIF_SANDBOX_URL,
+    securityContact: env.TALKIF_SECURITY_CONTACT,
+    allowedHosts: env.TALKIF_ALLOWED_HOSTS,
     allowLoopbackWebhooks: false,
   }
 }
 
 /** Reads this process's own environment; the only place that does. */
 export const ownConfig = (): Config => readConfig(process.env)
+
+/** Which server the command line talks to, and as whom. */
+export interface ClientConfig {
+  /** Without a trailing slash. */
+  url: string
+  key: string | undefined
+}
+
+const ClientEnvironment = z.object({ TALKIF_URL: url.default(ownUrl(8787)), TALKIF_KEY: text.optional() })
+
+/** `TALKIF_URL` and `TALKIF_KEY`, unless options of the command name others. @throws Error that lists every fault. */
+export function clientConfig(options: { url?: string; key?: string }): ClientConfig {
+  const { TALKIF_URL = '', TALKIF_KEY = '' } = process.env
+  const given = { TALKIF_URL: options.url ?? TALKIF_URL, TALKIF_KEY: options.key ?? TALKIF_KEY }
+  const env = parseEnvironment(ClientEnvironment, given)
+  return { url: env.TALKIF_URL, key: env.TALKIF_KEY }
+}
 
 /** Where `dev.json` and local files are. */
 export const devFile = (config: Config): string => join(config.dataDir, 'dev.json')

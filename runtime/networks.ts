@@ -1,5 +1,5 @@
-import { desc, gt } from 'drizzle-orm'
-import { NODE_ALIVE_MS } from './calls/media.ts'
+import { desc, gt, sql } from 'drizzle-orm'
+import { NODE_ALIVE_SECONDS } from './calls/media.ts'
 import { type TwilioCarrier, twilioCarrier } from './carrier/twilio/twilio.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -47,11 +47,11 @@ export function openNetworks(options: NetworkOptions): Networks & { close(): voi
     },
     async mediaNode(mode) {
       if (mode === 'test' && localUrl && node) return { id: node.id, mediaUrl: mediaUrl(localUrl) }
-      const alive = new Date(clock.now() - NODE_ALIVE_MS)
+      // By the database's clock on both sides: the machines' own may differ.
       const nodes = await db
         .select()
         .from(mediaNodes)
-        .where(gt(mediaNodes.heartbeatAt, alive))
+        .where(gt(mediaNodes.heartbeatAt, sql`now() - make_interval(secs => ${NODE_ALIVE_SECONDS})`))
         .orderBy(desc(mediaNodes.heartbeatAt))
       const chosen = nodes.find((it) => it.id === node?.id) ?? nodes[Math.floor(Math.random() * nodes.length)]
       return chosen && { id: chosen.id, mediaUrl: mediaUrl(chosen.url) }

@@ -1,15 +1,11 @@
 import { and, asc, eq, isNull, notInArray, or } from 'drizzle-orm'
-import type { FieldFault } from '../../openapi/schemas/problem.ts'
 import type { WorkspaceDocument, WorkspaceView } from '../../openapi/schemas/workspace.ts'
 import type { Tx } from '../db/connect.ts'
 import { endpoints, numbers, workspaces } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
-import { isZone } from '../guardrails/offsets.ts'
 import { normalisePhone } from '../guardrails/phone.ts'
 import { newId } from '../ids.ts'
-import { problemOf } from '../problem.ts'
 import { newWebhookSecret } from '../webhooks/sign.ts'
-import { isForbiddenTarget } from '../webhooks/targets.ts'
 import { settingsOf } from './workspaces.ts'
 
 const REMOVED = 'removed from the workspace'
@@ -45,6 +41,7 @@ export async function readWorkspace(
       events: hook.events,
       ...(secrets.has(hook.id) ? { secret: secrets.get(hook.id) } : {}),
       disabled: hook.disabledAt !== null,
+      disabled_at: hook.disabledAt?.toISOString() ?? null,
       disabled_reason: hook.disabledReason,
       created_at: hook.createdAt.toISOString(),
     })),
@@ -58,18 +55,13 @@ export async function readWorkspace(
   }
 }
 
-/**
- * Replaces the sections present and leaves the others as they are.
- * @throws invalid_request with every fault: an unknown time zone, an impossible number, a webhook to a private address.
- */
+/** Replaces the sections present and leaves the others as they are. @param document has no faults, as `workspaceFaults` tells. */
 export async function putWorkspace(
   tx: Tx,
-  deps: Pick<Deps, 'clock' | 'config'>,
+  deps: Pick<Deps, 'clock'>,
   caller: Caller,
   document: WorkspaceDocument,
 ): Promise<WorkspaceView> {
-  const faults = faultsOf(document, deps.config.allowLoopbackWebhooks)
-  if (faults.length) throw problemOf(faults)
   const { webhooks, numbers: phones, ...sections } = document
   const here = eq(workspaces.id, caller.workspaceId)
   const [row] = await tx.select().from(workspaces).where(here).for('update')
@@ -80,37 +72,6 @@ export async function putWorkspace(
   const secrets = webhooks ? await putWebhooks(tx, deps, caller, webhooks) : undefined
   if (phones) await putNumbers(tx, deps, caller, phones)
   return readWorkspace(tx, caller, secrets)
-}
-
-function faultsOf(document: WorkspaceDocument, allowLoopback: boolean): FieldFault[] {
-  const faults: FieldFault[] = []
-  const fault = (pointer: string, detail: string) => faults.push({ pointer, code: 'invalid_request', detail })
-  const zone = (pointer: string, name: string | undefined) => {
-    if (name !== undefined && !isZone(name)) fault(pointer, `${name} is not an IANA time zone.`)
-  }
-  zone('/time_zone', document.time_zone)
-  document.calendars?.forEach((calendar, index) => {
-    zone(`/calendars/${index}/time_zone`, calendar.time_zone)
-    const hours = calendar.working_hours
-    if (hours && hours.from >= hours.to) fault(`/calendars/${index}/working_hours`, 'They end before they begin.')
-  })
-  document.numbers?.forEach((number, index) => {
-    const phone = normalisePhone(number.phone)
-    if (!('e164' in phone)) fault(`/numbers/${index}/phone`, phone.reason)
-  })
-  const seen = new Set<string>()
-  document.webhooks?.forEach((webhook, index) => {
-    const pointer = `/webhooks/${index}/url`
-    if (seen.has(webhook.url)) fault(pointer, 'This URL stands twice; name all its events in one entry.')
-    seen.add(webhook.url)
-    if (isForbiddenTarget(webhook.url, allowLoopback)) {
-      fault(
-        pointer,
-        'Webhooks never go to private, loopback or link-local addresses; `talkif dev` alone delivers to loopback.',
-      )
-    }
-  })
-  return faults
 }
 
 async function putWebhooks(

@@ -7,18 +7,22 @@ export type ArtifactKind = 't' | 'r'
 const HOUR_MS = 3_600_000
 const LIVES_MS = 104 * HOUR_MS
 
-/** Signed links to a call's transcript and recording. They expire; `getCall` gives fresh ones. */
+/**
+ * Signed links to a call's transcript and recording. They expire; `getCall` gives fresh ones.
+ * @param wasAnswered whether anybody or anything picked up, in any attempt; else there is nothing to read or hear.
+ */
 export function artifactLinks(
   deps: Pick<Deps, 'clock' | 'config' | 'secrets'>,
-  call: { id: string; answeredAt: Date | null; recorded: boolean },
+  call: { id: string; recorded: boolean },
+  wasAnswered: boolean,
 ) {
   // To the hour, so that an unchanged call reads the same and its ETag holds.
   const expires = Math.ceil((deps.clock.now() + LIVES_MS) / HOUR_MS) * 3600
   const link = (kind: ArtifactKind) =>
     `${deps.config.publicUrl}/artifacts/${kind}/${call.id}?expires=${expires}&signature=${signature(deps, kind, call.id, expires)}`
   return {
-    transcript_url: call.answeredAt ? link('t') : null,
-    recording_url: call.answeredAt && call.recorded ? link('r') : null,
+    transcript_url: wasAnswered ? link('t') : null,
+    recording_url: wasAnswered && call.recorded ? link('r') : null,
   }
 }
 

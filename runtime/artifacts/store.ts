@@ -12,16 +12,23 @@ export async function openRecordingFile(config: Config, callId: string, attempt:
   return openRecorder(join(folderOf(config), `${callId}.${attempt}.wav`))
 }
 
+export interface Recording {
+  /** As long as it was when it was looked up; a call that goes on makes it longer. */
+  bytes: number
+  /** Another one for other bytes. */
+  version: string
+  /** The bytes `from` to `to`, both included. */
+  read(from: number, to: number): ReadStream
+}
+
 /** The recording of the call's last answered attempt; null when there is none (any more). `callId` was checked by its signature. */
-export async function readRecording(
-  config: Config,
-  callId: string,
-): Promise<{ bytes: number; stream: ReadStream } | null> {
+export async function readRecording(config: Config, callId: string): Promise<Recording | null> {
   const names = await readdir(folderOf(config)).catch(() => [])
   const attemptOf = (name: string) => Number(name.split('.')[1])
   const mine = names.filter((name) => name.startsWith(`${callId}.`))
   const last = mine.toSorted((a, b) => attemptOf(a) - attemptOf(b)).at(-1)
   if (!last) return null
   const path = join(folderOf(config), last)
-  return { bytes: (await stat(path)).size, stream: createReadStream(path) }
+  const { size, mtimeMs } = await stat(path)
+  return { bytes: size, version: `${size}-${mtimeMs}`, read: (start, end) => createReadStream(path, { start, end }) }
 }

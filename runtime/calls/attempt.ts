@@ -8,6 +8,7 @@ import type { Deps } from '../deps.ts'
 import { MILESTONE, traceOf } from '../telemetry/spans.ts'
 import { announce } from '../webhooks/announce.ts'
 import { advance, type CallRow } from './advance.ts'
+import { callWithin } from './call-within.ts'
 
 export type AttemptRow = typeof attempts.$inferSelect
 
@@ -53,10 +54,12 @@ export async function placedIn(tx: Tx, deps: Deps, { attempt, call }: AttemptOnC
   if (call.status === 'dialing') await advance(tx, deps, call, 'placed', {}, { attempt: attempt.attempt, carrierId })
   const fields = { attempt: attempt.attempt, provider_call_sid: carrierId }
   await announce(tx, deps, { type: 'call.started', call, fields })
+  const endedAt = deps.clock.now()
+  const within = attempt.attempt === 1 ? await callWithin(tx, call, endedAt) : {}
   deps.telemetry.span({ traceId: call.traceId, parentSpanId: attempt.spanId }, 'dial.start', {
     startedAt: attempt.askedAt.getTime(),
-    endedAt: deps.clock.now(),
-    attributes: { [MILESTONE]: true, attempt: attempt.attempt, provider_call_sid: carrierId },
+    endedAt,
+    attributes: { [MILESTONE]: true, attempt: attempt.attempt, provider_call_sid: carrierId, ...within },
   })
 }
 

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Settings } from '../access/workspaces.ts'
 import { localCalendar } from '../bookings/local.ts'
-import type { Calendar, Slot } from '../bookings/port.ts'
+import type { Booking, Calendar, Slot } from '../bookings/port.ts'
 import { spokenSlot } from '../bookings/spoken.ts'
 import type { Tx } from '../db/connect.ts'
 import { calls, type Findings, type leads } from '../db/schema.ts'
@@ -19,8 +19,10 @@ import { traceQualified } from './qualify.ts'
 const DAY_MS = 86_400_000
 const DAYS_AHEAD = 60
 const OFFERED = 3
-/** A hold lasts as long as it takes to confirm it. */
+/** As long as it takes to talk about a time that was offered. */
 const HOLD_SECONDS = 120
+/** How many free times are tried for them, while other calls take theirs. */
+const LOOKED_AT = 100
 
 export interface ToolContext {
   deps: Deps
@@ -43,7 +45,7 @@ type Args = Record<string, unknown>
  * attempt is the one the call is living through.
  */
 export function conversationTools(context: ToolContext): (name: string, args: Args) => Promise<ToolResult> {
-  const offered = new Map<string, Slot>()
+  const offered = new Map<string, Offer>()
   const tools: Record<string, (args: Args) => Promise<ToolResult>> = {
     save_answer: (args) => saveAnswer(context, args),
     check_slots: () => checkSlots(context, offered),
@@ -54,7 +56,8 @@ export function conversationTools(context: ToolContext): (name: string, args: Ar
       return { output: { transferred: false, callback: true, say: 'A colleague will call back.' }, next: 'say_goodbye' }
     },
     async not_a_fit(args) {
-      await find(context, { notFit: words(args.reason) || 'not_a_fit' })
+      const reason = args.reason === 'out_of_scope' ? 'out_of_scope' : 'not_interested'
+      await find(context, { notFit: { reason, detail: words(args.detail) || null } })
       return { output: { noted: true }, next: 'say_goodbye' }
     },
     async wrong_number() {
@@ -126,29 +129,49 @@ function calendarOf({ deps, call, flow, settings }: ToolContext): Calendar | und
 
 const noCalendar = { output: { error: 'Booking is not possible now: offer that a colleague calls back.' } }
 
-async function checkSlots(context: ToolContext, offered: Map<string, Slot>): Promise<ToolResult> {
-  const calendar = calendarOf(context)
-  if (!calendar) return noCalendar
-  const { deps, call, lead, language } = context
-  const from = toCallTime(call, new Date(deps.clock.now()))
-  const until = new Date(from.getTime() + DAYS_AHEAD * DAY_MS)
-  const leadZone = lead.zones[0]!
-  const slots = await calendar.freeSlots({ from, until, limit: OFFERED, leadZone })
-  for (const slot of slots) offered.set(slot.id, slot)
-  const spoken = slots.map((slot) => ({ slot_id: slot.id, spoken: spokenSlot(slot.startsAt, leadZone, language) }))
-  return { output: spoken.length ? { slots: spoken } : { slots: [], say: 'There is no free time: offer a call back.' } }
+/** A time that was offered in this call, and is held for it while it is talked about. */
+interface Offer {
+  slot: Slot
+  held: Booking
 }
 
-async function bookSlot(context: ToolContext, offered: Map<string, Slot>, args: Args): Promise<ToolResult> {
+async function checkSlots(context: ToolContext, offered: Map<string, Offer>): Promise<ToolResult> {
+  const calendar = calendarOf(context)
+  if (!calendar) return noCalendar
+  const offers = await holdSome(context, calendar)
+  for (const offer of offers) offered.set(offer.slot.id, offer)
+  const zone = context.lead.zones[0]!
+  const slots = offers.map(({ slot }) => ({
+    slot_id: slot.id,
+    spoken: spokenSlot(slot.startsAt, zone, context.language),
+  }))
+  return { output: slots.length ? { slots } : { slots, say: 'There is no free time: offer a call back.' } }
+}
+
+/** The next free times, held for this call one after the other: what another call is quicker to take is passed over. */
+async function holdSome({ deps, call, lead }: ToolContext, calendar: Calendar): Promise<Offer[]> {
+  const from = toCallTime(call, new Date(deps.clock.now()))
+  const until = new Date(from.getTime() + DAYS_AHEAD * DAY_MS)
+  const offers: Offer[] = []
+  for (const slot of await calendar.freeSlots({ from, until, limit: LOOKED_AT, leadZone: lead.zones[0]! })) {
+    const held = await calendar.hold(slot, call.id, HOLD_SECONDS)
+    if (held) offers.push({ slot, held })
+    if (offers.length === OFFERED) break
+  }
+  return offers
+}
+
+async function bookSlot(context: ToolContext, offered: Map<string, Offer>, args: Args): Promise<ToolResult> {
   const calendar = calendarOf(context)
   if (!calendar) return noCalendar
   // Only what check_slots offered in this call: a date cannot be made up.
-  const slot = offered.get(words(args.slot_id))
+  const slot = offered.get(words(args.slot_id))?.slot
   if (!slot) return { output: { error: 'This slot_id was not offered in this call: use check_slots first.' } }
   const held = await calendar.hold(slot, context.call.id, HOLD_SECONDS)
   if (!held || !(await calendar.confirm(held.id))) {
     return { output: { error: 'Somebody else has just taken this time: use check_slots and offer another.' } }
   }
+  offered.set(slot.id, { slot, held })
   await write(context, (call) => ({
     booking: {
       slot: held.startsAt.toISOString(),
@@ -156,5 +179,8 @@ async function bookSlot(context: ToolContext, offered: Map<string, Slot>, args: 
       notes: notesOf(call.answers),
     },
   }))
+  // What was only offered, and what was booked before the person chose again.
+  const others = [...offered.values()].filter((it) => it.held.id !== held.id)
+  await Promise.all(others.map((it) => calendar.release(it.held.id)))
   return { output: { booked: true, spoken: spokenSlot(slot.startsAt, context.lead.zones[0]!, context.language) } }
 }

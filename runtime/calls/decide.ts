@@ -1,4 +1,4 @@
-import type { Outcome } from '../../openapi/schemas/call.ts'
+import type { NotFitReason, Outcome } from '../../openapi/schemas/call.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Findings } from '../db/schema.ts'
 
@@ -14,7 +14,8 @@ export interface ConversationFacts {
 }
 
 export type Decision =
-  | { kind: 'outcome'; outcome: Outcome; reason: string | null }
+  | { kind: 'outcome'; outcome: 'not_fit'; reason: NotFitReason }
+  | { kind: 'outcome'; outcome: Exclude<Outcome, 'not_fit'>; reason: string | null }
   /** Nobody was reached: `no_answer`, after the flow's retries. */
   | { kind: 'missed'; reason: string }
 
@@ -29,7 +30,7 @@ export function decide(facts: ConversationFacts): Decision {
   if (findings.optedOut) return { kind: 'outcome', outcome: 'not_fit', reason: 'opted_out' }
   if (findings.wrongNumber) return { kind: 'outcome', outcome: 'wrong_number', reason: 'said_so' }
   if (booked) return { kind: 'outcome', outcome: 'booked', reason: null }
-  if (findings.notFit) return { kind: 'outcome', outcome: 'not_fit', reason: findings.notFit }
+  if (findings.notFit) return { kind: 'outcome', outcome: 'not_fit', reason: findings.notFit.reason }
   if (findings.handoff) return { kind: 'outcome', outcome: 'qualified', reason: 'handoff_requested' }
   if (isQualified(facts)) return { kind: 'outcome', outcome: 'qualified', reason: null }
   if (findings.voicemail || answeredBy === 'machine' || answeredBy === 'fax')

@@ -37,7 +37,7 @@ async function ask(deps: Deps, { call, attempt, streamToken, flow }: Claim): Pro
       maxSeconds: flow.call.max_duration_seconds + SPARE_SECONDS,
       statusUrl: `${callbackBase}/carrier/twilio/status/${attempt.id}`,
       mediaUrl: attempt.mediaUrl,
-      streamParameters: { attempt: attempt.id, token: streamToken },
+      streamParameters: { attempt: attempt.id, token: streamToken, call: call.id },
       detectMachine: flow.call.detect_machine,
       signal: abort.signal,
       beforeSend() {

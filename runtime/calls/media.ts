@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt } from 'drizzle-orm'
+import { and, eq, isNull, lt, sql } from 'drizzle-orm'
 import type { WebSocket } from 'ws'
 import { openRecordingFile } from '../artifacts/store.ts'
 import type { MediaStream } from '../carrier/port.ts'
@@ -33,7 +33,7 @@ interface Ready {
 const START_TIMEOUT_MS = 10_000
 const HEARTBEAT_MS = 1_500
 /** A node whose heartbeat is older is not given calls. */
-export const NODE_ALIVE_MS = 4_000
+export const NODE_ALIVE_SECONDS = 4
 
 /**
  * The conversations this process carries. The engine of a dial is opened while the phone rings, when its dialer says so on
@@ -185,12 +185,12 @@ async function keepAlive(deps: Deps, node: { id: string; url: string }) {
   let timer: Timer | undefined
   let stopped = false
   const beat = async () => {
-    const heartbeatAt = new Date(deps.clock.now())
+    const heartbeatAt = sql`now()`
     await deps.db
       .insert(mediaNodes)
       .values({ ...node, heartbeatAt })
       .onConflictDoUpdate({ target: mediaNodes.id, set: { heartbeatAt } })
-    await deps.db.delete(mediaNodes).where(lt(mediaNodes.heartbeatAt, new Date(heartbeatAt.getTime() - 60_000)))
+    await deps.db.delete(mediaNodes).where(lt(mediaNodes.heartbeatAt, sql`now() - interval '1 minute'`))
   }
   const again = () => {
     timer = deps.clock.setTimeout(() => {

@@ -1,8 +1,10 @@
+import { and, eq, isNotNull } from 'drizzle-orm'
 import type { EventName } from '../../openapi/events.ts'
 import type { Outcome } from '../../openapi/schemas/call.ts'
 import type { FlowAction } from '../../openapi/schemas/flow-document.ts'
 import { artifactLinks } from '../artifacts/links.ts'
 import type { Tx } from '../db/connect.ts'
+import { attempts } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { flowVersion } from '../flows/read.ts'
 import { MILESTONE, traceOf } from '../telemetry/spans.ts'
@@ -34,10 +36,11 @@ export async function finish(
   const done = await advance(tx, deps, call, event, { outcome, reason, outcomeAt: at }, { outcome, reason })
   if (!done) return
   const fields = {
-    ...resultFields(deps, done),
+    ...(await resultFields(tx, deps, done)),
     reason,
     ...(outcome === 'booked' ? { booking: done.booking } : {}),
     ...(outcome === 'no_answer' ? { retry: null } : {}),
+    ...(outcome === 'not_fit' ? { detail: detailOf(done) } : {}),
   }
   await announce(tx, deps, { type: `outcome.${outcome}` as EventName, call: done, fields })
   deps.telemetry.span(traceOf(done), 'outcome.write', {
@@ -66,7 +69,7 @@ export async function miss(tx: Tx, deps: Deps, call: CallRow, reason: string): P
   const waiting = await advance(tx, deps, call, 'missed', { notBefore, reason }, { reason })
   if (!waiting) return
   const next = { attempt: call.attemptsMade + 1, max: retry.max, at: notBefore.toISOString() }
-  const fields = { ...resultFields(deps, waiting), outcome: 'no_answer', reason, retry: next }
+  const fields = { ...(await resultFields(tx, deps, waiting)), outcome: 'no_answer', reason, retry: next }
   await Promise.all([
     announce(tx, deps, { type: 'outcome.no_answer', call: waiting, fields }),
     deps.send(tx, 'dial', { callId: call.id }, { delayMs, priority: call.priority }),
@@ -84,13 +87,27 @@ export function retryDelayMs(retry: Extract<FlowAction, { type: 'retry' }>, atte
 /** Whether the person is worth a callback, by the outcome. */
 export const hasQualified = (outcome: Outcome | null): boolean => outcome === 'booked' || outcome === 'qualified'
 
-const resultFields = (deps: Deps, call: CallRow) => ({
-  outcome: call.outcome,
-  qualified: hasQualified(call.outcome),
-  answers: call.answers,
-  metrics: metricsOf(call),
-  artifacts: artifactLinks(deps, call),
-})
+/** The sentence behind the reason, when the reason is the one it was given for. */
+export function detailOf({ findings, reason }: CallRow): string | null {
+  return findings.notFit?.reason === reason ? (findings.notFit?.detail ?? null) : null
+}
+
+async function resultFields(tx: Tx, deps: Deps, call: CallRow) {
+  return {
+    outcome: call.outcome,
+    qualified: hasQualified(call.outcome),
+    answers: call.answers,
+    metrics: metricsOf(call),
+    artifacts: artifactLinks(deps, call, await wasAnswered(tx, call)),
+  }
+}
+
+/** Whether somebody or something picked up, in this attempt or an earlier one. */
+async function wasAnswered(tx: Tx, call: CallRow): Promise<boolean> {
+  if (call.answeredAt || call.attemptsMade < 2) return call.answeredAt !== null
+  const answered = and(eq(attempts.callId, call.id), isNotNull(attempts.answeredAt))
+  return (await tx.$count(attempts, answered)) > 0
+}
 
 /** Says in the trace what became of an action: those that this version does not run yet are skipped, in words. */
 function trace(deps: Deps, call: CallRow, action: FlowAction): void {

@@ -9,7 +9,7 @@ import { ProblemError } from '../problem.ts'
 import { MILESTONE } from '../telemetry/spans.ts'
 import type { CallRow } from './advance.ts'
 import { isTerminal } from './lifecycle.ts'
-import { hasQualified, metricsOf } from './outcome.ts'
+import { detailOf, hasQualified, metricsOf } from './outcome.ts'
 import { sandboxView } from './receipt.ts'
 
 /** How long a call that nobody announced a change of is believed to be unchanged. */
@@ -64,6 +64,7 @@ async function view(deps: Deps, row: CallRow, include: string[]): Promise<Call> 
     created_at: row.createdAt.toISOString(),
     not_before: row.notBefore?.toISOString() ?? null,
     reason: row.reason,
+    detail: detailOf(row),
     attempts: dials.map((dial) => ({
       attempt: dial.attempt,
       from: dial.fromPhone,
@@ -79,7 +80,11 @@ async function view(deps: Deps, row: CallRow, include: string[]): Promise<Call> 
     booking: row.booking,
     handoff: row.findings.handoff ?? null,
     metrics: metricsOf(row),
-    artifacts: artifactLinks(deps, row),
+    artifacts: artifactLinks(
+      deps,
+      row,
+      dials.some((dial) => dial.answeredAt !== null),
+    ),
     trace_id: row.traceId,
     ...(include.includes('transcript') ? { transcript: await readTranscript(deps.db, row.id) } : {}),
     ...(include.includes('trace') ? { trace: await wholeTrace(deps, row) } : {}),

@@ -93,7 +93,7 @@ function waitFor(verdict: Verdict, call: CallRow, now: Date): { call: CallRow; d
   if (verdict.reason === 'no_consent')
     throw new ProblemError('consent_required', 'The person has not agreed to be called.')
   throw new ProblemError(
-    'invalid_request',
+    'no_flow_matches',
     'The quiet hours of the flow and of the region leave no time to call this person.',
     {
       suggestedAction: 'Widen the quiet_hours of the flow, or send the time_zone of the person.',

@@ -1,4 +1,4 @@
-import { shapeFaults } from '../../openapi/faults.ts'
+import { readShape } from '../../openapi/faults.ts'
 import type { Input } from '../../openapi/operations.ts'
 import { CreateLead } from '../../openapi/schemas/lead.ts'
 import type { ListReceipt } from '../../openapi/schemas/list.ts'
@@ -97,9 +97,9 @@ async function checkRows(
 }
 
 async function readRow(fields: Record<string, unknown>): Promise<NormalisedLead | { faults: FieldFault[] }> {
-  const parsed = CreateLead.safeParse(fields)
-  const faults = [...shapeFaults(parsed, fields), ...leadFaults(fields)]
-  return parsed.success && faults.length === 0 ? normaliseLead(parsed.data) : { faults }
+  const { data, faults: shape } = readShape(CreateLead, fields)
+  const faults = [...shape, ...leadFaults(fields)]
+  return data && faults.length === 0 ? normaliseLead(data) : { faults }
 }
 
 async function writeRows(tx: Tx, deps: Deps, prepared: { prepared: PreparedLead }[]) {

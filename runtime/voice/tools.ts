@@ -47,8 +47,11 @@ export function toolsOf(flow: Flow): ToolDefinition[] {
     },
     {
       name: 'not_a_fit',
-      description: 'The person does not want or does not match the offer.',
-      parameters: object({ reason: text('Why, in a few words.') }),
+      description: 'The person does not want the offer, or wants something that is not offered.',
+      parameters: object({
+        reason: { type: 'string', enum: ['not_interested', 'out_of_scope'] },
+        detail: text('Why, in a few words.'),
+      }),
     },
     { name: 'wrong_number', description: 'The person we want is not at this number.', parameters: object({}) },
     { name: 'stop_calling', description: 'The person asked not to be called again.', parameters: object({}) },

@@ -3,6 +3,7 @@ import type { Tx } from '../db/connect.ts'
 import { deliveries, endpoints, events } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { ProblemError } from '../problem.ts'
+import { endpointIsDisabled } from './recover.ts'
 import { newWebhookSecret } from './sign.ts'
 
 const OLD_SECRET_LIVES_MS = 24 * 3_600_000
@@ -29,7 +30,10 @@ export async function deadLetters(tx: Tx, caller: Caller) {
   }))
 }
 
-/** Sends a delivery once more from the start of its schedule, with the same `webhook-id`. @throws not_found */
+/**
+ * Sends a delivery once more from the start of its schedule, with the same `webhook-id`.
+ * @throws not_found; invalid_request while it is still being tried, or its endpoint is disabled.
+ */
 export async function resend(
   tx: Tx,
   deps: Pick<Deps, 'send' | 'clock'>,
@@ -37,9 +41,10 @@ export async function resend(
   deliveryId: string,
 ): Promise<void> {
   const [found] = await tx
-    .select({ id: deliveries.id, status: deliveries.status })
+    .select({ status: deliveries.status, endpoint: endpoints })
     .from(deliveries)
     .innerJoin(events, eq(events.id, deliveries.eventId))
+    .innerJoin(endpoints, eq(endpoints.id, deliveries.endpointId))
     .where(and(eq(deliveries.id, deliveryId), eq(events.workspaceId, caller.workspaceId), eq(events.mode, caller.mode)))
   if (!found) throw new ProblemError('not_found', `There is no delivery ${deliveryId} here.`)
   if (found.status === 'pending') {
@@ -48,6 +53,7 @@ export async function resend(
       'This delivery is still being tried; only one that has ended is sent again.',
     )
   }
+  if (found.endpoint.disabledAt) throw endpointIsDisabled(found.endpoint)
   await tx
     .update(deliveries)
     .set({ status: 'pending', tries: 0, lastError: null, nextTryAt: new Date(deps.clock.now()), deliveredAt: null })

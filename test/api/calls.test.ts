@@ -187,8 +187,8 @@ async function refusals(
   const expires = Number(new URL(call.artifacts.transcript_url).searchParams.get('expires'))
   const other = `call_${'0'.repeat(26)}`
   const at = (ms: number) => ({ config, secrets, clock: { ...clock, now: () => ms } })
-  const someCall = { id: call.id, answeredAt: new Date(0), recorded: true }
-  const yesterday = artifactLinks(at(clock.now() - 110 * 3_600_000), someCall)
+  const someCall = { id: call.id, recorded: true }
+  const yesterday = artifactLinks(at(clock.now() - 110 * 3_600_000), someCall, true)
   const links = {
     'of another signature': transcript.replace(
       signature,
@@ -206,10 +206,15 @@ async function refusals(
     'that has expired': path(yesterday.transcript_url!),
     'to a recording, expired': path(yesterday.recording_url!),
     'of another deployment': path(
-      artifactLinks({ ...at(clock.now()), secrets: { ...secrets, artifactLinks: 'other' } }, someCall).transcript_url!,
+      artifactLinks({ ...at(clock.now()), secrets: { ...secrets, artifactLinks: 'other' } }, someCall, true)
+        .transcript_url!,
     ),
-    'to a call that is not there': path(artifactLinks(at(clock.now()), { ...someCall, id: other }).transcript_url!),
-    'to a recording that is not there': path(artifactLinks(at(clock.now()), { ...someCall, id: other }).recording_url!),
+    'to a call that is not there': path(
+      artifactLinks(at(clock.now()), { ...someCall, id: other }, true).transcript_url!,
+    ),
+    'to a recording that is not there': path(
+      artifactLinks(at(clock.now()), { ...someCall, id: other }, true).recording_url!,
+    ),
   }
   for (const [what, link] of Object.entries(links)) {
     const { status, body } = await door.get(link)

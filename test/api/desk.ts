@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import { test as base } from 'vitest'
 import { type Served, serve } from '../../cli/serve.ts'
 import { readConfig } from '../../runtime/config.ts'
+import { freePort } from '../../runtime/db/embedded.ts'
 import { openLog } from '../../runtime/log.ts'
 import { freshDatabase } from '../harness/database.ts'
 import { openWorkspace, type Workspace } from '../harness/talkif.ts'
@@ -13,9 +14,9 @@ import { type Door, door } from './checked.ts'
  * account of its own making for live keys, which nothing ever uses.
  */
 async function startDesk(): Promise<Served & { drop(): Promise<void> }> {
-  const database = await freshDatabase()
+  const [database, port] = await Promise.all([freshDatabase(), freePort()])
   const config = readConfig({
-    PORT: '0',
+    PORT: String(port),
     DATABASE_URL: database.url,
     TALKIF_DATA_DIR: join(import.meta.dirname, '../../node_modules/.cache/talkif-test'),
     TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
@@ -23,7 +24,7 @@ async function startDesk(): Promise<Served & { drop(): Promise<void> }> {
     TWILIO_API_BASE_URL: 'http://127.0.0.1:9',
     OPENAI_API_KEY: 'never used',
     OPENAI_BASE_URL: 'http://127.0.0.1:9',
-    PUBLIC_URL: 'http://127.0.0.1',
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
   })
   const served = await serve(
     { ...config, allowLoopbackWebhooks: true },
@@ -61,7 +62,7 @@ export async function rows({ runtime }: Pick<Served, 'runtime'>): Promise<Record
   const counts = tables.map(
     ({ name }) => sql`select ${name}::text as name, count(*)::int as n from ${sql.identifier(name)}`,
   )
-  const jobs = sql`select 'jobs' as name, count(*)::int as n from pgboss.job where name in ('dial', 'deliver', 'settle', 'reconcile')`
+  const jobs = sql`select 'jobs' as name, count(*)::int as n from pgboss.job where name in ('dial', 'deliver', 'deliver_failing', 'settle', 'reconcile')`
   const found = await runtime.db.execute<{ name: string; n: number }>(sql.join([...counts, jobs], sql` union all `))
   return Object.fromEntries(found.map(({ name, n }) => [name, n]))
 }

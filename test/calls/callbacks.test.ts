@@ -180,7 +180,7 @@ describe('callbacks', () => {
 
   test("signed by one mode's account count nothing for the other's attempt", async () => {
     const test = { token: served.runtime.secrets.sandboxAuthToken }
-    const real = { token: live.authToken }
+    const real = { token: live.authToken, base: served.runtime.config.publicUrl }
     const { callId, attempt } = await finishedCall()
     const path = pathOf(attempt.id)
     const body = params(attempt.carrierId!)

@@ -185,6 +185,52 @@ describe('time', () => {
     expect(call).toMatchObject({ reason: 'quiet_hours', attempts: [{ attempt: 1, result: 'busy' }] })
   })
 
+  test('a `not_before` is so long from now, and of a test call that time passes in time-lapse', async ({ talkif }) => {
+    // An hour in two seconds.
+    await talkif.configure({ sandbox: { pace: 30, waits: 1800, clock: '11:00' } })
+    const from = Date.now()
+    const ahead = await talkif.api.createLead({ ...lead, phone: someNumber(), not_before: later(hours) })
+    expect(ahead).toMatchObject({ status: 'held', reason: 'not_before' })
+    const at = Date.parse(ahead.not_before!)
+    expect(at).toBeGreaterThanOrEqual(from + 1_999)
+    expect(at).toBeLessThanOrEqual(Date.now() + 2_001)
+    const call = await talkif.finished(ahead.call_id)
+    expect(Date.parse(call.attempts[0]!.dialed_at)).toBeGreaterThanOrEqual(at)
+    // A time that is over holds nobody.
+    const past = await talkif.api.createLead({ ...lead, phone: someNumber(), not_before: later(-hours) })
+    expect(past).toMatchObject({ status: 'queued', not_before: null })
+
+    // An hour after 19:30 it is night there, and the morning is waited for.
+    await talkif.configure({ sandbox: { pace: 30, waits: 3600, clock: '19:30' } })
+    const night = await talkif.api.createLead({ ...lead, phone: someNumber(), not_before: later(hours) })
+    expect(night).toMatchObject({ status: 'held', reason: 'quiet_hours' })
+    const opens = Date.parse(night.not_before!) - Date.now()
+    expect(opens).toBeGreaterThan((13.4 * hours) / 3600)
+    expect(opens).toBeLessThanOrEqual((13.5 * hours) / 3600)
+  })
+
+  test('a target that was missed shows in the trace, by how much, and a target that was kept as well', async ({
+    talkif,
+  }) => {
+    const dialStart = async (fields: object) => {
+      const { call_id } = await talkif.api.createLead({ ...lead, phone: someNumber(), ...fields })
+      const { trace, created_at } = await talkif.finished(call_id)
+      const span = trace!.spans.find(({ name }) => name === 'dial.start')!
+      return { took: Date.parse(span.ended_at) - Date.parse(created_at), attributes: span.attributes }
+    }
+    // The flow says nothing, so its target is a minute.
+    const kept = await dialStart({})
+    expect(kept.attributes).toMatchObject({ call_within_seconds: 60 })
+    expect(kept.attributes).not.toHaveProperty('late_ms')
+    // Held for an hour of the sandbox's time: four real seconds, three more than were wanted.
+    const late = await dialStart({ call_within: 1, not_before: later(hours) })
+    expect(late.attributes).toEqual({
+      ...{ 'talkif.milestone': true, attempt: 1, provider_call_sid: expect.any(String) },
+      ...{ call_within_seconds: 1, late_ms: late.took - 1_000 },
+    })
+    expect(late.attributes.late_ms).toBeGreaterThanOrEqual(3_000)
+  })
+
   test('caps hold the next lead for a number that was called enough, and the gap the one that comes too soon', async ({
     talkif,
   }) => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClient } from '../../openapi/client.ts'
 import { sandboxNumber } from '../../openapi/sandbox-people.ts'
 import { type Clock, faster, systemClock } from '../../runtime/clock.ts'
+import { freePort } from '../../runtime/db/embedded.ts'
 import { type Sandbox, startSandbox } from '../../runtime/sandbox/server.ts'
 import { cacheDir, openWorkspace, people, startServer, type Workspace } from '../harness/talkif.ts'
 
@@ -26,6 +27,7 @@ beforeAll(async () => {
     authToken: randomBytes(16).toString('hex'),
     apiKey: `sk-${randomBytes(16).toString('hex')}`,
   }
+  const port = await freePort()
   vendors = await startSandbox({ clock: systemClock, credentials, cacheDir: `${cacheDir}/speech` })
   served = await startServer({
     clock: noonClock(),
@@ -36,7 +38,8 @@ beforeAll(async () => {
       TWILIO_CALLS_PER_SECOND: '20',
       OPENAI_API_KEY: credentials.apiKey,
       OPENAI_BASE_URL: vendors.engineUrl({ pace: PACE }),
-      PUBLIC_URL: 'http://127.0.0.1:1',
+      PORT: String(port),
+      PUBLIC_URL: `http://127.0.0.1:${port}`,
     },
   })
   talkif = await openWorkspace(served)

@@ -13,7 +13,7 @@ import {
   unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
-import type { AttemptResult, Booking, Outcome } from '../../../openapi/schemas/call.ts'
+import type { AttemptResult, Booking, NotFitReason, Outcome } from '../../../openapi/schemas/call.ts'
 import type { CallStatus } from '../../../openapi/schemas/lead.ts'
 import { at, mode, workspaceId } from './columns.ts'
 import { workspaces } from './workspaces.ts'
@@ -59,7 +59,7 @@ export interface Findings {
   optedOut?: boolean
   wrongNumber?: boolean
   voicemail?: boolean
-  notFit?: string
+  notFit?: { reason: NotFitReason; detail: string | null }
   handoff?: { queue: string | null; reason: string }
   /** The agent ended the conversation itself. */
   finished?: boolean

@@ -30,14 +30,16 @@ export interface CallOptions {
   account: string
   request: CreateCall
   script: Script
-  /** Whether this time somebody picks up. */
-  pickUp: Exclude<Script['pickUp'], 'second_try'>
+  /** Whether an earlier call of this conversation was let ring out. */
+  wasMissed?(conversation: string | undefined): boolean
   pace: number
   waits: number
 }
 
 export interface Call {
   readonly record: CallRecord
+  /** The `call` parameter of its stream. */
+  readonly conversation: string | undefined
   /** Ends it on behalf of the API. Returns false when it is over already. */
   end(as: 'completed' | 'canceled'): boolean
   /** The sandbox closes: no callback, no message. */
@@ -53,7 +55,8 @@ const FAILED_MS = 500
 export const newSid = (prefix: string) => prefix + randomBytes(16).toString('hex')
 
 /** One outbound call, from `queued` to its end: https://www.twilio.com/docs/voice/api/call-resource#call-status-values */
-export function startCall(network: Network, { account, request, script, pickUp, pace, waits }: CallOptions): Call {
+export function startCall(network: Network, options: CallOptions): Call {
+  const { account, request, script, pace, waits } = options
   const { clock, speech } = network
   const life = faster(clock, pace)
   const timers = createTimers(faster(clock, waits))
@@ -66,6 +69,9 @@ export function startCall(network: Network, { account, request, script, pickUp, 
     ...{ status: 'queued', createdAt: now, updatedAt: now },
   }
   const twiml = readTwiml()
+  // Which calls are one conversation no carrier knows; the application says it, in a parameter of its stream.
+  const conversation = twiml?.parameters.call
+  const pickUp = script.pickUp === 'second_try' && options.wasMissed?.(conversation) ? 'answers' : script.pickUp
   let sequence = 0
   let media: MediaStream | undefined
   let dropped = false
@@ -113,7 +119,7 @@ export function startCall(network: Network, { account, request, script, pickUp, 
     const timeoutMs = request.timeoutSeconds * 1000
     const oneOf = network.chaos.callee?.answersOneOf ?? 1
     const isAway = Number.parseInt(record.sid.slice(-6), 16) % oneOf !== 0
-    const answers = pickUp !== 'never' && !isAway && script.ringMs < timeoutMs
+    const answers = pickUp !== 'second_try' && !isAway && script.ringMs < timeoutMs
     if (answers) timers.after(script.ringMs, () => void warm.then(answer))
     else timers.after(timeoutMs, () => finish('no-answer', '487'))
   }
@@ -185,6 +191,7 @@ export function startCall(network: Network, { account, request, script, pickUp, 
 
   return {
     record,
+    conversation,
     end(as) {
       if (record.endedAt !== undefined) return false
       if (as === 'canceled' && record.status === 'in-progress') return false

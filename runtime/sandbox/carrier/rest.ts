@@ -29,19 +29,8 @@ const CALLS_MAX = 10_000
 
 export function createCarrierRest(network: Network, account: Account): CarrierRest {
   const calls = new Map<string, Call>()
-  /** Who let it ring before: `second_try` answers then. By account and number. */
-  const missed = new Set<string>()
 
-  function pickUpOf(owner: string, to: string) {
-    const { pickUp } = scriptOf(to)
-    if (pickUp !== 'second_try') return pickUp
-    const key = `${owner} ${to}`
-    if (missed.delete(key)) return 'answers'
-    missed.add(key)
-    return 'never'
-  }
-
-  function create(owner: string, form: URLSearchParams, time: Time): Call {
+  function create(form: URLSearchParams, time: Time): Call {
     const request = parseCreate(form)
     const { chaos } = network
     if (chaos.create?.refuse && strikes(chaos.create)) {
@@ -49,15 +38,17 @@ export function createCarrierRest(network: Network, account: Account): CarrierRe
       throw new RestFault(500, 20500, 'Internal Server Error')
     }
     const script = scriptOf(request.to)
-    const call = startCall(network, { account: owner, request, script, pickUp: pickUpOf(owner, request.to), ...time })
+    const wasMissed = (conversation: string | undefined) =>
+      [...calls.values()].some((call) => call.record.to === request.to && call.conversation === conversation)
+    const call = startCall(network, { account: account.accountSid, request, script, wasMissed, ...time })
     calls.set(call.record.sid, call)
     if (calls.size > CALLS_MAX) calls.delete(calls.keys().next().value!)
     return call
   }
 
-  function callOf(owner: string, sid: string, path: string): Call {
+  function callOf(sid: string, path: string): Call {
     const call = calls.get(sid)
-    if (call?.record.account === owner) return call
+    if (call) return call
     throw notFound(path)
   }
 
@@ -67,25 +58,25 @@ export function createCarrierRest(network: Network, account: Account): CarrierRe
     const [, owner, sid] =
       /^\/2010-04-01\/Accounts\/(AC[0-9a-f]{32})\/Calls(?:\/(CA[0-9a-f]{32}))?\.json$/.exec(url.pathname) ?? []
     if (!owner) throw notFound(url.pathname)
+    if (owner !== account.accountSid) throw noPermission()
     if (request.method === 'GET') {
-      if (sid) return [200, callResource(callOf(owner, sid, url.pathname).record)]
-      const records = [...calls.values()].map((call) => call.record).filter((record) => record.account === owner)
+      if (sid) return [200, callResource(callOf(sid, url.pathname).record)]
+      const records = [...calls.values()].map((call) => call.record)
       return [200, listCalls(records, url)]
     }
     if (request.method !== 'POST') throw new RestFault(405, 20004, 'Method not allowed')
     const form = await readForm(request)
-    if (!sid) return [201, callResource(create(owner, form, time).record)]
-    const call = callOf(owner, sid, url.pathname)
+    if (!sid) return [201, callResource(create(form, time).record)]
+    const call = callOf(sid, url.pathname)
     if (!call.end(parseUpdate(form))) throw bad(21220, 'Call is not in-progress. Cannot redirect.')
     return [200, callResource(call.record)]
   }
 
-  /** The account's own credentials also open its subaccounts; in the sandbox, any well-formed one exists. */
+  /** An account's credentials open that account and its subaccounts; the sandbox's has none. */
   function authenticate(request: IncomingMessage): void {
     const [scheme, encoded] = (request.headers.authorization ?? '').split(' ')
     const given = scheme === 'Basic' ? Buffer.from(encoded ?? '', 'base64').toString() : ''
-    if (!sameSecret(given, `${account.accountSid}:${account.authToken}`))
-      throw new RestFault(401, 20003, 'Authenticate')
+    if (!sameSecret(given, `${account.accountSid}:${account.authToken}`)) throw noPermission()
   }
 
   return {
@@ -119,6 +110,9 @@ export function createCarrierRest(network: Network, account: Account): CarrierRe
     if (![20404, 20429, 20500, 21220].includes(code)) network.violation(String(code), message)
   }
 }
+
+/** Also for credentials that belong to another account: https://www.twilio.com/docs/api/errors/20003 */
+const noPermission = () => new RestFault(401, 20003, 'Authenticate')
 
 const notFound = (path: string) => new RestFault(404, 20404, `The requested resource ${path} was not found`)
 

@@ -83,7 +83,7 @@ function intent(context: Context, text: string): Step[] | undefined {
     case 'voicemail':
       return attempt(context, 'voicemail', {}) ?? closing('We will try again later.')
     case 'not_a_fit':
-      return attempt(context, 'not_a_fit', { reason: answer(text) }) ?? closing('Thank you for telling me.')
+      return notAFit(context, answer(text)) ?? closing('Thank you for telling me.')
     case 'human':
       return (
         attempt(context, 'transfer_to_human', { reason: 'asked for a person' }) ??
@@ -95,6 +95,9 @@ function intent(context: Context, text: string): Step[] | undefined {
       return undefined
   }
 }
+
+const notAFit = (context: Context, detail: string) =>
+  attempt(context, 'not_a_fit', { reason: 'not_interested', detail })
 
 /** Calls it, unless it cannot be called or was called before. */
 function attempt(context: Context, call: string, args: Record<string, unknown>): Step[] | undefined {

@@ -2,7 +2,7 @@ import { type SandboxPerson, sandboxPeople } from '../../../openapi/sandbox-peop
 
 /** What a person does, in their own words. */
 export interface Script {
-  pickUp: 'answers' | 'busy' | 'never' | 'second_try' | 'voicemail' | 'fails'
+  pickUp: 'answers' | 'busy' | 'second_try' | 'voicemail' | 'fails'
   /** How long the phone rings before it is picked up, in milliseconds of life. */
   ringMs: number
   /** The first words; a voicemail's greeting. */

@@ -1,0 +1,77 @@
+import { and, eq } from 'drizzle-orm'
+import { expect } from 'vitest'
+import { prepareConversation } from '../../runtime/calls/conversation.ts'
+import { conversationTools } from '../../runtime/calls/conversation-tools.ts'
+import { attempts, bookings, calls } from '../../runtime/db/schema.ts'
+import { people, test, type Workspace } from '../harness/talkif.ts'
+import { until } from '../harness/until.ts'
+
+/** The tools of a call whose phone rings for half a minute, and what they wrote. */
+async function ringing(talkif: Workspace) {
+  const { runtime } = talkif.served
+  const { db } = runtime
+  await talkif.configure({ sandbox: { pace: 1, waits: 1 } })
+  const lead = { source: 'web_form', intent: 'pricing', consent: true } as const
+  const { call_id } = await talkif.api.createLead({ ...lead, phone: people.second_try })
+  const attempt = await until(async () => {
+    const [row] = await db.select().from(attempts).where(eq(attempts.callId, call_id))
+    return row?.carrierId && row
+  })
+  const prepared = await prepareConversation(runtime, attempt.id)
+  const run = conversationTools(prepared!.context)
+  return {
+    run,
+    async offered() {
+      const { slots } = (await run('check_slots', {})).output as { slots: { slot_id: string }[] }
+      return slots.map(({ slot_id }) => slot_id)
+    },
+    row: async () => (await db.select().from(calls).where(eq(calls.id, call_id)))[0]!,
+    /** When its bookings of a kind begin, in order. */
+    async begins(status: 'held' | 'confirmed') {
+      const mine = and(eq(bookings.callId, call_id), eq(bookings.status, status))
+      const rows = await db.select().from(bookings).where(mine).orderBy(bookings.slotAt)
+      return rows.map(({ slotAt }) => slotAt.toISOString())
+    },
+  }
+}
+
+test('times that are offered in one call are offered in no other, until one of them is booked', async ({ talkif }) => {
+  const [one, other] = await Promise.all([ringing(talkif), ringing(talkif)])
+  const offers = await Promise.all([one.offered(), other.offered()])
+  expect(offers.map((ids) => ids.length)).toEqual([3, 3])
+  expect(new Set(offers.flat()).size).toBe(6)
+  // Somebody who wants another time hears of others.
+  const later = await one.offered()
+  expect(new Set([...offers.flat(), ...later]).size).toBe(9)
+  expect(await one.begins('held')).toHaveLength(6)
+
+  expect((await one.run('book_slot', { slot_id: offers[0]![1] })).output).toMatchObject({ booked: true })
+  const first = await one.begins('confirmed')
+  expect(first).toHaveLength(1)
+  expect(await one.begins('held')).toEqual([])
+  // What it let go of is free for the other; what the other holds is not for this one.
+  expect(await other.offered()).toContain(offers[0]![0])
+  expect((await one.run('book_slot', { slot_id: offers[1]![0] })).output).toHaveProperty('error')
+
+  // Who chooses again has one appointment still.
+  expect((await one.run('book_slot', { slot_id: later[2] })).output).toMatchObject({ booked: true })
+  const second = await one.begins('confirmed')
+  expect(second).toHaveLength(1)
+  expect(second).not.toEqual(first)
+  expect((await one.row()).booking).toMatchObject({ slot: second[0] })
+  expect((await one.run('book_slot', { slot_id: offers[0]![1] })).output).toMatchObject({ booked: true })
+  expect(await one.begins('confirmed')).toEqual(first)
+})
+
+test('why somebody is not a fit is one of two words, and a sentence', async ({ talkif }) => {
+  const { run, row } = await ringing(talkif)
+  const told = async (args: object) => {
+    await run('not_a_fit', args as Record<string, unknown>)
+    return (await row()).findings.notFit
+  }
+  const detail = 'wants a school for her daughter'
+  expect(await told({ reason: 'out_of_scope', detail })).toEqual({ reason: 'out_of_scope', detail })
+  expect(await told({ reason: 'not_interested', detail: '' })).toEqual({ reason: 'not_interested', detail: null })
+  // Models forget what they were told.
+  expect(await told({ reason: 'too expensive' })).toEqual({ reason: 'not_interested', detail: null })
+})

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import { serve } from '../../cli/serve.ts'
+import { systemClock } from '../../runtime/clock.ts'
+import { readConfig } from '../../runtime/config.ts'
+import { openLog } from '../../runtime/log.ts'
+import { freshDatabase } from '../harness/database.ts'
+import { startServer } from '../harness/talkif.ts'
+
+describe('with port 0', () => {
+  test('the addresses that were configured stand', async ({ onTestFinished }) => {
+    const environment = { PUBLIC_URL: 'https://talkif.example', TALKIF_MEDIA_URL: 'https://media-1.talkif.example' }
+    const { url, runtime, drop } = await startServer({ environment })
+    onTestFinished(drop)
+    expect(runtime.config).toMatchObject({
+      port: Number(new URL(url).port),
+      publicUrl: environment.PUBLIC_URL,
+      mediaUrl: environment.TALKIF_MEDIA_URL,
+    })
+    const node = await runtime.networks.mediaNode('live')
+    expect(node?.mediaUrl).toBe('wss://media-1.talkif.example/carrier/twilio/media')
+  })
+
+  test('those that were not are the port it was given', async ({ onTestFinished }) => {
+    const { url, runtime, drop } = await startServer()
+    onTestFinished(drop)
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/)
+    expect(runtime.config).toMatchObject({ publicUrl: url, mediaUrl: url })
+  })
+})
+
+test('which processes carry media is told by the clock they share, not by their own', async ({ onTestFinished }) => {
+  const database = await freshDatabase()
+  onTestFinished(database.drop)
+  /** A process whose machine's clock is so many hours off. */
+  const start = async (hours: number, media: boolean) => {
+    const config = readConfig({ PORT: '0', DATABASE_URL: database.url, TALKIF_SANDBOX_URL: 'http://127.0.0.1:9' })
+    const clock = { ...systemClock, now: () => systemClock.now() + hours * 3_600_000 }
+    const served = await serve(config, { roles: { api: false, worker: false, media }, clock, log: openLog('fatal') })
+    onTestFinished(() => served.close())
+    return served
+  }
+  const late = await start(-1, true)
+  const dialer = await start(+1, false)
+  const chosen = async () => (await dialer.runtime.networks.mediaNode('live'))?.mediaUrl
+  expect(await chosen()).toBe(`${late.url.replace('http', 'ws')}/carrier/twilio/media`)
+  // One that died without a word; a dialer whose clock is behind must not believe that it lives.
+  await late.close()
+  const { sql } = dialer.runtime
+  await sql`insert into media_nodes values ('node_dead', 'http://127.0.0.1:9', now() - interval '10 seconds')`
+  const behind = await start(-1, false)
+  expect(await behind.runtime.networks.mediaNode('live')).toBe(undefined)
+  expect(await chosen()).toBe(undefined)
+})
