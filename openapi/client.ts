@@ -13,10 +13,14 @@ export interface ClientOptions {
 export interface RequestOptions {
   /** For operations that create: a repeat with the same key and body gets the same answer. */
   idempotencyKey?: string
+  /** Gives up on the answer; what the server has begun, it ends. */
   signal?: AbortSignal
 }
 
-/** One function an operation, named as in the contract. */
+/**
+ * One function an operation, named as in the contract. Each throws a `TalkifError` when the server refuses, a `ConnectionError` when
+ * no Talkif server answers, and the signal's reason when it was aborted.
+ */
 export type Client = {
   [K in OperationId]: (input: Input<K>, options?: RequestOptions) => Promise<Output<K>>
 }
@@ -31,6 +35,17 @@ export class TalkifError extends Error {
   }
 }
 
+/** Nobody answered, or not as Talkif does. Whether the request was executed is unknown: repeat it with the same idempotency key. */
+export class ConnectionError extends Error {
+  override name = 'ConnectionError'
+  /** HTTP status of an answer that was not Talkif's. */
+  readonly status: number | undefined
+  constructor(message: string, { status, cause }: { status?: number; cause?: unknown } = {}) {
+    super(message, { cause })
+    this.status = status
+  }
+}
+
 /** A typed client of the eight operations, made from their table. */
 export function createClient(options: ClientOptions): Client {
   const functions = operationIds.map((id) => [
@@ -41,32 +56,57 @@ export function createClient(options: ClientOptions): Client {
 }
 
 async function send(
-  { url, key, fetch: via = fetch }: ClientOptions,
+  options: ClientOptions,
   it: Operation,
   input: Record<string, unknown>,
-  { idempotencyKey, signal }: RequestOptions = {},
+  request: RequestOptions = {},
 ): Promise<unknown> {
+  const { fetch: via = fetch } = options
+  const { url, init } = requestOf(options, it, input, request)
+  const response = await via(url, init).catch((cause) => {
+    if (request.signal?.aborted) throw cause
+    throw new ConnectionError(`${options.url} could not be reached.`, { cause })
+  })
+  const answer = await response.json().catch((cause) => {
+    if (request.signal?.aborted) throw cause
+    throw notTalkif(options, response, cause)
+  })
+  if (response.ok) return answer
+  throw isProblem(answer) ? new TalkifError(answer) : notTalkif(options, response)
+}
+
+function requestOf(
+  { url, key }: ClientOptions,
+  it: Operation,
+  input: Record<string, unknown>,
+  request: RequestOptions,
+) {
   const inPath = pathParameters(it)
   const path = inPath.reduce(
     (text, name) => text.replace(`{${name}}`, encodeURIComponent(String(input[name]))),
     it.path,
   )
   const rest = Object.entries(input).filter(([name, value]) => !inPath.includes(name) && value !== undefined)
-  const isPost = it.method === 'post'
-  const query = isPost
+  const hasBody = it.method === 'post'
+  const query = hasBody
     ? ''
-    : new URLSearchParams(rest.map(([name, value]): [string, string] => [name, String(value)])).toString()
-  const response = await via(`${url}${path}${query ? `?${query}` : ''}`, {
-    method: it.method.toUpperCase(),
-    headers: {
-      authorization: `Bearer ${key}`,
-      ...(isPost ? { 'content-type': 'application/json' } : {}),
-      ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}),
+    : `${new URLSearchParams(rest.map(([name, value]): [string, string] => [name, String(value)]))}`
+  const headers: Record<string, string> = { authorization: `Bearer ${key}` }
+  if (hasBody) headers['content-type'] = 'application/json'
+  if (request.idempotencyKey) headers['idempotency-key'] = request.idempotencyKey
+  return {
+    url: `${url.replace(/\/+$/, '')}${path}${query ? `?${query}` : ''}`,
+    init: {
+      method: it.method.toUpperCase(),
+      headers,
+      ...(hasBody ? { body: JSON.stringify(Object.fromEntries(rest)) } : {}),
+      ...(request.signal ? { signal: request.signal } : {}),
     },
-    ...(isPost ? { body: JSON.stringify(Object.fromEntries(rest)) } : {}),
-    ...(signal ? { signal } : {}),
-  })
-  const answer = await response.json()
-  if (!response.ok) throw new TalkifError(answer as Problem)
-  return answer
+  }
 }
+
+const isProblem = (answer: unknown): answer is Problem =>
+  typeof answer === 'object' && answer !== null && 'code' in answer && 'suggested_action' in answer
+
+const notTalkif = ({ url }: ClientOptions, { status }: Response, cause?: unknown) =>
+  new ConnectionError(`${url} answered ${status}, but not as a Talkif server does.`, { status, cause })

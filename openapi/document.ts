@@ -1,128 +1,156 @@
-import { getRefId, OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi'
-import type { z } from 'zod'
-import { events } from './events.ts'
-import { type JsonSchema, printSchema } from './json-schema.ts'
-import { type Operation, pathParameters } from './operation.ts'
+import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi'
+import { component, components } from './components.ts'
+import { eventExamples } from './event-examples.ts'
+import { type EventName, eventNames, events } from './events.ts'
+import { failure, failures, sharedFailures } from './failures.ts'
+import {
+  headerParameters,
+  headersOf,
+  parameterRef,
+  parametersOf,
+  responseHeaders,
+  schemaRef,
+  webhookHeaders,
+} from './http.ts'
+import { personalFields } from './json-schema.ts'
+import { MAX_BODY, type Operation } from './operation.ts'
 import { operations } from './operations.ts'
-import { Problem, type ProblemCode, problems } from './schemas/problem.ts'
+import { problemExamples } from './problem-examples.ts'
+import { problemCodes, problems } from './schemas/problem.ts'
 
-const title = 'Talkif'
 const description =
   'Turn a lead event into an AI phone call within seconds. `POST /v1/leads` queues an outbound call; its typed, signed outcome ' +
   'comes back as a webhook, and `GET /v1/calls/{id}?wait=30` waits for it.'
 
-/** Every operation can fail in these ways besides its own. */
-const everywhere: ProblemCode[] = ['unauthenticated', 'forbidden', 'rate_limited', 'unavailable']
-const withBody: ProblemCode[] = [
-  'malformed_json',
-  'unsupported_media_type',
-  'payload_too_large',
-  'idempotency_conflict',
-  'idempotency_mismatch',
-]
-
-/** The codes an operation can answer, its own and the common ones. */
-export const problemsOf = (it: Operation): ProblemCode[] => [
-  ...everywhere,
-  ...(it.method === 'post' ? withBody : []),
-  ...it.problems,
+/** In the order of a lead's way. */
+const tags = [
+  { name: 'Leads', description: 'People who asked for something and agreed to be called.' },
+  { name: 'Calls', description: 'The one conversation we try to have with a lead, and what came of it.' },
+  { name: 'Flows', description: 'Which leads are called, how, what is asked and what follows: YAML with versions.' },
+  { name: 'Lists', description: 'Many leads at once, behind single ones.' },
+  { name: 'Numbers', description: 'The numbers calls are placed from.' },
+  { name: 'Handoffs', description: 'Queues of people who take over a call.' },
+  { name: 'Webhooks', description: 'What is posted to your endpoints: signed, and at least once.' },
 ]
 
 /** OpenAPI 3.1 of the whole surface, for a server at `serverUrl`. */
 export function openApiDocument(serverUrl: string, version: string) {
   const registry = new OpenAPIRegistry()
-  registry.registerComponent('securitySchemes', 'apiKey', {
-    type: 'http',
-    scheme: 'bearer',
-    description: '`tk_test_…` drives the sandbox phone network; `tk_live_…` places real calls.',
-  })
+  registerShared(registry, serverUrl)
   for (const [operationId, it] of Object.entries(operations)) registry.registerPath(route(operationId, it))
-  for (const [name, it] of Object.entries(events)) {
-    registry.registerWebhook({
-      method: 'post',
-      path: name,
-      operationId: name.replace(/[._](\w)/g, (_, letter: string) => letter.toUpperCase()),
-      summary: it.summary,
-      tags: ['Webhooks'],
-      request: { body: { required: true, content: { 'application/json': { schema: it.payload } } } },
-      responses: { 204: { description: 'Any 2xx within 15 s counts as delivered.' } },
-    })
-  }
+  for (const name of eventNames) registry.registerWebhook(webhook(name))
   const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
-      title,
+      title: 'Talkif',
       version,
       description,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       contact: { name: 'Talkif', url: `${serverUrl}/docs` },
     },
-    servers: [{ url: serverUrl }],
+    servers: [{ url: serverUrl, description: 'This server.' }],
     security: [{ apiKey: [] }],
-    tags: ['Leads', 'Calls', 'Flows', 'Lists', 'Numbers', 'Handoffs', 'Webhooks'].map((name) => ({ name })),
+    tags,
+    externalDocs: { url: `${serverUrl}/docs`, description: 'Guides.' },
+    'x-personal-data': Object.fromEntries(
+      components
+        .map(({ name, schema, io }) => [name, personalFields(schema, io)])
+        .filter(([, fields]) => fields!.length),
+    ),
   })
-  document.components!.schemas = Object.fromEntries(componentSchemas())
+  // The generator's own print of the schemas differs from ours and is thrown away.
+  document.components!.schemas = Object.fromEntries(components.map(({ name, json }) => [name, json]))
   return document
 }
 
-/** The named objects as our one printer prints them, parts inlined; the generator's own print differs and is thrown away. */
-function componentSchemas(): [string, JsonSchema][] {
-  const inputs = Object.values(operations).flatMap((it) => (it.method === 'post' ? [[it.input, 'input'] as const] : []))
-  const outputs = [
-    ...Object.values(operations).map((it) => it.output),
-    ...Object.values(events).map((it) => it.payload),
-    Problem,
-  ].map((schema) => [schema, 'output'] as const)
-  return [...inputs, ...outputs].map(([schema, io]) => [nameOf(schema), printSchema(schema, io)])
-}
-
-function nameOf(schema: z.ZodType): string {
-  const name = getRefId(schema)
-  if (!name) throw new Error('A schema of the surface has no name: call .openapi("Name") on it.')
-  return name
+/** What operations refer to instead of repeating it. */
+function registerShared(registry: OpenAPIRegistry, serverUrl: string): void {
+  registry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      '`tk_test_…` drives the sandbox phone network; `tk_live_…` places real calls. Each operation names the scope a key needs for it.',
+  })
+  for (const [name, it] of Object.entries(responseHeaders)) registry.registerComponent('headers', name, it)
+  for (const [name, it] of Object.entries({ ...headerParameters, ...webhookHeaders }))
+    registry.registerComponent('parameters', name, it)
+  const examples = problemExamples(serverUrl)
+  for (const code of problemCodes)
+    registry.registerComponent('examples', code, { summary: problems[code][1], value: examples[code] })
+  for (const [name, codes] of sharedFailures) registry.registerComponent('responses', name, failure(codes))
 }
 
 function route(operationId: string, it: Operation): RouteConfig {
-  const inPath = pathParameters(it)
-  const params = inPath.length
-    ? it.input.pick(Object.fromEntries(inPath.map((name) => [name, true])) as never)
-    : undefined
-  const rest = it.input.omit(Object.fromEntries(inPath.map((name) => [name, true])) as never)
-  const hasQuery = it.method !== 'post' && Object.keys(rest.shape).length > 0
-  const example = Object.fromEntries(Object.entries(it.examples.input).filter(([name]) => !inPath.includes(name)))
   return {
     method: it.method,
     path: it.path,
     operationId,
     tags: [it.tag],
     summary: it.summary,
-    description: it.description,
-    request: {
-      ...(params ? { params } : {}),
-      ...(hasQuery ? { query: rest } : {}),
-      ...(it.method === 'post'
-        ? { body: { required: true, content: { 'application/json': { schema: it.input, example } } } }
-        : {}),
-    },
+    description: `${it.description} Needs a key with the scope \`${it.scope}\`.`,
+    parameters: parametersOf(it),
+    ...(it.method === 'post' ? { requestBody: requestBody(it) } : {}),
     responses: { ...successes(it), ...failures(it) },
   }
 }
 
-function successes(it: Operation): RouteConfig['responses'] {
-  const content = { 'application/json': { schema: it.output, example: it.examples.output } }
-  const named = Object.entries(it.successes ?? {}).map(([status, text]) => [status, { description: text, content }])
-  return Object.fromEntries([[it.success, { description: it.summary, content }], ...named])
+function requestBody(it: Operation) {
+  const { name, json } = component(it.input, 'input')
+  const { yaml } = json.properties as { yaml?: object }
+  return {
+    required: true,
+    description: `At most ${(it.maxBody ?? MAX_BODY) / 1024} kB.`,
+    content: {
+      'application/json': { schema: schemaRef(name), example: it.examples.input },
+      ...(yaml ? { 'application/yaml': { schema: yaml, example: it.examples.input.yaml } } : {}),
+    },
+  }
 }
 
-function failures(it: Operation): RouteConfig['responses'] {
-  const byStatus = Map.groupBy(problemsOf(it), (code) => problems[code][0])
-  return Object.fromEntries(
-    [...byStatus].map(([status, codes]) => [
-      status,
-      {
-        description: codes.map((code) => `\`${code}\`: ${problems[code][1]}.`).join(' '),
-        content: { 'application/problem+json': { schema: Problem } },
-      },
-    ]),
+function successes(it: Operation): RouteConfig['responses'] {
+  const { name } = component(it.output, 'output')
+  const headers = headersOf(
+    'RequestId',
+    ...(it.method === 'get' ? (['ETag'] as const) : []),
+    ...(it.method === 'post' ? (['IdempotencyReplayed'] as const) : []),
   )
+  const answer = (description: string, example: object) => ({
+    description,
+    headers,
+    content: { 'application/json': { schema: schemaRef(name), example } },
+  })
+  const others = Object.entries(it.successes ?? {})
+  return {
+    [it.success]: answer(it.summary, it.examples.output),
+    ...Object.fromEntries(
+      others.map(([status, text]) => [status, answer(text, it.examples.created ?? it.examples.output)]),
+    ),
+    ...(it.method === 'get' ? { 304: { description: 'Nothing has changed.', headers } } : {}),
+  }
+}
+
+function webhook(name: EventName): RouteConfig {
+  return {
+    method: 'post',
+    path: name,
+    operationId: name.replace(/[._](\w)/g, (_, letter: string) => letter.toUpperCase()),
+    summary: events[name].summary,
+    tags: ['Webhooks'],
+    security: [],
+    parameters: (Object.keys(webhookHeaders) as (keyof typeof webhookHeaders)[]).map(parameterRef),
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: schemaRef(component(events[name].payload, 'output').name),
+          example: eventExamples[name],
+        },
+      },
+    },
+    responses: {
+      '2XX': { description: 'Within 15 s: delivered. The body is not read.' },
+      410: { description: 'Nothing is sent to this endpoint any more.' },
+      default: { description: 'Anything else, redirects too: tried again for 80 h, each time later.' },
+    },
+  }
 }

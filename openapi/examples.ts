@@ -34,6 +34,7 @@ export const call = {
   created_at: '2026-05-26T12:04:11.022Z',
   not_before: null,
   reason: null,
+  detail: null,
   attempts: [
     {
       attempt: 1,

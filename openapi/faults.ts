@@ -1,28 +1,76 @@
-import type { z } from 'zod'
+import { fieldsAt, printSchema } from './json-schema.ts'
+import { nearest } from './nearest.ts'
 import type { FieldFault } from './schemas/problem.ts'
+import type { z } from './zod.ts'
 
-/** Every fault of a parse as JSON pointers; unknown members are named one by one, each at its own place. */
-export function faultsOf(error: z.ZodError): FieldFault[] {
-  return error.issues.flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys') return [fault(issue.path, inWords(issue))]
-    return issue.keys.map((key) => fault([...issue.path, key], `There is no field ${key} here.`))
-  })
+/**
+ * Reads `input` by its schema: what it holds, and everything wrong with its shape, each with a JSON pointer and what would be right.
+ * `texts` is what of it must be text (see `isText`); all of it when not given.
+ */
+export function readShape<S extends z.ZodType>(
+  schema: S,
+  input: unknown,
+  texts = input,
+): { data: z.infer<S> | undefined; faults: FieldFault[] } {
+  const parsed = schema.safeParse(input, { error: inWords })
+  const told = parsed.error?.issues.flatMap((issue) => faultsOf(schema, issue)) ?? []
+  const pointers = new Set(told.map(({ pointer }) => pointer))
+  const faults = [...told, ...textFaults(texts).filter(({ pointer }) => !pointers.has(pointer))]
+  return { data: parsed.data, faults }
 }
-
-/** A member that is not there is said to be missing, not to be of another type. */
-const inWords = (issue: z.core.$ZodIssue): string =>
-  issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
-    ? `${String(issue.path.at(-1) ?? 'The body')} is required.`
-    : issue.message
 
 /** Whether a string is text: no U+0000, which PostgreSQL keeps nowhere, and no half of a surrogate pair, which UTF-8 cannot spell. */
 export const isText = (value: string): boolean => value.isWellFormed() && !value.includes('\0')
 
-/** Everything wrong with the shape of `input`: what its schema says of it, and strings that are not text. */
-export function shapeFaults(parsed: z.ZodSafeParseResult<unknown>, input: unknown): FieldFault[] {
-  const told = parsed.success ? [] : faultsOf(parsed.error)
-  const pointers = new Set(told.map(({ pointer }) => pointer))
-  return [...told, ...textFaults(input).filter(({ pointer }) => !pointers.has(pointer))]
+const KINDS: Record<string, string> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+}
+
+/** What a value must be, to be put after its name. A schema that has a message of its own is told in that. */
+const inWords: z.core.$ZodErrorMap = (issue) => {
+  if (issue.input === undefined) return 'is required'
+  if (issue.code === 'invalid_type') return `must be ${KINDS[issue.expected] ?? issue.expected}`
+  if (issue.code === 'invalid_value')
+    return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.join(', ')}`
+  if (issue.code === 'too_small')
+    return issue.origin === 'number' ? `must be at least ${issue.minimum}` : 'must not be empty'
+  if (issue.code === 'too_big') {
+    const unit = { array: 'entries', string: 'characters' }[issue.origin as string]
+    return unit ? `must have at most ${issue.maximum} ${unit}` : `must be at most ${issue.maximum}`
+  }
+  return undefined
+}
+
+/** Unknown members are named one by one, each at its own place; of a value that may take several forms, the nearest is judged. */
+function faultsOf(schema: z.ZodType, issue: z.core.$ZodIssue, within: PropertyKey[] = []): FieldFault[] {
+  const path = [...within, ...issue.path]
+  if (issue.code === 'unrecognized_keys') {
+    const known = fieldsAt(printSchema(schema, 'input'), path)
+    return issue.keys.map((key) => fault([...path, key], unknownField(key, known)))
+  }
+  const form = issue.code === 'invalid_union' ? nearestForm(issue.errors) : undefined
+  if (form) return form.flatMap((inner) => faultsOf(schema, inner, path))
+  const name = path.join('.') || 'The body'
+  if (issue.code === 'invalid_key') return [fault(path, `The name of ${name} ${issue.issues[0]!.message}.`)]
+  return [fault(path, `${name} ${issue.message}.`)]
+}
+
+function unknownField(key: string, known: string[]): string {
+  const meant = nearest(key, known)
+  return `There is no field ${key} here${meant ? `; did you mean ${meant}?` : '.'}`
+}
+
+/** The faults of the form that was probably meant: one of the right kind with the fewest; none when several have as few. */
+function nearestForm(forms: z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
+  const isOtherKind = ({ code, path }: z.core.$ZodIssue) => code === 'invalid_type' && path.length === 0
+  const [best, next] = forms.filter((form) => !form.some(isOtherKind)).toSorted((a, b) => a.length - b.length)
+  return best?.length === next?.length ? undefined : best
 }
 
 function textFaults(value: unknown, path: PropertyKey[] = []): FieldFault[] {

@@ -1,14 +1,20 @@
 import { writeFileSync } from 'node:fs'
 import packageJson from '../package.json' with { type: 'json' }
 import { openApiDocument } from './document.ts'
+import { registryEntry } from './registry.ts'
+import { schemaDocuments } from './schema-documents.ts'
 
-/** Where the committed document says the server is: the one that `npm start` starts. */
+/** Where the committed documents say the server is: the one that `npm start` starts. */
 const SERVER_URL = 'http://127.0.0.1:8787'
 
-/** `openapi/openapi.json` as it should be committed. */
-export const printed = (): string => `${JSON.stringify(openApiDocument(SERVER_URL, packageJson.version), null, 2)}\n`
+/** The files that are printed and committed, as they should be, so that every change of the surface shows in review. */
+export const printedFiles = (): { file: URL; text: string }[] => [
+  { file: new URL('./openapi.json', import.meta.url), text: json(openApiDocument(SERVER_URL, packageJson.version)) },
+  { file: new URL('../flows/flow.schema.json', import.meta.url), text: json(schemaDocuments(SERVER_URL).flow) },
+  { file: new URL('../server.json', import.meta.url), text: json(registryEntry(packageJson.version)) },
+]
 
-export const printedFile = new URL('./openapi.json', import.meta.url)
+const json = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`
 
 // `npm run print`
-if (import.meta.main) writeFileSync(printedFile, printed())
+if (import.meta.main) for (const { file, text } of printedFiles()) writeFileSync(file, text)

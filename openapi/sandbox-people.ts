@@ -53,7 +53,7 @@ export const sandboxPeople: readonly SandboxPerson[] = [
     number: '+12025550103',
     name: 'Sam Second',
     character: 'second_try',
-    summary: 'Does not answer the first call; answers the second and books.',
+    summary: 'Does not answer the first call for a lead; answers the second and books.',
     outcome: 'no_answer, then booked',
   },
   {

@@ -1,6 +1,7 @@
-import { type FlowAction, OUTCOMES, type Outcome } from '../../openapi/schemas/flow-document.ts'
+import { MAY_FOLLOW } from '../../openapi/flow-actions.ts'
+import { nearest } from '../../openapi/nearest.ts'
+import type { FlowAction, Outcome } from '../../openapi/schemas/flow-document.ts'
 import { type ActionFault, type Argument, type Call, readCalls } from './action-syntax.ts'
-import { nearest } from './faults.ts'
 import { readDuration } from './fields.ts'
 import { short } from './reading.ts'
 
@@ -45,17 +46,6 @@ const PARAMETERS: Record<Type, Parameter[]> = {
   webhook: [{ name: 'name', read: text }],
 }
 const NAMES = Object.keys(PARAMETERS) as Type[]
-
-/** Which outcomes an action may follow. After `wrong_number` nobody is called or written to again. */
-const MAY_FOLLOW: Record<Type, readonly Outcome[]> = {
-  book: ['qualified'],
-  retry: ['no_answer'],
-  handoff: ['qualified', 'booked'],
-  whatsapp: ['qualified', 'booked', 'no_answer', 'not_fit'],
-  sms: ['qualified', 'booked', 'no_answer', 'not_fit'],
-  log: OUTCOMES,
-  webhook: OUTCOMES,
-}
 
 /**
  * Reads the actions written after `outcome`, with every fault in them. Bounds of the values are the schema's business.

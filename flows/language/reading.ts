@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, type ParsedNode } from 'yaml'
-import { type FlowFault, nearest, positions } from './faults.ts'
+import { nearest } from '../../openapi/nearest.ts'
+import { type FlowFault, positions } from './faults.ts'
 
 export type Node = ParsedNode | null
 

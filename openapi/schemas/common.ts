@@ -1,14 +1,32 @@
 import { z } from '../zod.ts'
+
 /** Marks a field as personal data. Logs, spans, redaction and erasure read this flag from the schema set. */
 export const personal = <S extends z.ZodType>(schema: S): S =>
   schema.meta({ ...schema.meta(), 'x-personal-data': true })
 
-const id = (prefix: string, of: string) =>
+/** Text of one shape, of which `example` is one; the example is in the schema, and in the fault of a text that is not of it. */
+export const shaped = (pattern: RegExp, example: string) =>
   z
     .string()
-    .regex(new RegExp(`^${prefix}_[0-9a-z]{26}$`))
-    .describe(`Id of a ${of}.`)
-    .meta({ example: `${prefix}_01kb4t2m7ye8q9v3x5z6c7d8f9` })
+    .regex(pattern, { error: `must look like ${example}`, abort: true })
+    .meta({ examples: [example] })
+
+/** At most `max` characters, counted as JSON Schema does: code points, where Zod's own bound counts UTF-16 units. */
+export const atMost = <S extends z.ZodString>(max: number, schema: S): S =>
+  schema
+    .refine((it) => it.length <= max || [...it].length <= max, `must have at most ${max} characters`)
+    .meta({ maxLength: max })
+
+/** 1 to `max` characters. */
+export const text = (max: number) => atMost(max, z.string().min(1))
+
+/** 1 to `max` characters that are not all white space; the white space around them is cut off. */
+export const trimmed = (max: number) => atMost(max, z.string().regex(/\S/, 'must not be empty')).trim()
+
+export const wholeNumber = (min: number, max: number) => z.number().int().min(min).max(max)
+
+const id = (prefix: string, of: string) =>
+  shaped(new RegExp(`^${prefix}_[0-9a-z]{26}$`), `${prefix}_01kb4t2m7ye8q9v3x5z6c7d8f9`).describe(`Id of a ${of}.`)
 
 export const LeadId = id('lead', 'lead')
 export const CallId = id('call', 'call; it never changes, however often we try to reach the person')
@@ -18,47 +36,45 @@ export const NumberId = id('num', 'phone number')
 export const QueueId = id('queue', 'handoff queue')
 
 /** Flow ids are the user's own words. */
-export const FlowId = z
-  .string()
-  .regex(/^[a-z][a-z0-9_]{0,63}$/)
-  .describe('Id of a flow, as its YAML names it.')
-  .meta({ example: 'flow_pricing_v3' })
-
-export const Timestamp = z
-  .string()
-  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
-  .describe('RFC 3339, UTC, with milliseconds.')
-  .meta({ example: '2026-05-26T12:04:11.022Z' })
-
-/** A time given by a caller: any RFC 3339 spelling with an offset. */
-export const GivenTime = z.iso.datetime({ offset: true }).describe('RFC 3339 with an offset or Z.')
-
-export const Phone = personal(
-  z
-    .string()
-    .regex(/^\+[1-9]\d{6,14}$/)
-    .describe('E.164.')
-    .meta({ example: '+12025550100' }),
+export const FlowId = shaped(/^[a-z][a-z0-9_]{0,63}$/, 'flow_pricing_v3').describe(
+  'Id of a flow, as its YAML names it.',
 )
 
-export const Word = z.string().trim().min(1).max(100)
+export const Timestamp = shaped(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, '2026-05-26T12:04:11.022Z').describe(
+  'RFC 3339, UTC, with milliseconds.',
+)
 
-export const TraceId = z
-  .string()
-  .regex(/^[0-9a-f]{32}$/)
-  .describe('W3C trace id; every span of the call carries it.')
-  .meta({ example: '4bf92f3577b34da6a3ce929d0e0e4736' })
+/** A time given by a caller: RFC 3339 (section 5.6) with any offset. The pattern holds what the format leaves open between validators. */
+export const GivenTime = shaped(
+  /^(19|20)\d\d-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
+  '2026-05-26T15:04:11+03:00',
+)
+  .refine((time) => z.regexes.datetime({ offset: true }).test(time), 'must be a day and a time that exist')
+  .meta({ format: 'date-time' })
+  .describe('RFC 3339 with an offset or Z.')
 
-/** What a list operation takes. Limits are never silent: `has_more` says when there is more. */
-export const page = {
-  limit: z.number().int().min(1).max(100).optional().describe('How many at the most; 20 when not given.'),
-  cursor: z.string().min(1).max(200).optional().describe('`next_cursor` of the answer before.'),
-}
+export const Phone = personal(shaped(/^\+[1-9]\d{6,14}$/, '+12025550100').describe('E.164.'))
+
+/** A word of the user's own that flows match on. */
+export const Word = trimmed(100)
+
+/** Language tag (BCP 47), not necessarily a registered one. */
+export const Language = shaped(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'tr-TR').max(35)
+
+export const TraceId = shaped(/^[0-9a-f]{32}$/, '4bf92f3577b34da6a3ce929d0e0e4736').describe(
+  'W3C trace id; every span of the call carries it.',
+)
+
+/** What an operation takes that lists things with ids of this kind. Limits are never silent: `has_more` says when there is more. */
+export const pageOf = (id: typeof NumberId) => ({
+  limit: wholeNumber(1, 100).optional().describe('How many at the most; 20 when not given.'),
+  cursor: id.optional().describe('`next_cursor` of the answer before.'),
+})
 
 export const listOf = <S extends z.ZodType>(item: S) =>
   z.object({
-    data: z.array(item),
-    has_more: z.boolean(),
+    data: z.array(item).describe('This page of them.'),
+    has_more: z.boolean().describe('Whether there are more after these.'),
     next_cursor: z.string().nullable().describe('Pass as `cursor` for the next page; null on the last.'),
   })
 

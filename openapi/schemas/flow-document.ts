@@ -88,20 +88,38 @@ export const FlowSlot = z
 
 export const FlowAction = z
   .discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('book'), calendar: reference('A calendar of the workspace.') }),
     z.strictObject({
-      type: z.literal('retry'),
+      type: z.literal('book').describe('Offer times and book one, during the call.'),
+      calendar: reference('A calendar of the workspace.'),
+    }),
+    z.strictObject({
+      type: z.literal('retry').describe('Call again.'),
       delay_seconds: seconds(1, 604_800, 'From a missed attempt to the next one.'),
       max: z.int().min(1, 'at least 1').max(10, 'at most 10').describe('Attempts in total, the first one included.'),
       backoff: z
         .enum(['exponential', 'fixed'])
         .describe('Exponential doubles the delay with each attempt; fixed keeps it.'),
     }),
-    z.strictObject({ type: z.literal('log'), reason: text(200, 'Written to the trace.') }),
-    z.strictObject({ type: z.literal('whatsapp'), template: reference('A message template.').nullable() }),
-    z.strictObject({ type: z.literal('sms'), template: reference('A message template.').nullable() }),
-    z.strictObject({ type: z.literal('handoff'), queue: reference('A handoff queue.') }),
-    z.strictObject({ type: z.literal('webhook'), name: reference('A named webhook of the workspace.') }),
+    z.strictObject({
+      type: z.literal('log').describe('Write to the trace.'),
+      reason: text(200, 'Written to the trace.'),
+    }),
+    z.strictObject({
+      type: z.literal('whatsapp').describe('Send a message by WhatsApp.'),
+      template: reference('A message template.').nullable(),
+    }),
+    z.strictObject({
+      type: z.literal('sms').describe('Send a message by SMS.'),
+      template: reference('A message template.').nullable(),
+    }),
+    z.strictObject({
+      type: z.literal('handoff').describe('Hand over to a person.'),
+      queue: reference('A handoff queue.'),
+    }),
+    z.strictObject({
+      type: z.literal('webhook').describe('Call a webhook of the workspace.'),
+      name: reference('A named webhook of the workspace.'),
+    }),
   ])
   .describe('What happens after an outcome.')
 

@@ -1,23 +1,20 @@
 import { z } from '../zod.ts'
-import { FlowId, Timestamp } from './common.ts'
+import { FlowId, Timestamp, text } from './common.ts'
 import { FlowDocument as FlowDefinition } from './flow-document.ts'
 
 export const UpsertFlow = z
   .strictObject({
-    yaml: z
-      .string()
-      .min(1)
-      .max(262_144)
-      .describe('The flow as YAML text, one flow a document; its `id` decides which flow it is.'),
+    yaml: text(262_144).describe('The flow as YAML text, one flow a document; its `id` decides which flow it is.'),
   })
   .openapi('UpsertFlow')
+  .describe('A flow to be stored.')
 
 export const FlowVersion = z
   .object({
-    version: z.number().int(),
+    version: z.number().int().describe('From 1.'),
     hash: z.string().describe('SHA-256 of the flow as understood; the same content is the same version.'),
     created_at: Timestamp,
-    yaml: z.string(),
+    yaml: z.string().describe('As it was sent.'),
   })
   .openapi('FlowVersion')
 
@@ -33,4 +30,20 @@ export const FlowView = z
     versions: z.array(FlowVersion).describe('Newest first, the last 50.'),
   })
   .openapi('FlowView')
+  .describe('A flow with its versions.')
 export type FlowView = z.infer<typeof FlowView>
+
+/** A flow over MCP: YAML text is all an agent needs to read and to write it. */
+export const FlowText = FlowView.pick({ id: true, version: true, change: true }).extend({
+  yaml: z.string().describe('The flow of that version as YAML text.'),
+  versions: z.array(FlowVersion.omit({ yaml: true })).describe('Newest first, the last 50.'),
+})
+
+/** The YAML is that of the version new leads get, or of the newest when that one is older than the last 50. */
+export const flowText = ({ id, version, change, versions }: FlowView): z.infer<typeof FlowText> => ({
+  id,
+  version,
+  change,
+  yaml: (versions.find((it) => it.version === version) ?? versions[0])?.yaml ?? '',
+  versions: versions.map(({ yaml: _, ...rest }) => rest),
+})

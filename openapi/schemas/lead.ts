@@ -1,5 +1,21 @@
 import { z } from '../zod.ts'
-import { CallId, FlowId, GivenTime, LeadId, personal, SandboxView, Timestamp, TraceId, Word } from './common.ts'
+import {
+  atMost,
+  CallId,
+  FlowId,
+  GivenTime,
+  Language,
+  LeadId,
+  personal,
+  SandboxView,
+  shaped,
+  Timestamp,
+  TraceId,
+  text,
+  trimmed,
+  Word,
+  wholeNumber,
+} from './common.ts'
 
 export const CallStatus = z
   .enum(['queued', 'held', 'dialing', 'in_progress', 'retry_scheduled', 'completed', 'cancelled'])
@@ -8,19 +24,21 @@ export type CallStatus = z.infer<typeof CallStatus>
 
 export const ConsentEvidence = z
   .strictObject({
-    granted: z.boolean(),
-    text: z.string().min(1).max(2000).describe('The words the person agreed to.'),
-    captured_at: GivenTime,
-    url: z.url().max(2000).optional(),
-    ip: personal(z.union([z.ipv4(), z.ipv6()])).optional(),
+    granted: z.boolean().describe('Whether the person agreed; only `true` lets us call.'),
+    text: text(2000).describe('The words the person agreed to.'),
+    captured_at: GivenTime.describe('When they agreed: RFC 3339 with an offset or Z.'),
+    url: atMost(2000, shaped(/^https?:\/\/\S+$/, 'https://helena.example/pricing'))
+      .optional()
+      .describe('The page they agreed on.'),
+    ip: personal(z.union([z.ipv4(), z.ipv6()], 'must be an IPv4 or IPv6 address'))
+      .optional()
+      .describe('The address they agreed from, IPv4 or IPv6.'),
   })
   .openapi('ConsentEvidence')
+  .describe('When, where and in which words somebody agreed to be called.')
 
-const Language = z
-  .string()
-  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
-  .max(35)
-  .describe("BCP 47. Derived from the number's country when absent; it never keeps a flow from matching.")
+/** Consent as callers give it. Absent or `false` it is of the right shape, so that the answer is `consent_required`. */
+export const GivenConsent = z.union([z.boolean(), ConsentEvidence], 'must be true, or an object with the evidence')
 
 /** The body of `POST /v1/leads`; both bodies printed on the product page are examples of it. */
 export const CreateLead = z
@@ -28,49 +46,40 @@ export const CreateLead = z
     event: z.literal('lead.created').optional().describe('What happened; only `lead.created` exists.'),
     source: Word.describe('Where the lead came from, e.g. `web_form`; flows match on it.'),
     campaign: Word.optional().describe('Flows match on it.'),
-    phone: personal(
-      z
-        .string()
-        .trim()
-        .min(1)
-        .max(64)
-        .describe('Any human spelling; give `country` for national ones. Stored as E.164.'),
-    ),
-    country: z
-      .string()
-      .regex(/^[A-Za-z]{2}$/)
+    phone: personal(trimmed(64).describe('Any human spelling; give `country` for national ones. Stored as E.164.')),
+    country: shaped(/^[A-Za-z]{2}$/, 'TR')
       .optional()
       .describe('ISO 3166-1 alpha-2; reads a national spelling of `phone`.'),
-    time_zone: z.string().min(1).max(64).optional().describe("IANA name of the person's time zone, when you know it."),
+    time_zone: text(64).optional().describe("IANA name of the person's time zone, when you know it."),
     intent: Word.optional().describe('What the person wants, e.g. `pricing`; flows match on it.'),
-    language: Language.optional(),
-    name: personal(z.string().trim().min(1).max(200)).optional(),
-    email: personal(z.email().max(320)).optional(),
-    consent: z
-      .union([z.boolean(), ConsentEvidence])
+    language: Language.optional().describe(
+      "BCP 47. Derived from the number's country when absent; it never keeps a flow from matching.",
+    ),
+    name: personal(trimmed(200)).optional().describe("The person's name."),
+    email: personal(atMost(320, shaped(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'ece@helena.example')))
       .optional()
-      .describe(
-        '`true`, or the evidence. Anything else is answered with `consent_required`: nobody is called without it.',
-      ),
-    call_within: z
-      .number()
-      .int()
-      .min(1)
-      .max(86_400)
+      .describe("The person's e-mail address."),
+    consent: GivenConsent.optional().describe(
+      '`true`, or the evidence. Anything else is answered with `consent_required`: nobody is called without it.',
+    ),
+    call_within: wholeNumber(1, 86_400)
       .optional()
       .describe('Seconds from now to the first ring we aim for. A target, not an expiry.'),
-    call_within_seconds: z.number().int().min(1).max(86_400).optional().describe('The same as `call_within`.'),
+    call_within_seconds: wholeNumber(1, 86_400).optional().describe('The same as `call_within`.'),
     flow_id: FlowId.optional().describe('Skip routing and use this flow.'),
-    not_before: GivenTime.optional().describe('Do not dial earlier than this.'),
-    external_id: z.string().min(1).max(200).optional().describe('Your own id of this lead.'),
+    not_before: GivenTime.optional().describe(
+      'Do not dial earlier than this. For a test call the time until then passes in time-lapse, as all its waits do.',
+    ),
+    external_id: text(200).optional().describe('Your own id of this lead.'),
     metadata: z
-      .record(z.string().min(1).max(40), personal(z.string().max(500)))
-      .refine((pairs) => Object.keys(pairs).length <= 50, 'At most 50 pairs.')
+      .record(text(40), personal(atMost(500, z.string())))
+      .refine((pairs) => Object.keys(pairs).length <= 50, 'must have at most 50 pairs')
       .meta({ maxProperties: 50 })
       .optional()
       .describe('Up to 50 pairs of strings, given back as they came.'),
   })
   .openapi('CreateLead')
+  .describe('A lead: a person who asked for something and agreed to be called about it.')
 
 /** The answer to a lead that is created or cancelled. */
 export const LeadReceipt = z
@@ -79,8 +88,10 @@ export const LeadReceipt = z
     call_id: CallId,
     status: CallStatus,
     flow_id: FlowId,
-    flow_version: z.number().int(),
-    not_before: Timestamp.nullable().describe('When the dial may happen at the earliest, for a call that waits.'),
+    flow_version: z.number().int().describe('The version of the flow that this call follows to its end.'),
+    not_before: Timestamp.nullable().describe(
+      'When the dial may happen at the earliest, for a call that waits; in real time.',
+    ),
     reason: z
       .string()
       .nullable()
@@ -88,8 +99,9 @@ export const LeadReceipt = z
         'Why it waits; or `duplicate` when this number already has an open call, which is then the one answered.',
       ),
     trace_id: TraceId,
-    test: z.boolean(),
+    test: z.boolean().describe('Whether it came with a test key: then no real phone rings.'),
     sandbox: SandboxView.optional(),
   })
   .openapi('LeadReceipt')
+  .describe('A lead that was taken or cancelled, and its call.')
 export type LeadReceipt = z.infer<typeof LeadReceipt>

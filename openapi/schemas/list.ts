@@ -1,6 +1,6 @@
 import { z } from '../zod.ts'
 import { CallId, FlowId, LeadId, ListId, personal, Word } from './common.ts'
-import { CallStatus, ConsentEvidence } from './lead.ts'
+import { CallStatus, GivenConsent } from './lead.ts'
 import { FieldFault } from './problem.ts'
 
 export const CreateList = z
@@ -9,7 +9,7 @@ export const CreateList = z
     source: Word.optional().describe('For rows that name none; `list` when absent.'),
     campaign: Word.optional().describe('For rows that name none.'),
     intent: Word.optional().describe('For rows that name none.'),
-    consent: z.union([z.boolean(), ConsentEvidence]).optional().describe('For rows that carry none.'),
+    consent: GivenConsent.optional().describe('For rows that carry none.'),
     leads: z
       .array(personal(z.record(z.string(), z.unknown())))
       .min(1)
@@ -17,25 +17,27 @@ export const CreateList = z
       .describe('Each row a body of createLead. A faulty row is answered in `results` and does not stop the others.'),
   })
   .openapi('CreateList')
+  .describe('Leads to be called behind single ones, and what they have in common.')
 
 export const ListRow = z
   .object({
     row: z.number().int().describe('Index in `leads`, from 0.'),
-    status: z.union([CallStatus, z.literal('rejected')]),
-    lead_id: LeadId.nullable(),
-    call_id: CallId.nullable(),
+    status: z.union([CallStatus, z.literal('rejected')]).describe('Of the call, or `rejected`: this row rings nobody.'),
+    lead_id: LeadId.nullable().describe('Null when rejected.'),
+    call_id: CallId.nullable().describe('Null when rejected.'),
     reason: z.string().nullable().describe('`duplicate`, or the problem code of a rejected row.'),
-    errors: z.array(FieldFault),
+    errors: z.array(FieldFault).describe('Every fault of a rejected row; pointers are into the row.'),
   })
   .openapi('ListRow')
 
 export const ListReceipt = z
   .object({
     list_id: ListId,
-    accepted: z.number().int(),
-    duplicates: z.number().int(),
-    rejected: z.number().int(),
-    results: z.array(ListRow),
+    accepted: z.number().int().describe('Rows with a new call.'),
+    duplicates: z.number().int().describe('Rows whose number already had an open call.'),
+    rejected: z.number().int().describe('Rows with faults.'),
+    results: z.array(ListRow).describe('One for each row, in their order.'),
   })
   .openapi('ListReceipt')
+  .describe('What became of each row of a list.')
 export type ListReceipt = z.infer<typeof ListReceipt>

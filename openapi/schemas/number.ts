@@ -1,11 +1,11 @@
 import { z } from '../zod.ts'
-import { listOf, NumberId, Phone, page } from './common.ts'
+import { listOf, NumberId, Phone, pageOf } from './common.ts'
 
 export const PhoneNumber = z
   .object({
     id: NumberId,
     phone: Phone,
-    label: z.string().nullable(),
+    label: z.string().nullable().describe('Your name for it.'),
     country: z.string().nullable().describe('ISO 3166-1 alpha-2.'),
     test: z.boolean().describe('True for the sandbox network, whose calls ring no real phone.'),
     can_dial: z.boolean().describe('Whether outbound calls can be placed from it now.'),
@@ -13,5 +13,5 @@ export const PhoneNumber = z
   })
   .openapi('PhoneNumber')
 
-export const ListNumbers = z.strictObject(page)
-export const NumberPage = listOf(PhoneNumber).openapi('NumberPage')
+export const ListNumbers = z.strictObject(pageOf(NumberId))
+export const NumberPage = listOf(PhoneNumber).openapi('NumberPage').describe('Numbers that calls are placed from.')

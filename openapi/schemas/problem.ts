@@ -34,10 +34,10 @@ export const problemCodes = Object.keys(problems) as [ProblemCode, ...ProblemCod
 export const FieldFault = z
   .object({
     pointer: z.string().describe('JSON pointer (RFC 6901) into the body.'),
-    code: z.string(),
-    detail: z.string(),
+    code: z.string().describe('A code of problems, of this one fault.'),
+    detail: z.string().describe('What is wrong, and what would be right.'),
     line: z.number().int().optional().describe('Of the YAML text, from 1.'),
-    column: z.number().int().optional(),
+    column: z.number().int().optional().describe('Of that line, from 1.'),
   })
   .openapi('FieldFault')
 export type FieldFault = z.infer<typeof FieldFault>
@@ -46,14 +46,15 @@ export type FieldFault = z.infer<typeof FieldFault>
 export const Problem = z
   .object({
     type: z.url().describe('A page of this server that explains the code.'),
-    title: z.string(),
-    status: z.number().int(),
-    detail: z.string(),
-    code: z.enum(problemCodes),
+    title: z.string().describe('What the code means.'),
+    status: z.number().int().describe('The HTTP status.'),
+    detail: z.string().describe('What was wrong with this request.'),
+    code: z.enum(problemCodes).describe('Stable: branch on this.'),
     param: z.string().nullable().describe('The one parameter at fault, where there is one.'),
     errors: z.array(FieldFault).optional().describe('Every fault, not only the first.'),
-    request_id: z.string(),
+    request_id: z.string().describe('Quote it when you ask for help.'),
     suggested_action: z.string().describe('What to do next, in one imperative sentence.'),
   })
   .openapi('Problem')
+  .describe('Why a request failed, and what to do next (RFC 9457).')
 export type Problem = z.infer<typeof Problem>

@@ -191,6 +191,14 @@ describe('bodies that are not one', () => {
     expect(answer.status).toBe(413)
   })
 
+  test('after a body that was too large, the same client is answered again', async ({ desk }) => {
+    for (let tries = 0; tries < 5; tries++) {
+      const tooLarge = await desk.post('/v1/leads', { ...lead, phone: 'x'.repeat(300_000) })
+      expect(tooLarge.status).toBe(413)
+      expect((await desk.post('/v1/leads', { ...lead, phone: somebody() })).status).toBe(202)
+    }
+  })
+
   const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
   test('nesting: 32 levels are looked at, 33 are not, 40,000 neither', async ({ desk, served }) => {
     const before = await rows(served)
@@ -374,6 +382,15 @@ describe('faults of a lead', () => {
     expect(await rows(served)).toEqual(before)
   })
 
+  test('a flow whose quiet hours leave no time is one that does not match, not a fault of the request', async ({
+    desk,
+  }) => {
+    await desk.deploy('id: flow_never\nmatch:\n  source: never\ncall:\n  quiet_hours: 07:00-22:00\n')
+    const { status, body } = await desk.post('/v1/leads', { ...lead, phone: somebody(), flow_id: 'flow_never' })
+    expect([status, body.code]).toEqual([422, 'no_flow_matches'])
+    expect(body.suggested_action).toContain('quiet_hours')
+  })
+
   test('opted out comes before the flow, and nothing of the lead is kept', async ({ desk, served }) => {
     const phone = somebody()
     expect((await desk.post('/workspace/dnc', { phones: [phone] })).body).toEqual({ added: 1 })
@@ -524,7 +541,6 @@ describe('an Idempotency-Key', () => {
 describe('what is nowhere, and what is our own fault', () => {
   test.for([
     ['GET', '/nowhere'],
-    ['GET', '/v1'],
     ['GET', '/v1/leads'],
     ['PUT', '/v1/leads'],
     ['POST', '/v1/leads/'],

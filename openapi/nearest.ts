@@ -1,0 +1,33 @@
+/** The option closest to `word`, when it is close enough to be a slip: at most two edits, one for short words. */
+export function nearest(word: string, options: readonly string[]): string | undefined {
+  const wanted = word.slice(0, 64).toLowerCase().replaceAll('-', '_')
+  const allowed = wanted.length < 5 ? 1 : 2
+  let best: string | undefined
+  let bestEdits = allowed + 1
+  for (const option of options) {
+    const edits = distance(wanted, option)
+    if (edits < bestEdits) {
+      best = option
+      bestEdits = edits
+    }
+  }
+  return best
+}
+
+/** Edits between two words, a swap of neighbours counting as one (optimal string alignment). */
+function distance(a: string, b: string): number {
+  let before: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1]
+      let edits = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1))
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) edits = Math.min(edits, before[j - 2]! + 1)
+      row.push(edits)
+    }
+    before = last
+    last = row
+  }
+  return last[b.length]!
+}
