@@ -9,6 +9,7 @@ import { workspaces } from '../runtime/db/schema.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { version } from '../runtime/version.ts'
 import { dev } from './dev.ts'
+import { type McpOptions, mcp } from './mcp.ts'
 import { type Served, serve } from './serve.ts'
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -44,6 +45,20 @@ program
     if (json) return print(JSON.stringify(sandboxPeople, null, 2))
     for (const { number, summary, outcome } of sandboxPeople) print(`${number}  ${summary}  → ${outcome}`)
     print('Every other number behaves like the first.')
+  })
+
+program
+  .command('mcp')
+  .description('serve the tools to an agent over stdin and stdout (MCP); the work is done by the server at --url')
+  .option('--url <url>', 'of the Talkif server; TALKIF_URL, else http://127.0.0.1:8787')
+  .option('--key <key>', 'API key; better in TALKIF_KEY, where other users of the machine cannot read it')
+  .option('--readonly', 'offer only the tools that change nothing')
+  .action((options: McpOptions) => {
+    try {
+      mcp(options)
+    } catch (error) {
+      program.error((error as Error).message)
+    }
   })
 
 async function serveForever(role: string): Promise<Served> {

@@ -1,7 +1,9 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { dialing } from './dialing.ts'
+import { documents } from './documents.ts'
 import { type Figure, holds, printJson, printTable } from './figures.ts'
+import { mcp } from './mcp.ts'
 import { routing } from './router.ts'
 import { openStage, type Stage } from './stage.ts'
 import { startup } from './startup.ts'
@@ -11,7 +13,7 @@ import { throughput } from './throughput.ts'
  * `npm run bench`: measures a server as in production, in its own process, over real HTTP, on an embedded Postgres that syncs.
  *   --json   one line a figure: {name, value, unit, limit, holds}
  *   --quick  shorter, for development: its percentiles rest on few samples
- *   --only   some of: routing, throughput, dialing, startup; separated by commas
+ *   --only   some of: routing, throughput, dialing, mcp, documents, startup; separated by commas
  * Exit code 1 when a judged figure does not hold.
  */
 const { values } = parseArgs({
@@ -23,6 +25,8 @@ const sections: Record<string, (stage: Stage) => Promise<Figure[]>> = {
   routing: (stage) => routing(stage, { leads: quick ? 5_000 : 20_000 }),
   dialing: (stage) => dialing(stage, { steadySeconds: quick ? 8 : 30, idleSeconds: quick ? 4 : 10 }),
   throughput: (stage) => throughput(stage, { rounds: quick ? 3 : 9, ms: quick ? 1500 : 2000 }),
+  documents: (stage) => documents(stage, { seconds: quick ? 3 : 10 }),
+  mcp: (stage) => mcp(stage, { seconds: quick ? 3 : 10 }),
   startup,
 }
 

@@ -70,7 +70,7 @@ answerCommands(
         const create = parseCreate(new URLSearchParams(body))
         arrivals.rang[create.to] ??= (request as IncomingMessage & { arrivedAt: number }).arrivedAt
         const options = { account: SANDBOX_ACCOUNT, request: create, script: busy, pace: 1, waits: 1 }
-        return [201, callResource(startCall(network, { ...options, pickUp: 'busy' }).record)]
+        return [201, callResource(startCall(network, options).record)]
       })
       const hookUrl = await listen((body) => {
         const { created_at } = JSON.parse(body) as { created_at: string }

@@ -1,0 +1,74 @@
+import type { CallToolResult } from '@modelcontextprotocol/server'
+import { TalkifError } from '../openapi/client.ts'
+import { readShape } from '../openapi/faults.ts'
+import type { Operation } from '../openapi/operation.ts'
+import { operations } from '../openapi/operations.ts'
+import type { Call as CallObject } from '../openapi/schemas/call.ts'
+import { KeyField, type Tool, takesKey } from '../openapi/tools.ts'
+import { type Door, problemHere } from './door.ts'
+
+/** Told while a call is waited for: seconds waited, of how many, and the status so far. */
+export type OnProgress = (waited: number, total: number, status: string) => Promise<void>
+
+export interface Running {
+  signal: AbortSignal
+  /** Undefined when the client wants no progress. */
+  onProgress: OnProgress | undefined
+}
+
+/** How often a client that waits hears how the call stands, in seconds. */
+const STEP_SECONDS = 2
+
+/** Runs a tool. What the operation refuses is a result too: the problem, which says what to do next. */
+export async function callTool(
+  door: Door,
+  { operation, definition }: Tool,
+  given: Record<string, unknown>,
+  running: Running,
+): Promise<CallToolResult> {
+  const it: Operation = operations[operation]
+  try {
+    if (door.readOnly && !it.hints.readOnly) throw new TalkifError(readOnlyProblem(door, definition.name))
+    const body = operation === 'getCall' ? await getCall(door, given, running) : await call(door, given)
+    const answer = { ...(it.tool.answer?.from(body as never) ?? body) }
+    const text = [JSON.stringify(answer), ...(it.tool.untrusted ? [it.tool.untrusted] : [])]
+    return { content: text.map((one) => ({ type: 'text', text: one })), structuredContent: answer }
+  } catch (error) {
+    if (!(error instanceof TalkifError)) throw error
+    return { isError: true, content: [{ type: 'text', text: JSON.stringify(error.problem) }] }
+  }
+
+  function call(door: Door, { ...input }: Record<string, unknown>): Promise<object> {
+    const idempotencyKey = takesKey(it) ? readKey(door, input.idempotency_key) : undefined
+    if (takesKey(it)) delete input.idempotency_key
+    return door.call(operation, input, { idempotencyKey, signal: running.signal })
+  }
+}
+
+/** Waits in short steps for a client that wants to hear of the progress, else in one. */
+async function getCall(door: Door, given: Record<string, unknown>, { signal, onProgress }: Running): Promise<object> {
+  const read = operations.getCall.input.safeParse(given)
+  if (!onProgress || !read.success || !read.data.wait) return door.call('getCall', given, { signal })
+  const total = read.data.wait
+  for (let step = 0, waited = 0; ; ) {
+    const call = (await door.call('getCall', { ...given, wait: step }, { signal })) as CallObject
+    waited += step
+    if (call.status === 'completed' || call.status === 'cancelled' || waited >= total || signal.aborted) return call
+    await onProgress(waited, total, call.status)
+    step = Math.min(STEP_SECONDS, total - waited)
+  }
+}
+
+function readKey(door: Door, idempotency_key: unknown): string | undefined {
+  const { data, faults } = readShape(KeyField, { idempotency_key })
+  const [fault] = faults
+  if (!fault) return data?.idempotency_key
+  const more = { detail: fault.detail, errors: faults, param: 'idempotency_key' }
+  throw new TalkifError(problemHere(door, 'invalid_request', more))
+}
+
+const readOnlyProblem = (door: Door, name: string) =>
+  problemHere(door, 'forbidden', {
+    detail: `${name} changes something, and this connection only reads.`,
+    suggested_action: `Connect without \`readonly\` to use ${name}.`,
+  })

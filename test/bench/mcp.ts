@@ -1,0 +1,95 @@
+import { startChild } from './child.ts'
+import { type Figure, median, percentile, round, spread } from './figures.ts'
+import { leadFor } from './leads.ts'
+import type { Post } from './mcp-load.ts'
+import type { OpenServer } from './server.ts'
+import type { Stage } from './stage.ts'
+
+const VERSION = '2026-07-28'
+const LISTS_PER_SECOND = 200
+const LEADS_PER_SECOND = 40
+/** So many that no workspace comes near its rate limit. */
+const WORKSPACES = 20
+
+/** What the door to agents costs: listing the tools, and a lead over MCP beside the same lead over REST. */
+export async function mcp(stage: Stage, { seconds }: { seconds: number }): Promise<Figure[]> {
+  const database = await stage.newDatabase()
+  const [load, server] = [startChild('mcp-load'), startChild('server')]
+  try {
+    const roles = { api: true, worker: false, media: false }
+    const opening: OpenServer = {
+      databaseUrl: database.url,
+      carrierUrl: 'http://127.0.0.1:9',
+      dataDir: stage.folder,
+      roles,
+    }
+    const url = await server.ask<string>('open', opening)
+    const workspaces = await Promise.all(Array.from({ length: WORKSPACES }, () => database.newWorkspace()))
+    const keys = workspaces.map((workspace) => workspace.key)
+    const steady = (posts: Post[], perSecond: number) => load.ask<number[]>('steady', { url, posts, perSecond })
+    const times = (count: number, of: (at: number) => Post) => Array.from({ length: count }, (_, at) => of(at))
+
+    const listing = async (length: number, era: Era) =>
+      steady(
+        times(length * LISTS_PER_SECOND, () => message(era, 'tools/list', {}, keys[0]!)),
+        LISTS_PER_SECOND,
+      )
+    await listing(2, 'modern')
+    const modern = await listing(seconds, 'modern')
+    await listing(1, 'legacy')
+    const legacy = await listing(seconds, 'legacy')
+
+    // In turns, one by one, so that whatever else the machine does meets both doors.
+    let next = 0
+    const leads = async (length: number) => {
+      const posts = times(length * LEADS_PER_SECOND, (at) => leadPost(next++, keys, at % 2 === 0 ? 'rest' : 'mcp'))
+      const took = await steady(posts, LEADS_PER_SECOND)
+      return { rest: took.filter((_, at) => at % 2 === 0), mcp: took.filter((_, at) => at % 2 === 1) }
+    }
+    await leads(3)
+    const { rest, mcp: agents } = await leads(seconds * 2)
+    const ratio = median(agents) / median(rest)
+    return [
+      {
+        ...{ name: 'tools/list, p95', value: percentile(modern, 0.95), unit: 'ms', limit: 3 },
+        note: `${spread(modern)}, ${LISTS_PER_SECOND}/s; in 2025-11-25, as a stream: ${spread(legacy)}`,
+      },
+      {
+        ...{ name: 'create_lead over MCP ÷ over REST', value: ratio, unit: 'ratio', limit: 1.3 },
+        note: `medians of ${agents.length} each in turns, ${LEADS_PER_SECOND}/s together: ${round(median(agents))} and ${round(median(rest))} ms; p95 ${round(percentile(agents, 0.95))} and ${round(percentile(rest, 0.95))} ms`,
+      },
+    ]
+  } finally {
+    await Promise.all([load.stop(), server.stop()])
+  }
+}
+
+type Era = 'modern' | 'legacy'
+
+function message(era: Era, method: string, params: Record<string, unknown>, key: string): Post {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': VERSION,
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  const headers = {
+    'mcp-protocol-version': VERSION,
+    'mcp-method': method,
+    ...('name' in params ? { 'mcp-name': String(params.name) } : {}),
+  }
+  const isModern = era === 'modern'
+  return {
+    path: '/mcp',
+    headers: {
+      authorization: `Bearer ${key}`,
+      accept: 'application/json, text/event-stream',
+      ...(isModern ? headers : { 'mcp-protocol-version': '2025-11-25' }),
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, ...(isModern ? { _meta } : {}) } }),
+  }
+}
+
+function leadPost(at: number, keys: string[], door: 'rest' | 'mcp'): Post {
+  const { key, body } = leadFor(at, keys[at % keys.length]!)
+  if (door === 'mcp') return message('modern', 'tools/call', { name: 'create_lead', arguments: body }, key)
+  return { path: '/v1/leads', headers: { authorization: `Bearer ${key}` }, body: JSON.stringify(body) }
+}
