@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { type OperationId, operationIds, operations } from '../openapi/operations.ts'
+import type { Document, LiveDocument } from '../openapi/pages.ts'
 import { authenticate } from '../runtime/access/keys.ts'
 import type { Deps } from '../runtime/deps.ts'
 import { newId } from '../runtime/ids.ts'
@@ -8,7 +9,8 @@ import { ProblemError } from '../runtime/problem.ts'
 import { answer, weakEtagOf } from './answer.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { carrierRoutes } from './carrier.ts'
-import { docsRoutes } from './docs.ts'
+import { documentRoutes } from './documents.ts'
+import { explorerRoutes } from './explorer.ts'
 import { invoke } from './invoke.ts'
 import { problemResponse } from './problem-response.ts'
 import { bearer, limitBody, MAX_BODY, preferredWait, readOperationInput } from './read-request.ts'
@@ -16,10 +18,15 @@ import { workspaceRoutes } from './workspace.ts'
 
 export type Env = { Variables: { requestId: string } }
 
-/**
- * Every HTTP route. `operations: false` leaves what every process answers: carrier, artifacts, health.
- *  Routes of the eight operations are made from the operations table. */
-export function createApp(deps: Deps, { operations: serves = true } = {}): Hono<Env> {
+export interface AppOptions {
+  /** `false` leaves what every process answers: carrier, artifacts, health. */
+  operations?: boolean
+  /** Printed once by the rooms that know them; served beside the operations. */
+  documents?: (Document | LiveDocument)[]
+}
+
+/** Every HTTP route. Routes of the eight operations are made from the operations table. */
+export function createApp(deps: Deps, { operations: serves = true, documents = [] }: AppOptions = {}): Hono<Env> {
   const app = new Hono<Env>()
   app.use(async (context, next) => {
     const requestId = newId('req')
@@ -37,7 +44,9 @@ export function createApp(deps: Deps, { operations: serves = true } = {}): Hono<
   if (serves) {
     for (const id of operationIds) mountOperation(app, deps, id)
     app.route('/', workspaceRoutes(deps))
-    app.route('/', docsRoutes(deps))
+    app.route('/', explorerRoutes())
+    app.route('/', documentRoutes(documents, { publicUrl: deps.config.publicUrl, now: deps.clock.now }))
+    app.get('/docs/', (context) => context.redirect('/docs', 308))
   }
   app.route('/', carrierRoutes(deps))
   app.route('/', artifactRoutes(deps))

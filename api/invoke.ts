@@ -1,4 +1,4 @@
-import { shapeFaults } from '../openapi/faults.ts'
+import { readShape } from '../openapi/faults.ts'
 import { type OperationId, operations } from '../openapi/operations.ts'
 import type { FieldFault } from '../openapi/schemas/problem.ts'
 import { once, replay } from '../runtime/access/idempotency.ts'
@@ -72,14 +72,13 @@ const meaning: Partial<Record<OperationId, (input: Record<string, unknown>) => F
 
 /** All faults of the input at once: those of its shape and those of its meaning. */
 function readInput(operation: OperationId, input: unknown): unknown {
-  const parsed = operations[operation].input.safeParse(input)
   // The rows of a list are answered one by one.
-  const whole = operation === 'createList' ? { ...(input as object), leads: [] } : input
-  const shape: FieldFault[] = shapeFaults(parsed, whole)
+  const texts = operation === 'createList' ? { ...(input as object), leads: [] } : input
+  const { data, faults: shape } = readShape(operations[operation].input, input, texts)
   const isObject = typeof input === 'object' && input !== null && !Array.isArray(input)
   const faults = [...shape, ...(isObject ? (meaning[operation]?.(input as Record<string, unknown>) ?? []) : [])]
   if (faults.length) throw problemOf(faults)
-  return parsed.data
+  return data
 }
 
 function readKey(key: string): string {

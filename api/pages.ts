@@ -1,83 +1,100 @@
+import { createHash } from 'node:crypto'
 import { html, raw } from 'hono/html'
-import { operations } from '../openapi/operations.ts'
-import { sandboxPeople } from '../openapi/sandbox-people.ts'
-import { type ProblemCode, problemCodes, problems } from '../openapi/schemas/problem.ts'
-
-const style = `
-  :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent) }
-  body { font: 16px/1.6 system-ui, sans-serif; max-width: 46rem; margin: 0 auto; padding: 3rem 1.25rem 5rem }
-  h1 { line-height: 1.2; margin: 0 0 .5rem } h2 { margin-top: 2.5rem }
-  a { color: inherit } nav { margin-bottom: 2rem; font-size: .9rem }
-  code, pre { font: .875em/1.5 ui-monospace, monospace }
-  pre { overflow-x: auto; padding: 1rem; border: 1px solid var(--line); border-radius: 8px }
-  .table { overflow-x: auto } table { border-collapse: collapse; width: 100% }
-  td, th { text-align: left; vertical-align: top; padding: .4rem 1rem .4rem 0; border-bottom: 1px solid var(--line) }
-`
+import { identity } from '../openapi/identity.ts'
+import {
+  type Document,
+  docsPages,
+  guides,
+  HTML,
+  landing,
+  MARKDOWN,
+  type Page,
+  reference,
+  tryIt,
+  twinOf,
+} from '../openapi/pages.ts'
+import { pageStyle } from './page-style.ts'
 
 type Html = ReturnType<typeof html>
 
-const page = (title: string, body: Html) => html`<!doctype html>
+const sourceOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+
+/** What every page may load: its own style and pictures of this server, and nothing from anywhere else. */
+const policy = (more: string) =>
+  `default-src 'none'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; ${more}`
+
+const headersOf = (contentSecurityPolicy: string): Record<string, string> => ({
+  'content-security-policy': contentSecurityPolicy,
+  'referrer-policy': 'no-referrer',
+  // Asked every time: a page names what the server has now, and asking costs a 304.
+  'cache-control': 'public, no-cache',
+})
+
+export const pageHeaders = headersOf(policy(`style-src ${sourceOf(pageStyle)}`))
+
+/** Scalar writes styles of its own into the page, and talks to this server alone. */
+export const explorerHeaders = (url: string): Record<string, string> =>
+  headersOf(
+    policy(`script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; connect-src 'self' ${url}`),
+  )
+
+/** The receiver of a telephone. */
+export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0a6b4b"/><path d="M8 9c0-1 1-2 2-2h3l2 5-2.5 1.8a11 11 0 0 0 5.7 5.7L20 17l5 2v3c0 1-1 2-2 2C14.700 24 8 17.300 8 9z" fill="#fff"/></svg>`
+
+const topLinks: readonly Page[] = [guides.quickstart, tryIt, guides.mcp]
+
+interface PageContent {
+  page: Page
+  url: string
+  /** HTML. */
+  body: string
+  /** Further elements of the head. */
+  head?: Html
+  /** Where the page stands: with the list of all docs, or alone. */
+  layout: 'docs' | 'landing' | 'explorer'
+}
+
+/** A whole page: head, navigation, body. */
+export function printPage({ page, url, body, head, layout }: PageContent): string {
+  const title = page === landing ? `${identity.title}: ${identity.description}` : `${page.title} · ${identity.title}`
+  const link = (to: Page) =>
+    html`<a href="${to.path}"${to.path === page.path ? raw(' aria-current="page"') : ''}>${to.title}</a>`
+  const main = html`<main id="content">${raw(body)}</main>`
+  return String(html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title><style>${raw(style)}</style>
+<title>${title}</title><meta name="description" content="${page.summary.replaceAll('`', '')}">
+<link rel="canonical" href="${url}${page.path}"><link rel="icon" href="/favicon.svg" type="image/svg+xml">
+<link rel="alternate" type="text/markdown" href="${twinOf(page)}">
+${head ?? ''}<style>${raw(pageStyle)}</style>
 </head>
-<body>${body}</body>
-</html>`
-
-/** What somebody sees who opens the server's address in a browser. */
-export function landingPage(url: string) {
-  const rows = Object.values(operations).map(
-    ({ method, path, summary }) =>
-      html`<tr><td><code>${method.toUpperCase()}</code></td><td><code>${path}</code></td><td>${summary}</td></tr>`,
-  )
-  const people = sandboxPeople.map(
-    ({ number, summary }) => html`<tr><td><code>${number}</code></td><td>${summary}</td></tr>`,
-  )
-  return page(
-    'Talkif',
-    html`<h1>Wire a lead event, Talkif dials it.</h1>
-<p>This server turns <code>POST /v1/leads</code> into an AI phone call within seconds, and posts a typed, signed outcome back.</p>
-<h2>Place a call</h2>
-<pre>curl -X POST ${url}/v1/leads \\
-  -H "Authorization: Bearer $TALKIF_KEY" \\
-  -H "Content-Type: application/json" \\
-  -d '{
-    "source": "web_form",
-    "phone": "${sandboxPeople[0]!.number}",
-    "intent": "pricing",
-    "consent": true
-  }'</pre>
-<p>Then <code>GET /v1/calls/{call_id}?wait=30</code> answers when the call is over. The whole contract: <a href="/openapi.json">openapi.json</a>.</p>
-<h2>Operations</h2><div class="table"><table>${rows}</table></div>
-<h2>Test numbers</h2><p>A test key rings no real phone. These people of the sandbox pick up in their own ways; every other number behaves like the first.</p>
-<div class="table"><table>${people}</table></div>
-<h2>When something fails</h2><p>Every error is a problem document with a <code>code</code> and a <code>suggested_action</code>: <a href="/docs/problems">all problems</a>.</p>`,
-  )
+<body class="${layout}">
+<a class="skip" href="#content">Skip to content</a>
+<header><div><a class="brand" href="/">${raw(icon.replace('<svg', '<svg aria-hidden="true"'))}Talkif</a><nav aria-label="Main">${topLinks.map(link)}</nav></div></header>
+${
+  layout === 'explorer'
+    ? main
+    : html`<div class="frame">${layout === 'docs' ? html`<nav aria-label="Docs"><ul>${docsPages.map((it) => html`<li>${link(it)}</li>`)}</ul></nav>` : ''}${main}</div>
+<footer><ul>${[guides.quickstart, reference].map((it) => html`<li>${link(it)}</li>`)}<li><a href="/openapi.json">OpenAPI</a></li><li><a href="/llms.txt">llms.txt</a></li><li><a href="/.well-known/security.txt">Security</a></li><li><a href="${identity.license}">Apache-2.0</a></li></ul></footer>`
+}
+</body>
+</html>
+`)
 }
 
-/** All problem codes. */
-export function problemsPage() {
-  const rows = problemCodes.map(
-    (code) =>
-      html`<tr><td><a href="/docs/problems/${code}"><code>${code}</code></a></td><td>${problems[code][0]}</td><td>${problems[code][1]}</td></tr>`,
-  )
-  return page(
-    'Problems · Talkif',
-    html`<nav><a href="/">Talkif</a></nav><h1>Problems</h1>
-<p>What an error answer (<code>application/problem+json</code>, RFC 9457) can be about.</p>
-<div class="table"><table><tr><th>code</th><th>HTTP</th><th>means</th></tr>${rows}</table></div>`,
-  )
-}
-
-/** One problem code: the page that the `type` of a problem document points to. */
-export function problemPage(code: ProblemCode) {
-  const [status, title, action] = problems[code]
-  return page(
-    `${title} · Talkif`,
-    html`<nav><a href="/">Talkif</a> / <a href="/docs/problems">Problems</a></nav><h1>${title}</h1>
-<p><code>${code}</code>, HTTP ${status}</p><h2>What to do</h2><p>${action}</p>
-<p>In the answer, <code>detail</code> says what was wrong with this request, <code>errors</code> where it was wrong, each with a JSON pointer, and
-<code>suggested_action</code> what to do next. Quote <code>request_id</code> when you ask for help.</p>`,
-  )
+/** The page, which answers its Markdown to whoever prefers that; and the Markdown at a path of its own. */
+export function withTwin(
+  page: Page,
+  url: string,
+  markdown: string,
+  text: string,
+  headers: Record<string, string>,
+): Document[] {
+  const path = twinOf(page)
+  const link = `<${url}${page.path}>; rel="canonical"`
+  const twin = { path, type: MARKDOWN, text: markdown, headers: { link } }
+  const alternate = { ...twin, path: page.path, headers: { link, 'content-location': path } }
+  const alternateLink = `<${url}${path}>; rel="alternate"; type="text/markdown"`
+  return [{ path: page.path, type: HTML, text, headers: { ...headers, link: alternateLink }, alternate }, twin]
 }

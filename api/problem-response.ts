@@ -21,10 +21,16 @@ export function printProblem(
     param: known.param,
     ...(known.errors ? { errors: known.errors } : {}),
     request_id: requestId,
-    suggested_action: known.suggestedAction,
+    suggested_action: inSeconds(known),
   }
   return known.retryAfterSeconds === undefined ? { problem } : { problem, retryAfter: known.retryAfterSeconds }
 }
+
+/** Doors without headers tell the seconds too. */
+const inSeconds = ({ suggestedAction, retryAfterSeconds }: ProblemError): string =>
+  retryAfterSeconds === undefined
+    ? suggestedAction
+    : suggestedAction.replace('`Retry-After`', String(retryAfterSeconds))
 
 function concealed(error: unknown, requestId: string, log: Log): ProblemError {
   if (isDatabaseDown(error)) {
@@ -43,6 +49,8 @@ export function problemResponse(error: unknown, requestId: string, publicUrl: st
       'content-type': 'application/problem+json',
       ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
       ...(problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+      // The rest of the body is not read: who sends on over this connection would be cut off.
+      ...(problem.status === 413 ? { connection: 'close' } : {}),
     },
   })
 }

@@ -2,10 +2,11 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { printSchema } from '../openapi/json-schema.ts'
-import { type Operation, pathParameters } from '../openapi/operation.ts'
+import { MAX_BODY, type Operation, pathParameters } from '../openapi/operation.ts'
 import { ProblemError } from '../runtime/problem.ts'
 
-export const MAX_BODY = 256 * 1024
+export { MAX_BODY }
+
 const MAX_DEPTH = 32
 
 /** The key of `Authorization: Bearer`. */
@@ -49,11 +50,12 @@ export async function readJson(context: Context): Promise<Record<string, unknown
       errors: [{ pointer: '', code: 'invalid_request', detail: 'Send an object.' }],
     })
   }
-  refuseStrange(value, 1)
+  refuseStrange(value)
   return value as Record<string, unknown>
 }
 
-function refuseStrange(value: unknown, depth: number, pointer = ''): void {
+/** @throws invalid_request for JSON nested too deep to look at safely, or with a `__proto__` member. */
+export function refuseStrange(value: unknown, depth = 1, pointer = ''): void {
   if (typeof value !== 'object' || value === null) return
   if (depth > MAX_DEPTH)
     throw new ProblemError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`)
@@ -78,7 +80,7 @@ export async function readOperationInput(context: Context, it: Operation): Promi
 
 /** Query values arrive as text; the schema says which are numbers, booleans or lists (repeated, or separated by commas). */
 function readQuery(context: Context, input: z.ZodObject): Record<string, unknown> {
-  const properties = propertiesOf(input)
+  const properties = printSchema(input, 'input').properties as Record<string, { type?: unknown }>
   return Object.fromEntries(
     Object.entries(context.req.queries()).map(([name, values]) => [name, readValue(properties[name]?.type, values)]),
   )
@@ -90,16 +92,6 @@ function readValue(type: unknown, values: string[]): unknown {
   if ((type === 'integer' || type === 'number') && /^-?\d+(\.\d+)?$/.test(value)) return Number(value)
   if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true'
   return value
-}
-
-const printed = new WeakMap<z.ZodObject, Record<string, { type?: unknown }>>()
-
-function propertiesOf(input: z.ZodObject): Record<string, { type?: unknown }> {
-  const known = printed.get(input)
-  if (known) return known
-  const properties = printSchema(input, 'input').properties as Record<string, { type?: unknown }>
-  printed.set(input, properties)
-  return properties
 }
 
 /** `Prefer: wait=N` (RFC 7240) is another spelling of `?wait=N`. */

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { z } from 'zod'
-import { problemsOf } from '../../openapi/document.ts'
+import { problemsOf } from '../../openapi/failures.ts'
 import { type Operation, pathParameters } from '../../openapi/operation.ts'
 import { operationIds, operations } from '../../openapi/operations.ts'
 import { Problem } from '../../openapi/schemas/problem.ts'

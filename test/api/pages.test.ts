@@ -1,6 +1,8 @@
 import chromium from '@sparticuz/chromium'
 import { type Browser, chromium as playwright } from 'playwright-core'
-import { afterAll, beforeAll, expect } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { operationIds, operations } from '../../openapi/operations.ts'
+import { allPages, tryIt, twinOf } from '../../openapi/pages.ts'
 import { problemCodes } from '../../openapi/schemas/problem.ts'
 import { test } from '../harness/talkif.ts'
 
@@ -8,7 +10,9 @@ let browser: Browser
 
 beforeAll(async () => {
   const executablePath = await chromium.executablePath()
-  browser = await playwright.launch({ executablePath, args: chromium.args })
+  // In one process it ends with its first page; and it is to keep the rules of the web.
+  const args = chromium.args.filter((arg) => !['--single-process', '--disable-web-security'].includes(arg))
+  browser = await playwright.launch({ executablePath, args })
 })
 
 afterAll(() => browser?.close())
@@ -16,33 +20,137 @@ afterAll(() => browser?.close())
 const desktop = { width: 1280, height: 900 }
 const phone = { width: 390, height: 844 }
 
-test('pages fit desktop and phone, and lead to every problem', async ({ talkif }) => {
-  const page = await browser.newPage()
+/** A page that keeps account of whatever a visitor should not meet: errors, answers that fail, requests to anybody else. */
+async function watchedPage(url: string) {
+  const page = await browser.newPage({ viewport: phone })
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && faults.push(message.text()))
   page.on('response', (response) => response.status() >= 400 && faults.push(`${response.status()} ${response.url()}`))
-  const fits = async () => {
-    for (const size of [phone, desktop]) {
-      await page.setViewportSize(size)
-      if (!(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth'))) return false
+  page.on('request', (request) => {
+    if (/^https?:|^wss?:/.test(request.url()) && !request.url().startsWith(`${url}/`)) faults.push(request.url())
+  })
+  const fits = () => page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
+  return { page, faults, fits }
+}
+
+describe('in a browser', () => {
+  test('every page fits desktop and phone, without an error or a request to anybody else', async ({ talkif }) => {
+    const { page, faults, fits } = await watchedPage(talkif.url)
+    for (const it of allPages.filter((one) => one !== tryIt)) {
+      await page.goto(`${talkif.url}${it.path}`)
+      for (const size of [phone, desktop]) {
+        await page.setViewportSize(size)
+        expect([it.path, size.width, await fits()]).toEqual([it.path, size.width, true])
+      }
+      expect(await page.title()).toContain('Talkif')
+      expect(await page.getByRole('main').getByRole('heading', { level: 1 }).count()).toBe(1)
+      expect(await page.getByRole('banner').count()).toBe(1)
     }
-    return true
+    expect(faults).toEqual([])
+    await page.close()
+  })
+
+  test('the landing page shows the request with the visitor’s own host, and leads to every problem', async ({
+    talkif,
+  }) => {
+    const { page, faults } = await watchedPage(talkif.url)
+    await page.goto(talkif.url)
+    expect(await page.locator('h1').innerText()).toBe('Wire a lead event, Talkif dials it.')
+    expect(await page.locator('pre').first().innerText()).toContain(`curl -X POST ${talkif.url}/v1/leads`)
+    // The first stop of the keyboard leads past the navigation.
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement.getAttribute("href")')).toBe('#content')
+
+    await page.getByRole('link', { name: 'problem', exact: true }).click()
+    const links = page.locator('td a')
+    expect(await links.allInnerTexts()).toEqual(problemCodes)
+    await links.filter({ hasText: 'consent_required' }).click()
+    expect(await page.locator('h1').innerText()).toBe('Consent is required')
+    await page.getByRole('navigation', { name: 'Docs' }).getByRole('link', { name: 'Webhooks' }).click()
+    expect(new URL(page.url()).pathname).toBe('/docs/webhooks')
+    expect(await page.locator('nav[aria-label=Docs] [aria-current=page]').innerText()).toBe('Webhooks')
+    expect(faults).toEqual([])
+    await page.close()
+  })
+
+  test('dark pages are as readable as light ones', async ({ talkif }) => {
+    const { page } = await watchedPage(talkif.url)
+    await page.goto(`${talkif.url}/docs/flows`)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      for (const selector of ['h1', 'main p', 'main a', 'th', 'pre code', 'nav[aria-label=Docs] a', 'footer a'])
+        expect(
+          await page.evaluate(`(${contrast})(document.querySelector('${selector}'))`),
+          `${colorScheme} ${selector}`,
+        ).toBeGreaterThan(4.5)
+    }
+    await page.close()
+  })
+})
+
+/** WCAG 2.2, "contrast ratio": of an element's text to what lies behind it. Runs in the page. */
+const contrast = `(element) => {
+  const luminance = (color) => {
+    const [r, g, b] = color.match(/[\\d.]+/g).map((value) => {
+      const c = value / 255
+      return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4
+    })
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
   }
+  let behind = element
+  while (getComputedStyle(behind).backgroundColor === 'rgba(0, 0, 0, 0)') behind = behind.parentElement
+  const text = luminance(getComputedStyle(element).color)
+  const paper = luminance(getComputedStyle(behind).backgroundColor)
+  return (Math.max(text, paper) + 0.05) / (Math.min(text, paper) + 0.05)
+}`
 
-  await page.goto(talkif.url)
-  expect(await page.locator('h1').innerText()).toBe('Wire a lead event, Talkif dials it.')
-  expect(await page.locator('pre').innerText()).toContain(`curl -X POST ${talkif.url}/v1/leads`)
-  expect(await fits()).toBe(true)
+describe('the explorer', () => {
+  test('shows the eight operations, and a request goes to this server with the key of the link', async ({ talkif }) => {
+    const { page, faults, fits } = await watchedPage(talkif.url)
+    await page.setViewportSize(desktop)
+    await page.goto(`${talkif.url}${tryIt.path}?key=${talkif.key}`)
+    const sidebar = page.getByLabel('Sidebar for Talkif')
+    for (const id of operationIds) await sidebar.getByText(operations[id].summary).first().waitFor()
+    expect(new URL(page.url()).search).toBe('')
+    expect(await fits()).toBe(true)
 
-  await page.getByRole('link', { name: 'all problems' }).click()
-  const links = page.locator('td a')
-  expect(await links.allInnerTexts()).toEqual(problemCodes)
-  expect(await fits()).toBe(true)
+    await sidebar.getByText(operations.listNumbers.summary).first().click()
+    await page.getByRole('button', { name: /Test Request.*get \/v1\/numbers/s }).click()
+    const answered = page.waitForResponse(`${talkif.url}/v1/numbers*`)
+    await page.getByRole('button', { name: /^Send/ }).first().click()
+    expect((await answered).status()).toBe(200)
 
-  await links.filter({ hasText: 'consent_required' }).click()
-  expect(await page.locator('h1').innerText()).toBe('Consent is required')
-  expect(await fits()).toBe(true)
-  // A browser asks for an icon by itself; nothing else may be missing.
-  expect(faults.filter((fault) => !fault.endsWith('/favicon.ico'))).toEqual([])
-  await page.close()
+    await page.setViewportSize(phone)
+    expect(await fits()).toBe(true)
+    expect(faults).toEqual([])
+    await page.close()
+  })
+
+  test('its script comes compressed or not, and may be kept for ever', async ({ talkif }) => {
+    const html = await (await talkif.fetch(tryIt.path)).text()
+    const [, path] = /src="(\/docs\/assets\/scalar-[\d.]+\.js)"/.exec(html)!
+    const plain = await fetch(`${talkif.url}${path}`, { headers: { 'accept-encoding': 'identity' } })
+    const zipped = await fetch(`${talkif.url}${path}`, { headers: { 'accept-encoding': 'br, gzip' } })
+    expect([plain.headers.get('content-encoding'), zipped.headers.get('content-encoding')]).toEqual([null, 'gzip'])
+    expect(await zipped.text()).toBe(await plain.text())
+    for (const { headers } of [plain, zipped]) {
+      expect(headers.get('cache-control')).toContain('immutable')
+      expect(headers.get('vary')).toBe('accept-encoding')
+      const known = await fetch(`${talkif.url}${path}`, {
+        headers: {
+          'if-none-match': headers.get('etag')!,
+          'accept-encoding': headers.get('content-encoding') ?? 'identity',
+        },
+      })
+      expect(known.status).toBe(304)
+    }
+    expect(plain.headers.get('etag')).not.toBe(zipped.headers.get('etag'))
+  })
+
+  test('has a Markdown twin that lists the docs', async ({ talkif }) => {
+    const text = await (await talkif.fetch(tryIt.path, { headers: { accept: 'text/markdown' } })).text()
+    for (const page of allPages.filter(({ path }) => /^\/docs\/[^/]+$/.test(path)))
+      expect(text).toContain(`(${talkif.url}${twinOf(page)})`)
+  })
 })

@@ -150,6 +150,36 @@ describe('PUT /workspace', () => {
   })
 })
 
+test('faults of shape and of meaning are told together', async ({ desk }) => {
+  const { status, body } = await desk.put('/workspace', {
+    name: '',
+    time_zone: 'Mars/Olympus',
+    calendars: [
+      { name: 'm', owner: 5, time_zone: 'Nowhere', working_hours: { from: '18:00', to: '09:00', days: [] } },
+      7,
+    ],
+    numbers: [{ phone: '123' }, { phone: 5 }, null],
+    webhooks: [{ url: 'http://10.0.0.1/x', events: ['outcome.bookd'] }, { url: 'nowhere', events: ['*'] }, 'x'],
+    webhook: [],
+  })
+  expect([status, body.code]).toEqual([422, 'invalid_request'])
+  expect(body.errors.map(({ pointer, detail }: { pointer: string; detail: string }) => `${pointer} ${detail}`)).toEqual(
+    expect.arrayContaining([
+      '/name name must not be empty.',
+      '/calendars/0/owner calendars.0.owner must be text.',
+      '/calendars/0/working_hours/days calendars.0.working_hours.days must not be empty.',
+      '/calendars/1 calendars.1 must be an object.',
+      '/webhooks/1/url webhooks.1.url must be a URL that begins with https:// or http://.',
+      '/webhook There is no field webhook here; did you mean webhooks?',
+      '/time_zone Mars/Olympus is not an IANA time zone.',
+      '/calendars/0/time_zone Nowhere is not an IANA time zone.',
+      '/calendars/0/working_hours They end before they begin.',
+      '/webhooks/0/url Webhooks never go to private, loopback or link-local addresses; `talkif dev` alone delivers to loopback.',
+    ]),
+  )
+  expect(pointersOf(body)).toContain('/numbers/0/phone invalid_request')
+})
+
 describe('keys', () => {
   test('are made with the scopes asked for, shown once, and listed by their ends', async ({ desk }) => {
     const made = await desk.post('/workspace/keys', { mode: 'live', scopes: ['calls:read'] })
