@@ -9,15 +9,21 @@ import type { Env } from './app.ts'
 import { explorerHeaders, pageHeaders, printPage, withTwin } from './pages.ts'
 import { renderMarkdown } from './render-markdown.ts'
 
+interface Bundle {
+  file: URL
+  /** Where it is served. */
+  path: string
+}
+
 /** Where Scalar's own script is: in its package, which is not part of every installation. */
-function bundleOf(): { file: URL; path: string } | undefined {
+function bundleOf(): Bundle | null {
   try {
     const entry = import.meta.resolve('@scalar/api-reference')
     const file = new URL('./browser/standalone.js', entry)
     const { version } = JSON.parse(readFileSync(new URL('../package.json', entry), 'utf8'))
-    return existsSync(file) ? { file, path: `/docs/assets/scalar-${version}.js` } : undefined
+    return existsSync(file) ? { file, path: `/docs/assets/scalar-${version}.js` } : null
   } catch {
-    return undefined
+    return null
   }
 }
 
@@ -51,8 +57,12 @@ Scalar.createApiReference('#reference', settings)
  * The page on which operations are tried, drawn by Scalar in the browser. Without Scalar's package it is the reference.
  * @param index Markdown, the page's twin.
  */
-export function explorerDocuments(index: string, referenceMarkdown: string, url: string): Document[] {
-  const bundle = bundleOf()
+export function explorerDocuments(
+  index: string,
+  referenceMarkdown: string,
+  url: string,
+  bundle: Bundle | null = bundleOf(),
+): Document[] {
   if (!bundle) {
     const body = renderMarkdown(referenceMarkdown, url)
     return withTwin(tryIt, url, index, printPage({ page: tryIt, url, body, layout: 'docs' }), pageHeaders)

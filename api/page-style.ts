@@ -54,7 +54,7 @@ footer a { color: inherit }
 @media (min-width: 60rem) {
   /* Two columns of their own, each as long as it is. */
   .landing main figure { width: calc(50% - .6rem); &:nth-of-type(odd) { float: left; clear: left } &:nth-of-type(even) { float: right; clear: right } }
-  .landing main h2 { clear: both; padding-top: 1px }
+  .landing main h2 { clear: both; margin-top: 0; padding-top: 2rem }
 }
 @media (max-width: 52rem) {
   .frame { display: block } .frame > nav { width: auto; padding-top: 1rem; overflow-x: auto }

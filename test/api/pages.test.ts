@@ -1,6 +1,7 @@
 import chromium from '@sparticuz/chromium'
 import { type Browser, chromium as playwright } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { explorerDocuments } from '../../api/explorer.ts'
 import { operationIds, operations } from '../../openapi/operations.ts'
 import { allPages, tryIt, twinOf } from '../../openapi/pages.ts'
 import { problemCodes } from '../../openapi/schemas/problem.ts'
@@ -146,6 +147,13 @@ describe('the explorer', () => {
       expect(known.status).toBe(304)
     }
     expect(plain.headers.get('etag')).not.toBe(zipped.headers.get('etag'))
+  })
+
+  test('is the reference where Scalar is not installed', () => {
+    const [page, ...rest] = explorerDocuments('# Docs', '# Reference', 'https://talkif.example', null)
+    expect(rest.map(({ path }) => path)).toEqual([twinOf(tryIt)])
+    expect(page!.text).toContain('<h1>Reference</h1>')
+    expect(page!.text).not.toContain('<script')
   })
 
   test('has a Markdown twin that lists the docs', async ({ talkif }) => {
