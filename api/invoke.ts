@@ -1,14 +1,14 @@
 import { readShape } from '../openapi/faults.ts'
 import { type OperationId, operations } from '../openapi/operations.ts'
 import type { FieldFault } from '../openapi/schemas/problem.ts'
-import { once, replay } from '../runtime/access/idempotency.ts'
+import { type IdempotentRequest, once, replay } from '../runtime/access/idempotency.ts'
 import { type KeyHolder, requireScope } from '../runtime/access/keys.ts'
 import type { Deps } from '../runtime/deps.ts'
 import { handoffFaults } from '../runtime/handoffs/upsert.ts'
 import type { Intake } from '../runtime/leads/intake.ts'
 import { leadFaults } from '../runtime/leads/read-lead.ts'
 import { ProblemError, problemOf } from '../runtime/problem.ts'
-import { type Answer, StartOver } from '../runtime/work.ts'
+import { type Answer, StartOver, type Work } from '../runtime/work.ts'
 import { type Handler, handlers } from './handlers.ts'
 
 export interface Invocation {
@@ -51,9 +51,7 @@ export async function invoke(
     const work = await handle(deps, caller, parsed as never, { signal, intake: tries === 1 ? intake : undefined })
     if ('body' in work) return { status: it.success, body: work.body, replayed: false }
     try {
-      const answer = await deps.db.transaction((tx) =>
-        request ? once<unknown>(tx, deps, request, () => work.write(tx)) : work.write(tx),
-      )
+      const answer = await write(deps, work, request)
       // Undefined: a request with the same key was quicker, and its answer is there now.
       if (!answer) continue
       await work.written?.()
@@ -62,6 +60,12 @@ export async function invoke(
       if (!(error instanceof StartOver) || tries === 3) throw error
     }
   }
+}
+
+/** Undefined: a request with the same key was quicker. */
+function write(deps: Deps, work: Work<unknown>, request: IdempotentRequest | undefined): Promise<Answer | undefined> {
+  if (request) return deps.db.transaction((tx) => once<unknown>(tx, deps, request, () => work.write(tx)))
+  return work.writeAlone ? work.writeAlone() : deps.db.transaction((tx) => work.write(tx))
 }
 
 /** What can be wrong with an input beyond its shape, and is known without asking anybody. */

@@ -2,7 +2,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server'
 import { TalkifError } from '../openapi/client.ts'
 import { readShape } from '../openapi/faults.ts'
 import type { Operation } from '../openapi/operation.ts'
-import { operations } from '../openapi/operations.ts'
+import { type OperationId, operations } from '../openapi/operations.ts'
 import type { Call as CallObject } from '../openapi/schemas/call.ts'
 import { KeyField, type Tool, takesKey } from '../openapi/tools.ts'
 import { type Door, problemHere } from './door.ts'
@@ -29,7 +29,7 @@ export async function callTool(
   const it: Operation = operations[operation]
   try {
     if (door.readOnly && !it.hints.readOnly) throw new TalkifError(readOnlyProblem(door, definition.name))
-    const body = operation === 'getCall' ? await getCall(door, given, running) : await call(door, given)
+    const body = await (operation === 'getCall' ? getCall(door, given, running) : run(door, operation, given, running))
     const answer = { ...(it.tool.answer?.from(body as never) ?? body) }
     const text = [JSON.stringify(answer), ...(it.tool.untrusted ? [it.tool.untrusted] : [])]
     return { content: text.map((one) => ({ type: 'text', text: one })), structuredContent: answer }
@@ -37,12 +37,12 @@ export async function callTool(
     if (!(error instanceof TalkifError)) throw error
     return { isError: true, content: [{ type: 'text', text: JSON.stringify(error.problem) }] }
   }
+}
 
-  function call(door: Door, { ...input }: Record<string, unknown>): Promise<object> {
-    const idempotencyKey = takesKey(it) ? readKey(door, input.idempotency_key) : undefined
-    if (takesKey(it)) delete input.idempotency_key
-    return door.call(operation, input, { idempotencyKey, signal: running.signal })
-  }
+function run(door: Door, operation: OperationId, given: Record<string, unknown>, { signal }: Running): Promise<object> {
+  if (!takesKey(operations[operation])) return door.call(operation, given, { signal })
+  const { idempotency_key, ...input } = given
+  return door.call(operation, input, { signal, idempotencyKey: readKey(door, idempotency_key) })
 }
 
 /** Waits in short steps for a client that wants to hear of the progress, else in one. */

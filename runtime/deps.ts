@@ -5,6 +5,7 @@ import type { Db, Sql } from './db/connect.ts'
 import type { Mode } from './db/schema.ts'
 import type { Routers } from './flows/routing.ts'
 import type { SendJob, SendJobs } from './jobs/boss.ts'
+import type { WriteLead } from './leads/write-together.ts'
 import type { Log } from './log.ts'
 import type { Telemetry } from './telemetry/spans.ts'
 import type { PostWebhook } from './webhooks/post.ts'
@@ -26,6 +27,7 @@ export interface Deps {
   callChanges: CallChanges
   secrets: DeploymentSecrets
   postWebhook: PostWebhook
+  writeLead: WriteLead
 }
 
 /** The telephone network and the voice engine of a call: the carrier's and OpenAI's, or the sandbox's. */

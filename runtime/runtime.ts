@@ -12,6 +12,7 @@ import type { CallChanges, DeploymentSecrets, Deps } from './deps.ts'
 import { Routers } from './flows/routing.ts'
 import { newId, randomToken } from './ids.ts'
 import { type Handlers, type JobRuntime, openJobs } from './jobs/boss.ts'
+import { openLeadWriter } from './leads/write-together.ts'
 import { type Log, openLog } from './log.ts'
 import { openNetworks, type SandboxUrls } from './networks.ts'
 import { openTelemetry } from './telemetry/spans.ts'
@@ -62,13 +63,14 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
   const networks = openNetworks({ config, clock, db, secrets, sandbox, node, localUrl })
   const webhooks = openWebhookPoster({ allowLoopback: config.allowLoopbackWebhooks })
   const callChanges = await listenForChanges(sql, clock)
-  const deps: Deps = {
+  const base = {
     ...{ config, clock, sandboxClock, log, db, sql, telemetry, networks, callChanges, secrets },
     send: jobs.send,
     sendAll: jobs.sendAll,
     postWebhook: webhooks.post,
     routers: new Routers(),
   }
+  const deps: Deps = { ...base, writeLead: openLeadWriter(base) }
   const media = node && (await openMedia(deps, node))
   if (roles.worker) await jobs.work(handlers(deps))
   let drained: Promise<void> | undefined

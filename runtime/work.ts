@@ -12,6 +12,8 @@ export interface Answer<O = unknown> {
  */
 export interface Work<O> {
   write(tx: Tx): Promise<Answer<O>>
+  /** The same in a transaction of its own choice, for a request that has no idempotency record to write with it. */
+  writeAlone?(): Promise<Answer<O>>
   written?(): void | Promise<void>
 }
 

@@ -6,7 +6,7 @@ import { receiptOf } from '../calls/receipt.ts'
 import { optOuts } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { MILESTONE, traceOf } from '../telemetry/spans.ts'
-import { StartOver, type Work } from '../work.ts'
+import { type Answer, StartOver, type Work } from '../work.ts'
 import { type Intake, readIntakeByKey, readIntakes } from './intake.ts'
 import { openCallTo, type PreparedLead, prepareLead } from './prepare.ts'
 import { type LeadInput, normaliseLead, phoneOf } from './read-lead.ts'
@@ -54,14 +54,16 @@ export async function createLead(
   }
   const prepared = await prepareLead(deps, caller, normalised, { intake, receivedAt })
   return {
-    async write(tx) {
-      const written = await writeLeads(tx, deps, [prepared])
-      const receipt = written.get(prepared.call.id)
-      if (!receipt) throw new StartOver('another request for this number was quicker')
-      return { status: 202, body: receipt }
-    },
+    write: async (tx) => accepted((await writeLeads(tx, deps, [prepared])).get(prepared.call.id)),
+    writeAlone: async () => accepted(await deps.writeLead(prepared)),
     written: () => traceIntake(deps, prepared),
   }
+}
+
+/** @throws StartOver when another request for the number was quicker. */
+function accepted(receipt: LeadReceipt | undefined): Answer<LeadReceipt> {
+  if (!receipt) throw new StartOver('another request for this number was quicker')
+  return { status: 202, body: receipt }
 }
 
 /** The opt-outs of the sandbox's people last until the next lead for them. */

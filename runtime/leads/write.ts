@@ -6,13 +6,17 @@ import { insertRows } from '../db/rows.ts'
 import { calls, leads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { type Announcement, announce, announceAll } from '../webhooks/announce.ts'
+import { StartOver } from '../work.ts'
 import type { PreparedLead } from './prepare.ts'
+
+type Needs = Pick<Deps, 'clock' | 'send' | 'sendAll'>
 
 /**
  * Writes leads, their calls, `lead.created` and the dial jobs in `tx`: after the commit they will be dialed, whatever dies.
- * @returns the receipts by call id; a lead is missing when another request for its number was quicker.
+ * @returns the receipts by call id; one of many is missing when another request for its number was quicker.
+ * @throws StartOver when that happens to the only one.
  */
-export async function writeLeads(tx: Tx, deps: Deps, prepared: PreparedLead[]): Promise<Map<string, LeadReceipt>> {
+export async function writeLeads(tx: Tx, deps: Needs, prepared: PreparedLead[]): Promise<Map<string, LeadReceipt>> {
   // Sent together, answered together: on one connection they cost one round trip.
   const [, inserted] = await Promise.all([
     tx.execute(
@@ -34,6 +38,8 @@ export async function writeLeads(tx: Tx, deps: Deps, prepared: PreparedLead[]): 
   const ids = new Set(inserted.map((row) => row.id))
   const written = prepared.filter((it) => ids.has(it.call.id))
   const lost = prepared.filter((it) => !ids.has(it.call.id))
+  // Its event and job are written already, and only the end of the transaction takes them back.
+  if (prepared.length === 1 && lost.length) throw new StartOver('another request for this number was quicker')
   if (prepared.length > 1) {
     if (written.length) await Promise.all(followAll(tx, deps, written))
     const lostIds = lost.map((it) => it.lead.id)
@@ -42,13 +48,17 @@ export async function writeLeads(tx: Tx, deps: Deps, prepared: PreparedLead[]): 
   return new Map(written.map((it) => [it.call.id, receiptOf(it.call, deps.clock, it.call.reason)]))
 }
 
-const follow = (tx: Tx, deps: Deps, it: PreparedLead) => [
+const follow = (tx: Tx, deps: Needs, it: PreparedLead) => [
   announce(tx, deps, created(it), it.subscribers),
   deps.send(tx, 'dial', { callId: it.call.id }, { delayMs: it.delayMs, priority: it.call.priority }),
 ]
 
-const followAll = (tx: Tx, deps: Deps, all: PreparedLead[]) => [
-  announceAll(tx, deps, all.map(created), all[0]?.subscribers ?? []),
+const followAll = (tx: Tx, deps: Needs, all: PreparedLead[]) => [
+  announceAll(
+    tx,
+    deps,
+    all.map((it) => ({ ...created(it), subscribers: it.subscribers })),
+  ),
   deps.sendAll(
     tx,
     'dial',

@@ -46,15 +46,14 @@ export async function announce(
   return event.id
 }
 
-/** The same for many events of one workspace, in as many statements as for one. */
+/** The same for many events, each with its own subscribers, in as many statements as for one. */
 export async function announceAll(
   tx: Tx,
   deps: Pick<Deps, 'clock' | 'sendAll'>,
-  announcements: Announcement[],
-  subscribers: Subscriber[],
+  announcements: (Announcement & { subscribers: Subscriber[] })[],
 ): Promise<void> {
   const at = new Date(deps.clock.now())
-  const rows = announcements.map((it) => rowsOf(it, subscribers, at))
+  const rows = announcements.map((it) => rowsOf(it, it.subscribers, at))
   const due = rows.flatMap((it) => it.due)
   await Promise.all([
     tx.execute(
