@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { sandboxPeople } from '../../openapi/sandbox-people.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
 import { freePort } from '../../runtime/db/embedded.ts'
+import { until } from '../harness/until.ts'
 import {
   cleanUp,
   folder,
@@ -159,7 +160,7 @@ describe.concurrent('talkif dev', () => {
     const port = await freePort()
     const run = talkif(['dev'], { env: { TALKIF_DATA_DIR: dataDir, PORT: String(port) } })
     try {
-      await listening(port)
+      await Promise.race([listening(port), run.ended.then(() => expect.fail(run.output()))])
       run.child.kill('SIGINT')
       expect(await run.ended, run.output()).toBe(0)
       expect(postmaster(dataDir)).toBe(undefined)
@@ -290,6 +291,4 @@ function canWrite(path: string): boolean {
 }
 
 /** Resolves once a server answers at `port`, ready or not. */
-async function listening(port: number): Promise<void> {
-  while (!(await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))) await isFree(port)
-}
+const listening = (port: number) => until(() => fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))
