@@ -1,9 +1,8 @@
 import type { Hono } from 'hono'
 import { Webhook } from 'standardwebhooks'
 import type { Env } from '../api/app.ts'
+import { createClient } from '../openapi/client.ts'
 import { sandboxPeople } from '../openapi/sandbox-people.ts'
-import type { Call } from '../openapi/schemas/call.ts'
-import type { LeadReceipt } from '../openapi/schemas/lead.ts'
 import { pause, systemClock } from '../runtime/clock.ts'
 import type { Config } from '../runtime/config.ts'
 import { type DevFile, demoSandbox, demoWorkspace, INBOX_PATH } from './demo-workspace.ts'
@@ -76,19 +75,20 @@ async function demoLead(
 ): Promise<void> {
   const person = sandboxPeople[0]!
   const lead = {
-    event: 'lead.created',
+    event: 'lead.created' as const,
     source: 'web_form',
     phone: person.number,
     intent: 'pricing',
     consent: true,
     call_within: 60,
   }
-  const receipt = await ask<LeadReceipt>(file, '/v1/leads', lead)
+  const api = createClient({ url: file.url, key: file.test_key })
+  const receipt = await api.createLead(lead)
   for (const line of traceHeading(receipt, person)) print(line)
   const until = systemClock.now() + DEMO_LIMIT_MS
   let printed = 0
   while (!signal.aborted && systemClock.now() < until) {
-    const call = await ask<Call>(file, `/v1/calls/${receipt.call_id}?include=trace`)
+    const call = await api.getCall({ id: receipt.call_id, include: ['trace'] })
     const milestones = call.trace?.milestones ?? []
     for (const milestone of milestones.slice(printed)) print(milestoneLine(milestone))
     printed = Math.max(printed, milestones.length)
@@ -114,15 +114,4 @@ function isGenuine({ id, timestamp, signature, body }: Arrival, secret: string):
   } catch {
     return false
   }
-}
-
-async function ask<T>({ url, test_key }: DevFile, path: string, body?: object): Promise<T> {
-  const response = await fetch(`${url}${path}`, {
-    method: body ? 'POST' : 'GET',
-    headers: { authorization: `Bearer ${test_key}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  })
-  const answer = (await response.json()) as T & { detail?: string }
-  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${answer.detail}`)
-  return answer
 }
