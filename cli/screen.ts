@@ -24,6 +24,8 @@ export function banner({ file, database, pace, waits }: Start): string[] {
     'Talkif is ready.',
     '',
     `  API        ${file.url}/v1`,
+    `  docs       ${file.url}/docs?key=${file.test_key}`,
+    `  agents     ${file.url}/mcp (MCP) · ${file.url}/llms.txt`,
     `  contract   ${file.url}/openapi.json`,
     `  database   ${databases[database]}`,
     `  test key   ${file.test_key}`,
