@@ -121,6 +121,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
       database: postgres?.origin ?? 'external',
       async close(drainMs = 0) {
         await runtime.drain(drainMs).catch((error) => log.error({ err: error }, 'work did not end in order'))
+        runtime.callChanges.stop()
         // Before the database goes: whoever asked now, or was still being answered, would find it down.
         await closeServer(server)
         await Promise.allSettled(answering)
@@ -171,11 +172,17 @@ function listen(config: Config, fetch: Fetch): Promise<Server> {
   })
 }
 
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
+/** How long answers that are on their way may take. */
+const LAST_ANSWERS_MS = 1_000
+
+/** Takes no new connection, and lets go of each as soon as its last answer has left. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const idle = setInterval(() => server.closeIdleConnections(), 10)
+  const late = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS)
+  await closed
+  clearInterval(idle)
+  clearTimeout(late)
 }
 
 /** The carrier's media streams; anything else that wants to upgrade is refused. */

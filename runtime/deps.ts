@@ -49,6 +49,9 @@ export interface Networks {
 export interface CallChanges {
   /** Resolves when the call changes its status, when `signal` aborts, or after `ms`. */
   next(callId: string, ms: number, signal?: AbortSignal): Promise<void>
+  /** Nobody waits from now on: whoever does is answered with what is known. */
+  stop(): void
+  readonly stopped: boolean
 }
 
 /** Random values that every process of the deployment shares; base64url. */

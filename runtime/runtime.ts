@@ -121,6 +121,7 @@ async function sharedSecrets(db: Db): Promise<DeploymentSecrets> {
 
 async function listenForChanges(sql: Sql, clock: Clock): Promise<CallChanges> {
   const waiting = new Map<string, Set<() => void>>()
+  let stopped = false
   await sql.listen(CALL_CHANNEL, (callId) => {
     for (const wake of waiting.get(callId) ?? []) wake()
   })
@@ -139,8 +140,15 @@ async function listenForChanges(sql: Sql, clock: Clock): Promise<CallChanges> {
         signal?.addEventListener('abort', done)
         const others = waiting.get(callId) ?? new Set()
         waiting.set(callId, others.add(done))
-        if (signal?.aborted) done()
+        if (stopped || signal?.aborted) done()
       })
+    },
+    stop() {
+      stopped = true
+      for (const wakes of [...waiting.values()]) for (const wake of [...wakes]) wake()
+    },
+    get stopped() {
+      return stopped
     },
   }
 }

@@ -20,7 +20,7 @@ const SPAN_LOOKS = 10
 
 /**
  * A call of the caller's workspace and mode. With `waitSeconds`, answers as soon as it is terminal, or as it stands when they
- * are over or `signal` aborts.
+ * are over, `signal` aborts or the process stops.
  * @throws not_found, also for a call of another workspace or mode.
  */
 export async function getCall(
@@ -35,8 +35,9 @@ export async function getCall(
 ): Promise<Call> {
   const until = deps.clock.now() + waitSeconds * 1000
   let row = await find(deps.db, caller, id)
-  while (!isTerminal(row.status) && deps.clock.now() < until && !signal?.aborted) {
-    await deps.callChanges.next(id, Math.min(until - deps.clock.now(), LOOK_AGAIN_MS), signal)
+  const { callChanges } = deps
+  while (!isTerminal(row.status) && deps.clock.now() < until && !signal?.aborted && !callChanges.stopped) {
+    await callChanges.next(id, Math.min(until - deps.clock.now(), LOOK_AGAIN_MS), signal)
     row = await find(deps.db, caller, id)
   }
   return view(deps, row, include)

@@ -4,7 +4,7 @@ import { systemClock } from '../../runtime/clock.ts'
 import { readConfig } from '../../runtime/config.ts'
 import { openLog } from '../../runtime/log.ts'
 import { freshDatabase } from '../harness/database.ts'
-import { startServer } from '../harness/talkif.ts'
+import { openWorkspace, people, startServer } from '../harness/talkif.ts'
 
 describe('with port 0', () => {
   test('the addresses that were configured stand', async ({ onTestFinished }) => {
@@ -50,4 +50,28 @@ test('which processes carry media is told by the clock they share, not by their 
   const behind = await start(-1, false)
   expect(await behind.runtime.networks.mediaNode('live')).toBe(undefined)
   expect(await chosen()).toBe(undefined)
+})
+
+test('a server that stops answers those who wait, with what it knows', async ({ onTestFinished }) => {
+  const served = await startServer()
+  onTestFinished(served.drop)
+  const talkif = await openWorkspace(served)
+  onTestFinished(talkif.inbox.close)
+  const lead = { source: 'web_form', intent: 'pricing', phone: people.books, consent: true }
+  const not_before = new Date(Date.now() + 86_400_000).toISOString()
+  const { call_id } = await talkif.api.createLead({ ...lead, not_before })
+  const { callChanges } = served.runtime
+  const { next } = callChanges
+  const waits = new Promise<void>((resolve) => {
+    callChanges.next = (...given) => {
+      resolve()
+      return next(...given)
+    }
+  })
+  const answer = talkif.fetch(`/v1/calls/${call_id}?wait=60`)
+  await waits
+  await served.close()
+  const response = await answer
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({ id: call_id, status: 'held', reason: 'not_before' })
 })
