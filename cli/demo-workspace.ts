@@ -1,14 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { eq } from 'drizzle-orm'
+import { and, eq, like } from 'drizzle-orm'
+import { parseFlow } from '../flows/language/parse.ts'
 import { scopes } from '../openapi/operation.ts'
 import { authenticate, createKey } from '../runtime/access/keys.ts'
-import { putWorkspace, readWorkspace } from '../runtime/access/workspace-document.ts'
 import { createWorkspace } from '../runtime/access/workspaces.ts'
 import { devFile } from '../runtime/config.ts'
-import { deploymentSecrets } from '../runtime/db/schema.ts'
+import { deploymentSecrets, endpoints, flows } from '../runtime/db/schema.ts'
 import { upsertFlow } from '../runtime/flows/upsert.ts'
+import { newId } from '../runtime/ids.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { rotateSecret } from '../runtime/webhooks/dead-letters.ts'
+import { newWebhookSecret } from '../runtime/webhooks/sign.ts'
 
 /** What `dev.json` says, for scripts. The key stands there alone: if the file is lost, the next start mints another. */
 export interface DevFile {
@@ -31,7 +32,7 @@ export async function demoWorkspace(runtime: Runtime, url: string): Promise<DevF
   const holder = known && (await authenticate(runtime, known.test_key).catch(() => undefined))
   const keyIsGood = known && holder?.workspaceId === workspaceId
   const test_key = keyIsGood ? known.test_key : (await createKey(runtime, { ...caller, scopes: [...scopes] })).key
-  const webhook_secret = await subscribeInbox(runtime, caller, `${url}${INBOX_PATH}`, known?.webhook_secret)
+  const webhook_secret = await subscribeInbox(runtime, workspaceId, `${url}${INBOX_PATH}`)
   const file: DevFile = { url, test_key, webhook_secret }
   mkdirSync(runtime.config.dataDir, { recursive: true })
   writeFileSync(devFile(runtime.config), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
@@ -62,28 +63,30 @@ async function findOrCreate(runtime: Runtime): Promise<string> {
   return id
 }
 
+/** Only those that are not there yet: what the user made of one since stays. */
 async function deployFlows(runtime: Runtime, workspaceId: string): Promise<void> {
   const folder = new URL('../flows/', import.meta.url)
+  const there = await runtime.db.select({ id: flows.id }).from(flows).where(eq(flows.workspaceId, workspaceId))
+  const known = new Set(there.map(({ id }) => id))
   for (const name of readdirSync(folder).filter((it) => it.endsWith('.yaml'))) {
     const yaml = readFileSync(new URL(name, folder), 'utf8')
+    const parsed = parseFlow(yaml)
+    if ('flow' in parsed && known.has(parsed.flow.id)) continue
     await runtime.db.transaction((tx) => upsertFlow(tx, runtime, { workspaceId, mode: 'test' }, { yaml }))
   }
 }
 
-/** Keeps the user's own endpoints, and ours at today's address. @returns the secret of ours. */
-async function subscribeInbox(
-  runtime: Runtime,
-  caller: { workspaceId: string; mode: 'test' },
-  url: string,
-  knownSecret: string | undefined,
-): Promise<string> {
-  return runtime.db.transaction(async (tx) => {
-    const before = await readWorkspace(tx, caller)
-    const others = before.webhooks.filter((hook) => !hook.url.endsWith(INBOX_PATH) && !hook.disabled)
-    const webhooks = [...others.map(({ url: other, events }) => ({ url: other, events })), { url, events: ['*'] }]
-    const after = await putWorkspace(tx, runtime, caller, { webhooks })
-    const inbox = after.webhooks.find((hook) => hook.url === url)!
-    if (inbox.secret) return inbox.secret
-    return knownSecret ?? rotateSecret(tx, runtime, caller, inbox.id)
-  })
+/** Our own endpoint at today's address; the user's own are left alone. @returns its secret. */
+async function subscribeInbox({ db, clock }: Runtime, workspaceId: string, url: string): Promise<string> {
+  const ours = and(eq(endpoints.workspaceId, workspaceId), like(endpoints.url, `http://127.0.0.1:%${INBOX_PATH}`))
+  const [known] = await db
+    .update(endpoints)
+    .set({ url, disabledAt: null, disabledReason: null, failingSince: null })
+    .where(ours)
+    .returning({ secret: endpoints.secret })
+  if (known) return known.secret
+  const secret = newWebhookSecret()
+  const createdAt = new Date(clock.now())
+  await db.insert(endpoints).values({ id: newId('whe'), workspaceId, url, events: ['*'], secret, createdAt })
+  return secret
 }

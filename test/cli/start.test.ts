@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { sandboxPeople } from '../../openapi/sandbox-people.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
 import { freePort } from '../../runtime/db/embedded.ts'
+import { pricingYaml } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 import {
   cleanUp,
@@ -119,6 +120,17 @@ describe.concurrent('talkif dev', () => {
       const before = await get(file, `/v1/calls/${hook.call_id}?include=transcript`)
       expect([before.status, before.body.outcome]).toEqual([200, 'booked'])
 
+      // What the user made of the demo workspace is theirs.
+      const ask = (method: string, path: string, type: string, body: string) =>
+        fetch(`${file.url}${path}`, {
+          ...{ method, body },
+          headers: { authorization: `Bearer ${file.test_key}`, 'content-type': type },
+        })
+      const changed = pricingYaml.replace('22:00-09:00', '21:00-09:00')
+      expect((await ask('POST', '/v1/flows', 'application/yaml', changed)).status).toBe(200)
+      const webhooks = [{ url: 'https://example.com/dev/inbox', events: ['outcome.*'] }]
+      expect((await ask('PUT', '/workspace', 'application/json', JSON.stringify({ webhooks }))).status).toBe(200)
+
       // Killed, it leaves its PostgreSQL behind; the next start takes it over, with everything in it.
       const pid = postmaster(dataDir)!
       first.child.kill('SIGKILL')
@@ -128,7 +140,13 @@ describe.concurrent('talkif dev', () => {
       await second.said('Time-lapse:')
       expect(second.output()).toContain('found running and adopted')
       expect(postmaster(dataDir)).toBe(pid)
-      expect(devFileOf(dataDir)).toEqual(file)
+      expect(devFileOf(dataDir)).toEqual({ ...file, webhook_secret: expect.stringMatching(/^whsec_/) })
+      expect((await get(file, '/v1/flows/flow_pricing_v3')).body).toMatchObject({ version: 2 })
+      const workspace = (await get(file, '/workspace')).body as unknown as { webhooks: { url: string }[] }
+      expect(workspace.webhooks.map(({ url }) => url).toSorted()).toEqual([
+        `${file.url}/dev/inbox`,
+        'https://example.com/dev/inbox',
+      ])
       expect((await get(file, `/v1/calls/${hook.call_id}?include=transcript`)).body).toMatchObject({
         id: hook.call_id,
         outcome: 'booked',
