@@ -100,8 +100,8 @@ async function write(
 ): Promise<void> {
   await deps.db.transaction(async (tx) => {
     const found = await lockAttempt(tx, attemptId)
-    if (!found || !isCurrent(found)) return
-    await tx.update(calls).set(change(found.call)).where(eq(calls.id, found.call.id))
+    if (found && isCurrent(found)) await tx.update(calls).set(change(found.call)).where(eq(calls.id, found.call.id))
+    // True of the person, also when the call was decided before their last words were understood.
     await also?.(tx)
   })
 }

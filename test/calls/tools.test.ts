@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { expect } from 'vitest'
 import { prepareConversation } from '../../runtime/calls/conversation.ts'
 import { conversationTools } from '../../runtime/calls/conversation-tools.ts'
-import { attempts, bookings, calls } from '../../runtime/db/schema.ts'
+import { attempts, bookings, calls, optOuts } from '../../runtime/db/schema.ts'
 import { people, test, type Workspace } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 
@@ -74,4 +74,16 @@ test('why somebody is not a fit is one of two words, and a sentence', async ({ t
   expect(await told({ reason: 'not_interested', detail: '' })).toEqual({ reason: 'not_interested', detail: null })
   // Models forget what they were told.
   expect(await told({ reason: 'too expensive' })).toEqual({ reason: 'not_interested', detail: null })
+})
+
+test('"stop calling me" counts, also when the attempt is over by the time it is understood', async ({ talkif }) => {
+  const { run, row } = await ringing(talkif)
+  const { db } = talkif.served.runtime
+  const { id, phone } = await row()
+  await db.update(attempts).set({ endedAt: new Date() }).where(eq(attempts.callId, id))
+  await run('stop_calling', {})
+  const here = and(eq(optOuts.workspaceId, talkif.workspaceId), eq(optOuts.phone, phone))
+  expect(await db.select().from(optOuts).where(here)).toHaveLength(1)
+  // What is said of the call itself comes too late.
+  expect((await row()).findings).toEqual({})
 })
