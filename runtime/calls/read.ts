@@ -5,6 +5,7 @@ import { pause } from '../clock.ts'
 import type { Db } from '../db/connect.ts'
 import { attempts, calls, spans, turns } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
+import { sha256 } from '../ids.ts'
 import { ProblemError } from '../problem.ts'
 import { MILESTONE } from '../telemetry/spans.ts'
 import type { CallRow } from './advance.ts'
@@ -109,13 +110,32 @@ async function wholeTrace(deps: Deps, row: CallRow): Promise<Trace> {
   }
 }
 
+/**
+ * The first spans of a call whose process was killed before it wrote them: what they told is known from the call itself, all but
+ * how long it took.
+ */
+function intakeOf({ traceId, rootSpanId, createdAt }: CallRow): (typeof spans.$inferSelect)[] {
+  return ['lead.received', 'flow.match', 'queue.enqueue'].map((name, at) => ({
+    traceId,
+    spanId: at ? sha256(`${rootSpanId} ${name}`).slice(0, 16) : rootSpanId,
+    parentSpanId: at ? rootSpanId : null,
+    name,
+    startedAt: createdAt,
+    endedAt: createdAt,
+    status: 'ok',
+    attributes: { [MILESTONE]: true, rebuilt: true },
+  }))
+}
+
 /** All spans of a call, and of them the milestones with the time since the one before. */
-export async function readTrace(db: Db, call: Pick<CallRow, 'traceId'>): Promise<Trace> {
-  const rows = await db
+async function readTrace(db: Db, call: CallRow): Promise<Trace> {
+  const written = await db
     .select()
     .from(spans)
     .where(eq(spans.traceId, call.traceId))
     .orderBy(asc(spans.startedAt), asc(spans.endedAt))
+  const hasRoot = written.some(({ spanId }) => spanId === call.rootSpanId)
+  const rows = hasRoot ? written : [...intakeOf(call), ...written]
   const milestones = rows
     .filter((row) => row.attributes[MILESTONE])
     .toSorted((a, b) => a.endedAt.getTime() - b.endedAt.getTime())
