@@ -35,13 +35,13 @@ export async function finish(
   const at = new Date(deps.clock.now())
   const done = await advance(tx, deps, call, event, { outcome, reason, outcomeAt: at }, { outcome, reason })
   if (!done) return
-  const fields = {
-    ...(await resultFields(tx, deps, done)),
+  const own = {
     reason,
     ...(outcome === 'booked' ? { booking: done.booking } : {}),
     ...(outcome === 'no_answer' ? { retry: null } : {}),
     ...(outcome === 'not_fit' ? { detail: detailOf(done) } : {}),
   }
+  const fields = await resultFields(tx, deps, done, own)
   await announce(tx, deps, { type: `outcome.${outcome}` as EventName, call: done, fields })
   deps.telemetry.span(traceOf(done), 'outcome.write', {
     startedAt: at.getTime(),
@@ -69,7 +69,7 @@ export async function miss(tx: Tx, deps: Deps, call: CallRow, reason: string): P
   const waiting = await advance(tx, deps, call, 'missed', { notBefore, reason }, { reason })
   if (!waiting) return
   const next = { attempt: call.attemptsMade + 1, max: retry.max, at: notBefore.toISOString() }
-  const fields = { ...(await resultFields(tx, deps, waiting)), outcome: 'no_answer', reason, retry: next }
+  const fields = await resultFields(tx, deps, waiting, { outcome: 'no_answer', reason, retry: next })
   await Promise.all([
     announce(tx, deps, { type: 'outcome.no_answer', call: waiting, fields }),
     deps.send(tx, 'dial', { callId: call.id }, { delayMs, priority: call.priority }),
@@ -92,10 +92,12 @@ export function detailOf({ findings, reason }: CallRow): string | null {
   return findings.notFit?.reason === reason ? (findings.notFit?.detail ?? null) : null
 }
 
-async function resultFields(tx: Tx, deps: Deps, call: CallRow) {
+/** In the order of the product page: what it came to, then how. @param own members of this outcome alone. */
+async function resultFields(tx: Tx, deps: Deps, call: CallRow, own: object) {
   return {
     outcome: call.outcome,
     qualified: hasQualified(call.outcome),
+    ...own,
     answers: call.answers,
     metrics: metricsOf(call),
     artifacts: artifactLinks(deps, call, await wasAnswered(tx, call)),

@@ -21,7 +21,7 @@ export async function cancelLead(tx: Tx, deps: Deps, caller: Caller, leadId: str
   if (call.status === 'cancelled') return receiptOf(call, deps.clock, call.reason)
   const dialed = new ProblemError(
     'already_dialed',
-    `The call ${call.id} is ${call.status} after ${call.attemptsMade} dials.`,
+    `The call ${call.id} is ${call.status} after ${call.attemptsMade} ${call.attemptsMade === 1 ? 'dial' : 'dials'}.`,
     {
       suggestedAction: `Fetch ${call.id} to see how it goes; it can no longer be cancelled.`,
     },

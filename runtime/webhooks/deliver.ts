@@ -128,10 +128,13 @@ async function fail(
   const wait = RETRY_AFTER_MS[job.try - 1]
   // ±20 %, so that what failed together does not come back together.
   const delayMs = wait === undefined ? undefined : wait * (0.8 + Math.random() * 0.4)
-  const failingSince = endpoint.failingSince ?? new Date(at)
   const gone = result.status === 410
-  const disabled = gone || at - failingSince.getTime() > DISABLE_AFTER_MS
-  await deps.db.transaction(async (tx) => {
+  const disabled = await deps.db.transaction(async (tx) => {
+    // As it is now: another try may have succeeded while this one waited for its answer.
+    const here = eq(endpoints.id, endpoint.id)
+    const [now] = await tx.select({ since: endpoints.failingSince }).from(endpoints).where(here).for('update')
+    const failingSince = now?.since ?? new Date(at)
+    const disabled = gone || at - failingSince.getTime() > DISABLE_AFTER_MS
     const last = delayMs === undefined || disabled
     const [own] = await tx
       .update(deliveries)
@@ -144,7 +147,7 @@ async function fail(
       })
       .where(ownTry(job))
       .returning({ id: deliveries.id })
-    if (!own) return
+    if (!own) return false
     await tx
       .update(endpoints)
       .set(
@@ -156,8 +159,9 @@ async function fail(
             }
           : { failingSince },
       )
-      .where(and(eq(endpoints.id, endpoint.id), isNull(endpoints.disabledAt)))
+      .where(and(here, isNull(endpoints.disabledAt)))
     if (!last) await deps.send(tx, 'deliver_failing', { ...job, try: job.try + 1 }, { delayMs })
+    return disabled
   })
   if (disabled) deps.log.error({ endpoint: endpoint.id }, 'a webhook endpoint was disabled')
 }
