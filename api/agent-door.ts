@@ -1,7 +1,8 @@
 import type { Context } from 'hono'
 import { TalkifError } from '../openapi/client.ts'
-import type { OperationId } from '../openapi/operations.ts'
-import { authenticate, type KeyHolder } from '../runtime/access/keys.ts'
+import { type OperationId, operations } from '../openapi/operations.ts'
+import type { ProblemCode } from '../openapi/schemas/problem.ts'
+import { authenticate, type KeyHolder, requireScope } from '../runtime/access/keys.ts'
 import type { Deps } from '../runtime/deps.ts'
 import { ProblemError } from '../runtime/problem.ts'
 import { invoke } from './invoke.ts'
@@ -16,6 +17,7 @@ export function agentDoor(deps: Deps) {
     hostnames: [new URL(publicUrl).hostname, ...allowedHosts],
     limitBody,
     maxBody: MAX_BODY,
+    refusal: (code: ProblemCode, detail: string) => new ProblemError(code, detail),
     /** @throws unauthenticated for a key that nobody has; a request without any opens a door that runs nothing. */
     async open(context: Context) {
       const requestId: string = context.get('requestId')
@@ -27,13 +29,31 @@ export function agentDoor(deps: Deps) {
       return {
         url: publicUrl,
         requestId,
-        scopes: holder?.scopes,
+        scopes: async () => holder?.scopes,
         call: (...asked: Parameters<Caller>) => told(() => callerOf(deps, holder)(...asked)),
-        idsOf: (kind: 'call' | 'flow', prefix: string) =>
-          told(async () => (holder ? { call: callIds, flow: flowIds }[kind](deps, holder, prefix) : [])),
+        idsOf: (...asked: [Kind, string]) => told(() => idsOf(deps, holder, ...asked)),
       }
     },
   }
+}
+
+const sources = {
+  call: { read: callIds, scope: operations.getCall.scope },
+  flow: { read: flowIds, scope: operations.getFlow.scope },
+}
+type Kind = keyof typeof sources
+
+/** As many as one completion may hold (MCP, "Completion", `values`). */
+const MOST_IDS = 100
+
+/** @throws unauthenticated, forbidden: whoever may not read a thing is not told its id either. */
+async function idsOf(deps: Deps, holder: KeyHolder | undefined, kind: Kind, prefix: string) {
+  if (!holder) throw new ProblemError('unauthenticated', 'No API key was sent.')
+  const { read, scope } = sources[kind]
+  requireScope(holder, scope)
+  // Any other character is in no id; some of them are in no text of the database either.
+  const ids = /^[a-z0-9_]*$/.test(prefix) ? await read(deps, holder, prefix, MOST_IDS + 1) : []
+  return { values: ids.slice(0, MOST_IDS), hasMore: ids.length > MOST_IDS }
 }
 
 type Caller = (

@@ -5,13 +5,13 @@ import { authenticate } from '../runtime/access/keys.ts'
 import type { Deps } from '../runtime/deps.ts'
 import { newId } from '../runtime/ids.ts'
 import { admitLead } from '../runtime/leads/create.ts'
-import { ProblemError } from '../runtime/problem.ts'
 import { answer, weakEtagOf } from './answer.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { carrierRoutes } from './carrier.ts'
 import { documentRoutes } from './documents.ts'
 import { explorerRoutes } from './explorer.ts'
 import { invoke } from './invoke.ts'
+import { notFound } from './not-found.ts'
 import { problemResponse } from './problem-response.ts'
 import { bearer, limitBody, MAX_BODY, preferredWait, readOperationInput } from './read-request.ts'
 import { workspaceRoutes } from './workspace.ts'
@@ -35,12 +35,7 @@ export function createApp(deps: Deps, { operations: serves = true, documents = [
     context.res.headers.set('request-id', requestId)
   })
   app.onError((error, context) => problemResponse(error, context.get('requestId'), deps.config.publicUrl, deps.log))
-  app.notFound((context) => {
-    const error = new ProblemError('not_found', `There is nothing at ${context.req.method} ${context.req.path}.`, {
-      suggestedAction: 'Read /openapi.json for the paths this server has.',
-    })
-    return problemResponse(error, context.get('requestId'), deps.config.publicUrl, deps.log)
-  })
+  app.notFound(notFound(deps, serves))
   if (serves) {
     for (const id of operationIds) mountOperation(app, deps, id)
     app.route('/', workspaceRoutes(deps))

@@ -3,10 +3,10 @@ import { openApiDocument } from '../openapi/document.ts'
 import type { Document } from '../openapi/pages.ts'
 import { schemaDocuments, schemaUrl } from '../openapi/schema-documents.ts'
 
-/** The printed contract of a server at `url`: OpenAPI as JSON and YAML, each JSON Schema at its `$id`, and the list of them. */
+/** The printed contract of a server at `url`: OpenAPI as JSON and YAML, each JSON Schema, and the list of them. */
 export function contractDocuments(url: string, version: string): Document[] {
   const openApi = openApiDocument(url, version)
-  const schemas = schemaDocuments(url)
+  const schemas = schemaDocuments()
   const index = Object.entries(schemas).map(([name, { description }]) => ({
     name,
     description,

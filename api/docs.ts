@@ -56,10 +56,13 @@ function landingDocuments(markdown: string, url: string, version: string): LiveD
   return withTwin(landing, url, markdown, text, pageHeaders).map((document) => live(document, url))
 }
 
-const live = ({ text, alternate, ...document }: Document, url: string): LiveDocument => ({
-  ...document,
-  headers: { ...document.headers, link: `${serviceLinks(url)}, ${document.headers?.link}` },
-  print: (asked) => text.replaceAll(url, asked.url),
+const live = ({ path, type, text, headers, alternate }: Document, url: string): LiveDocument => ({
+  path,
+  type,
+  print: (asked) => ({
+    text: text.replaceAll(url, asked.url),
+    headers: { ...headers, link: `${serviceLinks(asked.url)}, ${headers?.link?.replaceAll(url, asked.url)}` },
+  }),
   ...(alternate ? { alternate: live(alternate, url) } : {}),
 })
 

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
-import { accepts } from 'hono/accepts'
 import type { Document, LiveDocument } from '../openapi/pages.ts'
+import { preferred } from './accept.ts'
 import { etagOf, isKnown } from './answer.ts'
 import type { Env } from './app.ts'
 
@@ -31,18 +31,13 @@ export function documentRoutes(documents: (Document | LiveDocument)[], here: Her
   for (const document of documents) {
     const { alternate } = document
     const [own, other] = [printer(document, here), alternate && printer(alternate, here)]
-    const prefersOther = (context: Context) => alternate && prefers(context, alternate.type, document.type)
+    const types = [document, alternate ?? document].map(({ type }) => mediaType(type)) as [string, string]
+    const prefersOther = (context: Context) => alternate && preferred(context, ...types) === types[1]
     const vary = { ...(alternate ? { vary: 'accept' } : {}) }
     app.get(document.path, (context) => send(context, (other && prefersOther(context) ? other : own)(context), vary))
     app.options(document.path, () => new Response(null, { status: 204, headers: OPTIONS_HEADERS }))
   }
   return app
-}
-
-/** Whether `Accept` ranks one type above the other: by q, then by their order in the header. */
-function prefers(context: Context, type: string, other: string): boolean {
-  const [wanted, unless] = [mediaType(type), mediaType(other)]
-  return accepts(context, { header: 'Accept', supports: [unless, wanted], default: unless }) === wanted
 }
 
 const mediaType = (type: string): string => type.split(';')[0]!
@@ -59,8 +54,8 @@ function printer(document: Document | LiveDocument, here: Here): (context: Conte
     return () => printed
   }
   return (context) => {
-    const text = document.print({ now: here.now(), url: ownUrl(context, here.publicUrl) })
-    return print({ ...document, text, alternate: undefined })
+    const { path, type } = document
+    return print({ path, type, ...document.print({ now: here.now(), url: ownUrl(context, here.publicUrl) }) })
   }
 }
 

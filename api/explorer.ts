@@ -49,6 +49,8 @@ const script = `const given = new URLSearchParams(location.search).get('key') ??
 const settings = ${JSON.stringify(settings, null, 2)}
 const token = given.startsWith('tk_test_') ? given : ''
 settings.authentication.securitySchemes = { apiKey: { token } }
+// The origin it was loaded from, whatever the document calls this server: no other may be asked (connect-src).
+settings.servers = [{ url: location.origin, description: 'This server.' }]
 if (given) history.replaceState(null, '', location.pathname + location.hash)
 Scalar.createApiReference('#reference', settings)
 `
@@ -72,7 +74,7 @@ export function explorerDocuments(
 <script src="${bundle.path}"></script><script src="${SCRIPT}"></script>`
   const text = printPage({ page: tryIt, url, body: String(body), layout: 'explorer' })
   return [
-    ...withTwin(tryIt, url, index, text, explorerHeaders(url)),
+    ...withTwin(tryIt, url, index, text, explorerHeaders),
     {
       path: SCRIPT,
       type: 'text/javascript; charset=utf-8',

@@ -59,7 +59,15 @@ footer a { color: inherit }
 @media (max-width: 52rem) {
   .frame { display: block } .frame > nav { width: auto; padding-top: 1rem; overflow-x: auto }
   .frame > nav ul { display: flex; gap: 1.1rem; position: static; white-space: nowrap } .frame > nav li { margin: 0 }
-  .frame main { padding-top: 1.25rem; th, td { padding: .5rem .75rem } td { min-width: 7rem; code { white-space: normal } } }
+  .frame main { padding-top: 1.25rem }
+  /* Rows as blocks: the first cell heads them, and each other one is called by its column. */
+  .frame main .table {
+    table, tbody, tr, td { display: block } thead { display: none }
+    tr { padding: .7rem 1rem; border-bottom: 1px solid var(--line) } tr:last-child { border-bottom: 0 }
+    td { padding: .1rem 0; border: 0; overflow-wrap: anywhere; code { white-space: normal } }
+    td:empty { display: none } td:first-child { font-weight: 600 }
+    td:not(:first-child)::before { content: attr(data-column) ": "; color: var(--soft); font-size: .85em }
+  }
   header > div { gap: .9rem; padding: 0 1rem } header nav { gap: .8rem; font-size: .88rem }
 }
 `

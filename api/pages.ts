@@ -8,6 +8,7 @@ import {
   HTML,
   landing,
   MARKDOWN,
+  notFound,
   type Page,
   reference,
   tryIt,
@@ -33,10 +34,9 @@ const headersOf = (contentSecurityPolicy: string): Record<string, string> => ({
 export const pageHeaders = headersOf(policy(`style-src ${sourceOf(pageStyle)}`))
 
 /** Scalar writes styles of its own into the page, and talks to this server alone. */
-export const explorerHeaders = (url: string): Record<string, string> =>
-  headersOf(
-    policy(`script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; connect-src 'self' ${url}`),
-  )
+export const explorerHeaders = headersOf(
+  policy("script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; connect-src 'self'"),
+)
 
 /** The receiver of a telephone. */
 export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0a6b4b"/><path d="M8 9c0-1 1-2 2-2h3l2 5-2.5 1.8a11 11 0 0 0 5.7 5.7L20 17l5 2v3c0 1-1 2-2 2C14.700 24 8 17.300 8 9z" fill="#fff"/></svg>`
@@ -65,8 +65,8 @@ export function printPage({ page, url, body, head, layout }: PageContent): strin
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title><meta name="description" content="${page.summary.replaceAll('`', '')}">
-<link rel="canonical" href="${url}${page.path}"><link rel="icon" href="/favicon.svg" type="image/svg+xml">
-<link rel="alternate" type="text/markdown" href="${twinOf(page)}">
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">
+${page === notFound ? '' : html`<link rel="canonical" href="${url}${page.path}"><link rel="alternate" type="text/markdown" href="${twinOf(page)}">`}
 ${head ?? ''}<style>${raw(pageStyle)}</style>
 </head>
 <body class="${layout}">

@@ -21,16 +21,23 @@ export function renderMarkdown(markdown: string, url: string): string {
         const code = `<code class="language-${escaped(language)}">${escaped(text)}</code>`
         return `<figure>${caption}<pre tabindex="0">${code}</pre></figure>\n`
       },
+      table({ header, rows }: Tokens.Table) {
+        const inline = ({ tokens }: Tokens.TableCell) => this.parser.parseInline(tokens)
+        const heads = header.map((cell) => `<th>${inline(cell)}</th>`).join('')
+        // A phone shows each row as a block, where a cell needs the name of its column.
+        const cellOf = (cell: Tokens.TableCell, column: number) =>
+          `<td data-column="${escaped(header[column]!.text)}">${inline(cell)}</td>`
+        const body = rows.map((row) => `<tr>${row.map(cellOf).join('')}</tr>`).join('\n')
+        const table = `<table><thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table>`
+        return `<div class="table" tabindex="0" role="region" aria-label="Table">${table}</div>\n`
+      },
       link({ href, tokens }: Tokens.Link) {
         const path = href === url ? '/' : href.startsWith(`${url}/`) ? href.slice(url.length) : href
         return `<a href="${escaped(path)}">${this.parser.parseInline(tokens)}</a>`
       },
     },
   })
-  const body = marked.parse(markdown, { async: false })
-  return body
-    .replaceAll('<table>', '<div class="table" tabindex="0" role="region" aria-label="Table"><table>')
-    .replaceAll('</table>', '</table></div>')
+  return marked.parse(markdown, { async: false })
 }
 
 /** Ids as GitHub makes them; below the second level with that of its section before it, which keeps them apart. */

@@ -5,7 +5,7 @@ import type { Operation } from '../openapi/operation.ts'
 import { type OperationId, operations } from '../openapi/operations.ts'
 import type { Call as CallObject } from '../openapi/schemas/call.ts'
 import { KeyField, type Tool, takesKey } from '../openapi/tools.ts'
-import { type Door, problemHere } from './door.ts'
+import { type Door, faultyHere, problemHere } from './door.ts'
 
 /** Told while a call is waited for: seconds waited, of how many, and the status so far. */
 export type OnProgress = (waited: number, total: number, status: string) => Promise<void>
@@ -40,9 +40,10 @@ export async function callTool(
 }
 
 function run(door: Door, operation: OperationId, given: Record<string, unknown>, { signal }: Running): Promise<object> {
-  if (!takesKey(operations[operation])) return door.call(operation, given, { signal })
+  const it: Operation = operations[operation]
+  if (!takesKey(it)) return door.call(operation, given, { signal })
   const { idempotency_key, ...input } = given
-  return door.call(operation, input, { signal, idempotencyKey: readKey(door, idempotency_key) })
+  return door.call(operation, input, { signal, idempotencyKey: readKey(door, it, given) })
 }
 
 /** Waits in short steps for a client that wants to hear of the progress, else in one. */
@@ -59,12 +60,12 @@ async function getCall(door: Door, given: Record<string, unknown>, { signal, onP
   }
 }
 
-function readKey(door: Door, idempotency_key: unknown): string | undefined {
-  const { data, faults } = readShape(KeyField, { idempotency_key })
-  const [fault] = faults
-  if (!fault) return data?.idempotency_key
-  const more = { detail: fault.detail, errors: faults, param: 'idempotency_key' }
-  throw new TalkifError(problemHere(door, 'invalid_request', more))
+/** @throws TalkifError for a key that is none, together with what else of the input has a wrong shape. */
+function readKey(door: Door, { input }: Operation, given: Record<string, unknown>): string | undefined {
+  const key = KeyField.safeParse(given)
+  if (key.success) return key.data.idempotency_key
+  const { faults } = readShape(input.extend(KeyField.shape), given)
+  throw new TalkifError(faultyHere(door, faults))
 }
 
 const readOnlyProblem = (door: Door, name: string) =>

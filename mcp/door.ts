@@ -1,6 +1,6 @@
 import type { Scope } from '../openapi/operation.ts'
 import type { OperationId } from '../openapi/operations.ts'
-import { type Problem, type ProblemCode, problems } from '../openapi/schemas/problem.ts'
+import { type FieldFault, type Problem, type ProblemCode, problems } from '../openapi/schemas/problem.ts'
 
 export interface CallOptions {
   idempotencyKey?: string | undefined
@@ -14,15 +14,23 @@ export type Call = (operation: OperationId, input: Record<string, unknown>, opti
 /** What stands behind the MCP server for one caller: this process, or a Talkif server elsewhere. */
 export interface Door {
   call: Call
-  /** Ids that begin with `prefix`, newest first, at most 100. */
-  idsOf(kind: 'call' | 'flow', prefix: string): Promise<string[]>
+  /** At most 100 ids that begin with `prefix`, and whether there are more. @throws TalkifError for a key that may not read them. */
+  idsOf(kind: 'call' | 'flow', prefix: string): Promise<{ values: string[]; hasMore: boolean }>
   /** What the key allows. Undefined where it is not known: every tool is shown, and the server behind refuses. */
-  scopes: readonly Scope[] | undefined
+  scopes(): Promise<readonly Scope[] | undefined>
   /** Nothing is changed through this connection, whatever the key allows. */
   readOnly: boolean
   /** Where the server is, e.g. `https://talkif.example`. */
   url: string
   requestId: string
+}
+
+/** The problem of faults that this door itself finds. */
+export function faultyHere(door: Pick<Door, 'url' | 'requestId'>, errors: FieldFault[]): Problem {
+  const [first, ...others] = errors
+  const detail = others.length ? `${first!.detail} (and ${others.length} more, see errors)` : first!.detail
+  const param = others.length ? null : first!.pointer.slice(1)
+  return problemHere(door, 'invalid_request', { detail, param, errors })
 }
 
 /** A problem that this door itself finds, before any operation runs. */
@@ -31,7 +39,8 @@ export function problemHere(
   code: ProblemCode,
   more: Pick<Problem, 'detail'> & Partial<Pick<Problem, 'errors' | 'param' | 'suggested_action'>>,
 ): Problem {
-  const [status, title, suggested_action] = problems[code]
-  const type = `${url}/docs/problems/${code}`
-  return { type, title, status, code, param: null, request_id: requestId, suggested_action, ...more }
+  const [status, title, next] = problems[code]
+  const { detail, param = null, errors, suggested_action = next } = more
+  const of = { type: `${url}/docs/problems/${code}`, title, status, detail, code, param }
+  return { ...of, ...(errors ? { errors } : {}), request_id: requestId, suggested_action }
 }

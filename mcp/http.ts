@@ -4,9 +4,8 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { Operation } from '../openapi/operation.ts'
 import { operationIds, operations } from '../openapi/operations.ts'
-import type { Problem } from '../openapi/schemas/problem.ts'
 import type { Tool } from '../openapi/tools.ts'
-import { type Door, problemHere } from './door.ts'
+import type { Door } from './door.ts'
 import { problemsUri } from './resources.ts'
 
 /** What the endpoint needs of the server it is part of. */
@@ -17,7 +16,9 @@ export interface Host {
   limitBody(maxSize: number): MiddlewareHandler
   /** The largest body where an operation names no limit of its own, bytes. */
   maxBody: number
-  /** For whoever asks; without `scopes` when the request carries no key. @throws for a key that nobody has. */
+  /** What is thrown to refuse a request whole; the server prints it as it prints every problem. */
+  refusal(code: 'unauthenticated' | 'payload_too_large', detail: string): Error
+  /** For whoever asks; its `scopes` are undefined when the request carries no key. @throws for a key that nobody has. */
   open(context: Context): Promise<Omit<Door, 'readOnly'>>
 }
 
@@ -51,15 +52,19 @@ export function mcpRoutes(host: Host, tools: Tool[], serverOf: ServerOf): Hono {
     const text = await context.req.text()
     const parsedBody = parse(text)
     if (parsedBody === undefined) return context.json(NOT_JSON, 400)
-    const problem = refusal(host, tools, door, [parsedBody].flat() as Message[], Buffer.byteLength(text))
-    return problem ? problemResponse(problem) : handler.fetch(request, { authInfo, parsedBody })
+    const messages = [parsedBody].flat() as Message[]
+    if (messages.some(isOfSomebody) && !(await door.scopes())) {
+      throw host.refusal('unauthenticated', 'No API key was sent, and this asks for things of a workspace.')
+    }
+    refuseTooLarge(host, tools, messages, Buffer.byteLength(text))
+    return handler.fetch(request, { authInfo, parsedBody })
   })
   return app
 }
 
 const NOT_JSON = { jsonrpc: '2.0', id: null, error: { code: -32_700, message: 'Parse error: the body is not JSON.' } }
 
-const hasKey = (context: Context) => context.req.header('authorization') !== undefined
+const hasKey = (context: Context) => Boolean(context.req.header('authorization'))
 
 const isReadOnly = (context: Context) => !['0', 'false', undefined].includes(context.req.query('readonly'))
 
@@ -74,18 +79,11 @@ function parse(text: string): unknown {
   }
 }
 
-/** Why these messages are not looked at further. */
-function refusal(host: Host, tools: Tool[], door: Door, messages: Message[], size: number): Problem | undefined {
-  if (!door.scopes && messages.some(isOfSomebody)) {
-    return problemHere(door, 'unauthenticated', {
-      detail: 'No API key was sent, and this asks for things of a workspace.',
-    })
-  }
+function refuseTooLarge(host: Host, tools: Tool[], messages: Message[], size: number): void {
   const called = messages.map((it) => tools.find(({ definition }) => definition.name === it?.params?.name))
   const limits = called.map((tool) => (tool ? maxBodyOf(host, operations[tool.operation]) : host.maxBody))
   const limit = Math.min(...limits)
-  if (size <= limit) return undefined
-  return problemHere(door, 'payload_too_large', { detail: `This message may have at most ${limit / 1024} kB.` })
+  if (size > limit) throw host.refusal('payload_too_large', `This message may have at most ${limit / 1024} kB.`)
 }
 
 const maxBodyOf = ({ maxBody }: Host, it: Pick<Operation, 'maxBody'>) => it.maxBody ?? maxBody
@@ -95,12 +93,3 @@ const isOfSomebody = (message: Message): boolean =>
   message?.method === 'tools/call' ||
   message?.method === 'completion/complete' ||
   (message?.method === 'resources/read' && message.params?.uri !== problemsUri)
-
-const problemResponse = (problem: Problem): Response =>
-  new Response(JSON.stringify(problem), {
-    status: problem.status,
-    headers: {
-      'content-type': 'application/problem+json',
-      ...(problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
-    },
-  })

@@ -75,16 +75,16 @@ const templates: Template[] = [
 /** As `resources/templates/list` shows them. */
 export const resourceTemplates = templates.map(({ kind: _, read: __, ...shown }) => shown)
 
-/** Whose ids complete the variable of a template; undefined for a template that is not here. */
-export const kindOfTemplate = (uriTemplate: string): 'call' | 'flow' | undefined =>
-  templates.find((it) => it.uriTemplate === uriTemplate)?.kind
+/** Whose ids complete a variable of a template; undefined for one that is not here. */
+export const kindOfVariable = (uriTemplate: string, variable: string): 'call' | 'flow' | undefined =>
+  variable === 'id' ? templates.find((it) => it.uriTemplate === uriTemplate)?.kind : undefined
 
 /**
  * @throws ResourceNotFoundError for what is not there, or not the caller's; ProtocolError with the problem as its `data` when
  * it could not be read.
  */
 export async function readResource(door: Door, uri: string, signal: AbortSignal): Promise<ReadResourceResult> {
-  if (uri === problemsUri) return contents(uri, 'application/json', printProblems())
+  if (uri === problemsUri) return { ...contents(uri, 'application/json', printProblems()), ...SAME_FOR_ALL }
   for (const { uriTemplate, mimeType, read } of templates) {
     const id = new UriTemplate(uriTemplate).match(uri)?.id
     if (typeof id !== 'string') continue
@@ -101,6 +101,9 @@ export function asProtocolError(error: unknown, uri?: string): never {
   const code = problem.status < 500 ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError
   throw new ProtocolError(code, `${problem.detail} ${problem.suggested_action}`, problem)
 }
+
+/** Changes with a release alone. */
+const SAME_FOR_ALL = { ttlMs: 3_600_000, cacheScope: 'public' } as const
 
 const contents = (uri: string, mimeType: string, text: string): ReadResourceResult => ({
   contents: [{ uri, mimeType, text }],

@@ -1,10 +1,11 @@
 import { ProtocolError, ProtocolErrorCode, Server, type ServerContext } from '@modelcontextprotocol/server'
+import type { Scope } from '../openapi/operation.ts'
 import { operations } from '../openapi/operations.ts'
 import { printTools, type Tool } from '../openapi/tools.ts'
 import { callTool, type OnProgress } from './call-tool.ts'
 import type { Door } from './door.ts'
 import { getPrompt, kindOfArgument, prompts } from './prompts.ts'
-import { asProtocolError, kindOfTemplate, readResource, resources, resourceTemplates } from './resources.ts'
+import { asProtocolError, kindOfVariable, readResource, resources, resourceTemplates } from './resources.ts'
 
 /** What is the same for every caller, printed once. */
 export interface Surface {
@@ -38,9 +39,10 @@ export function mcpServer({ version, tools }: Surface, door: Door): Server {
     { name: 'talkif', title: 'Talkif', version, websiteUrl: door.url },
     { capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} }, instructions, cacheHints },
   )
-  server.setRequestHandler('tools/list', (request) => {
+  server.setRequestHandler('tools/list', async (request) => {
     refuseCursor(request.params)
-    return { tools: tools.filter((tool) => isShown(tool, door)).map((tool) => tool.definition) }
+    const scopes = await door.scopes()
+    return { tools: tools.filter((tool) => isShown(tool, scopes, door)).map((tool) => tool.definition) }
   })
   server.setRequestHandler('tools/call', ({ params }, context) => {
     const tool = tools.find(({ definition }) => definition.name === params.name)
@@ -54,14 +56,16 @@ export function mcpServer({ version, tools }: Surface, door: Door): Server {
   server.setRequestHandler('prompts/list', ({ params }) => refuseCursor(params) ?? { prompts })
   server.setRequestHandler('prompts/get', ({ params }) => getPrompt(params.name, params.arguments))
   server.setRequestHandler('completion/complete', async ({ params: { ref, argument } }) => {
-    const kind = ref.type === 'ref/prompt' ? kindOfArgument(ref.name, argument.name) : kindOfTemplate(ref.uri)
-    const values = kind ? await door.idsOf(kind, argument.value).catch((error) => asProtocolError(error)) : []
-    return { completion: { values } }
+    const { name, value } = argument
+    const kind = ref.type === 'ref/prompt' ? kindOfArgument(ref.name, name) : kindOfVariable(ref.uri, name)
+    if (!kind) return { completion: { values: [] } }
+    const { values, hasMore } = await door.idsOf(kind, value).catch((error) => asProtocolError(error))
+    return { completion: { values, hasMore, ...(hasMore ? {} : { total: values.length }) } }
   })
   return server
 }
 
-const isShown = ({ operation, scope }: Tool, { scopes, readOnly }: Door): boolean =>
+const isShown = ({ operation, scope }: Tool, scopes: readonly Scope[] | undefined, { readOnly }: Door): boolean =>
   (!scopes || scopes.includes(scope)) &&
   (!readOnly || (operations[operation].hints as { readOnly?: boolean }).readOnly === true)
 

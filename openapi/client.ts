@@ -46,8 +46,13 @@ export class ConnectionError extends Error {
   }
 }
 
-/** A typed client of the eight operations, made from their table. */
+/** Whether a key can travel in a header; the ellipsis of a placeholder cannot. */
+export const canBeKey = (key: string): boolean => /^[\x21-\x7e]+$/.test(key)
+
+/** A typed client of the eight operations, made from their table. @throws TypeError for a key that can be none. */
 export function createClient(options: ClientOptions): Client {
+  if (!canBeKey(options.key))
+    throw new TypeError('This is no API key: keys begin with tk_ and hold visible ASCII alone.')
   const functions = operationIds.map((id) => [
     id,
     (input: Record<string, unknown>, request?: RequestOptions) => send(options, operations[id], input, request),
@@ -61,14 +66,23 @@ async function send(
   input: Record<string, unknown>,
   request: RequestOptions = {},
 ): Promise<unknown> {
-  const { fetch: via = fetch } = options
   const { url, init } = requestOf(options, it, input, request)
+  return exchange(options, url, init)
+}
+
+/** Sends a request and reads the JSON of its answer. @throws as the functions of `Client` do. */
+export async function exchange(
+  options: Pick<ClientOptions, 'url' | 'fetch'>,
+  url: string,
+  init: RequestInit,
+): Promise<unknown> {
+  const { fetch: via = fetch } = options
   const response = await via(url, init).catch((cause) => {
-    if (request.signal?.aborted) throw cause
+    if (init.signal?.aborted) throw cause
     throw new ConnectionError(`${options.url} could not be reached.`, { cause })
   })
   const answer = await response.json().catch((cause) => {
-    if (request.signal?.aborted) throw cause
+    if (init.signal?.aborted) throw cause
     throw notTalkif(options, response, cause)
   })
   if (response.ok) return answer
@@ -105,8 +119,9 @@ function requestOf(
   }
 }
 
-const isProblem = (answer: unknown): answer is Problem =>
+/** Whether an answer is a problem (RFC 9457) as Talkif tells it. */
+export const isProblem = (answer: unknown): answer is Problem =>
   typeof answer === 'object' && answer !== null && 'code' in answer && 'suggested_action' in answer
 
-const notTalkif = ({ url }: ClientOptions, { status }: Response, cause?: unknown) =>
+const notTalkif = ({ url }: Pick<ClientOptions, 'url'>, { status }: Response, cause?: unknown) =>
   new ConnectionError(`${url} answered ${status}, but not as a Talkif server does.`, { status, cause })

@@ -15,6 +15,7 @@ import {
 import { personalFields } from './json-schema.ts'
 import { MAX_BODY, type Operation } from './operation.ts'
 import { operations } from './operations.ts'
+import { guides, landing } from './pages.ts'
 import { problemExamples } from './problem-examples.ts'
 import { problemCodes, problems } from './schemas/problem.ts'
 
@@ -46,12 +47,12 @@ export function openApiDocument(serverUrl: string, version: string) {
       version,
       description,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      contact: { name: 'Talkif', url: `${serverUrl}/docs` },
+      contact: { name: 'Talkif', url: `${serverUrl}${landing.path}` },
     },
     servers: [{ url: serverUrl, description: 'This server.' }],
     security: [{ apiKey: [] }],
     tags,
-    externalDocs: { url: `${serverUrl}/docs`, description: 'Guides.' },
+    externalDocs: { url: `${serverUrl}${guides.quickstart.path}`, description: 'Quickstart' },
     'x-personal-data': Object.fromEntries(
       components
         .map(({ name, schema, io }) => [name, personalFields(schema, io)])
@@ -134,7 +135,8 @@ function webhook(name: EventName): RouteConfig {
     method: 'post',
     path: name,
     operationId: name.replace(/[._](\w)/g, (_, letter: string) => letter.toUpperCase()),
-    summary: events[name].summary,
+    summary: name,
+    description: events[name].summary,
     tags: ['Webhooks'],
     security: [],
     parameters: (Object.keys(webhookHeaders) as (keyof typeof webhookHeaders)[]).map(parameterRef),

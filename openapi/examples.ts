@@ -1,3 +1,6 @@
+/** Where the server of the examples is; pages put their own address in its place. */
+export const EXAMPLE_URL = 'https://talkif.example'
+
 /** Examples of the contract, as on the product page; a test parses each with its schema. */
 export const lead = {
   source: 'web_form',
@@ -57,10 +60,8 @@ export const call = {
   handoff: null,
   metrics: { first_dial_ms: 12100, answered_at_ms: 22300, outcome_at_ms: 91450 },
   artifacts: {
-    transcript_url:
-      'https://talkif.example/artifacts/t/call_01kb4t2m7ye8q9v3x5z6c7d8fa?expires=1780000000&signature=c2ln',
-    recording_url:
-      'https://talkif.example/artifacts/r/call_01kb4t2m7ye8q9v3x5z6c7d8fa?expires=1780000000&signature=c2ln',
+    transcript_url: `${EXAMPLE_URL}/artifacts/t/call_01kb4t2m7ye8q9v3x5z6c7d8fa?expires=1780000000&signature=c2ln`,
+    recording_url: `${EXAMPLE_URL}/artifacts/r/call_01kb4t2m7ye8q9v3x5z6c7d8fa?expires=1780000000&signature=c2ln`,
   },
   trace_id: ids.trace_id,
 }

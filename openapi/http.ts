@@ -4,22 +4,23 @@ import { type Operation, pathParameters } from './operation.ts'
 
 const text = { type: 'string' } as const
 
-/** What requests may say beside path, query and body. */
+/**
+ * What requests may say beside path, query and body. They are optional and have no `example`: forms made from this document
+ * would send it, and a second press would replay the first.
+ */
 export const headerParameters = {
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
     description:
-      'Your name for this request. Sent again within 24 h with the same body it gets the stored answer, and nothing happens twice.',
+      'Your name for this request, e.g. `form-4711`. Sent again within 24 h with the same body it gets the stored answer, and nothing happens twice.',
     schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
-    example: 'form-4711',
   },
   IfNoneMatch: {
     name: 'If-None-Match',
     in: 'header',
     description: '`ETag` of an earlier answer: if nothing has changed, the answer is an empty 304.',
     schema: text,
-    example: 'W/"8wYf2kQ0xJb1t5rVn3cPzLmHsgE"',
   },
   Prefer: {
     name: 'Prefer',
@@ -27,7 +28,6 @@ export const headerParameters = {
     description:
       '`wait=N` (RFC 7240) is another spelling of the query parameter `wait`, which counts when both are given.',
     schema: text,
-    example: 'wait=30',
   },
 } as const
 

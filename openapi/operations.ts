@@ -60,9 +60,13 @@ export const operations = {
     examples: { input: { id: example.call.id, wait: 30 }, output: example.call },
     tool: {
       when: 'you want the outcome of a call, its answers, booking or transcript',
-      notes: 'With `wait` it answers once the call is over; if `status` is not `completed` or `cancelled`, call again.',
+      notes: 'With `wait` it answers once the call is over; call again until `status` is terminal.',
       untrusted: UNTRUSTED,
-      shows: ['status', 'reason', 'not_before', 'outcome', 'answers', 'booking', 'handoff', 'transcript'],
+      shows: [
+        ...['id', 'status', 'test', 'flow_id', 'not_before', 'reason'],
+        ...['outcome', 'qualified', 'answers', 'booking', 'handoff', 'artifacts'],
+        ...['transcript', 'trace.total_ms'],
+      ],
     },
   }),
   upsertFlow: operation({
@@ -127,9 +131,7 @@ export const operations = {
     examples: { input: example.list, output: example.listReceipt },
     tool: {
       when: 'many people who agreed to be called wait for a call',
-      notes:
-        'Places a real phone call to each valid row, behind single leads; each costs what create_lead costs. ' +
-        'Look at `results`: faulty rows do not stop the others.',
+      notes: 'Places a real phone call to each valid row, behind single leads; each costs what create_lead costs.',
       shows: [
         'list_id',
         'accepted',
@@ -179,7 +181,7 @@ export const operations = {
     tool: {
       when: 'calls should be handed over to people',
       notes: 'The same `name` replaces the whole queue.',
-      shows: ['id'],
+      shows: ['id', 'name'],
     },
   }),
   cancelLead: operation({
@@ -198,7 +200,7 @@ export const operations = {
     tool: {
       when: 'a lead must not be called after all',
       notes: 'Possible until the first dial; after that the answer is `already_dialed`.',
-      shows: ['status'],
+      shows: ['call_id', 'status'],
     },
   }),
 } as const

@@ -14,9 +14,9 @@ export interface Document {
 }
 
 /** A document whose text depends on the moment, or on the address it was asked at. */
-export interface LiveDocument extends Omit<Document, 'text' | 'alternate'> {
+export interface LiveDocument extends Pick<Document, 'path' | 'type'> {
   /** @param asked `now` in epoch milliseconds; `url` of this server as the visitor sees it, without a trailing slash. */
-  print(asked: { now: number; url: string }): string
+  print(asked: { now: number; url: string }): Pick<Document, 'text' | 'headers'>
   alternate?: LiveDocument
 }
 
@@ -36,6 +36,13 @@ export const landing: Page = {
   path: '/',
   title: 'Talkif',
   summary: 'Wire a lead event, Talkif dials it: the request, the answer, the outcome.',
+}
+
+/** What a browser gets where nothing is; no list has it. */
+export const notFound: Page = {
+  path: '/404',
+  title: 'Page not found',
+  summary: 'There is nothing at this address.',
 }
 
 /** Scalar, for trying operations in the browser; its twin is the list of all pages. */

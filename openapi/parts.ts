@@ -1,5 +1,5 @@
 import { eventExamples } from './event-examples.ts'
-import { flowYaml, leadReceipt } from './examples.ts'
+import { EXAMPLE_URL, flowYaml, leadReceipt } from './examples.ts'
 import { printSchema } from './json-schema.ts'
 import { fence, jsonFence, number, table } from './markdown.ts'
 import { MAX_BODY, scopes } from './operation.ts'
@@ -20,7 +20,7 @@ export const contractParts = (url: string): Parts => ({
   'sandbox-number': sandboxNumber,
   'create-lead': curlOf(operations.createLead, url),
   'lead-receipt': jsonFence(leadReceipt, '202 Accepted'),
-  'booked-event': jsonFence(eventExamples['outcome.booked'], 'WEBHOOK outcome.booked'),
+  'booked-event': jsonFence(eventExamples['outcome.booked'], 'WEBHOOK outcome.booked').replaceAll(EXAMPLE_URL, url),
   flow: fence('yaml', flowYaml, 'flows/pricing-v3.yaml'),
   operations: operationTable(),
   events: eventTable(),

@@ -10,7 +10,7 @@ const SERVER_URL = 'http://127.0.0.1:8787'
 /** The files that are printed and committed, as they should be, so that every change of the surface shows in review. */
 export const printedFiles = (): { file: URL; text: string }[] => [
   { file: new URL('./openapi.json', import.meta.url), text: json(openApiDocument(SERVER_URL, packageJson.version)) },
-  { file: new URL('../flows/flow.schema.json', import.meta.url), text: json(schemaDocuments(SERVER_URL).flow) },
+  { file: new URL('../flows/flow.schema.json', import.meta.url), text: json(schemaDocuments().flow) },
   { file: new URL('../server.json', import.meta.url), text: json(registryEntry(packageJson.version)) },
 ]
 

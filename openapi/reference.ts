@@ -76,6 +76,9 @@ export const problemsMarkdown = (url: string): string =>
     'If several apply, the first of this list names the problem; `errors` has them all.',
   ].join('\n\n')
 
+/** What the contract keeps a place for. */
+const notEnforced: ProblemCode[] = ['quota_exceeded', 'rate_limited']
+
 /** The page that the `type` of a problem points to. */
 export function problemMarkdown(code: ProblemCode, url: string): string {
   const [status, title, action] = problems[code]
@@ -90,9 +93,11 @@ export function problemMarkdown(code: ProblemCode, url: string): string {
     '`detail` says what was wrong with this request, `errors` where it was wrong, each with a JSON pointer, and ' +
       '`suggested_action` what to do next. Quote `request_id` when you ask for help.',
     '## Who answers it',
-    origins
-      .map((id) => `- [\`${id}\`](${url}/docs/reference#${id.toLowerCase()}): ${operations[id].summary}`)
-      .join('\n'),
+    notEnforced.includes(code)
+      ? 'Part of the contract, so that clients can be ready for it; no operation answers it in this version.'
+      : origins
+          .map((id) => `- [\`${id}\`](${url}/docs/reference#${id.toLowerCase()}): ${operations[id].summary}`)
+          .join('\n'),
     `All of them: [Problems](${url}/docs/problems).`,
   ].join('\n\n')
 }

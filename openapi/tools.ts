@@ -9,7 +9,7 @@ export const KeyField = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
     .optional()
-    .describe('Yours for this request: repeated within 24 h it gets the same answer and calls nobody twice.'),
+    .describe('Yours: repeated within 24 h it gets the same answer and calls nobody twice.'),
 })
 
 type ToolSchema = JsonSchema & { type: 'object' }
@@ -67,7 +67,7 @@ const titleOf = (operation: OperationId): string => {
 const outputOf = (it: Operation): JsonSchema => printSchema(it.tool.answer?.schema ?? it.output, 'output')
 
 /** A printed schema with the members at `paths` alone (all of them without): `results.row` goes through lists. */
-export function only(schema: JsonSchema, paths: readonly string[] | undefined): JsonSchema {
+function only(schema: JsonSchema, paths: readonly string[] | undefined): JsonSchema {
   if (!paths) return schema
   if (schema.items) return { ...schema, items: only(schema.items as JsonSchema, paths) }
   const wanted = Map.groupBy(paths, (path) => path.split('.')[0]!)
@@ -82,19 +82,23 @@ export function only(schema: JsonSchema, paths: readonly string[] | undefined): 
 
 /**
  * Without what an agent cannot use but pays for, as the list is read with every task: what it is as a whole, and examples (the tool
- * says both); that names are text and values anything; and in outputs the patterns, which bind nobody but us.
+ * says both); that names are text and values anything; and in outputs the patterns and formats, which bind nobody but us, and what
+ * a form says of itself where its field says what it is.
  */
-export function toolSchema({ description: _, ...schema }: JsonSchema, io: Io): ToolSchema {
+function toolSchema({ description: _, ...schema }: JsonSchema, io: Io): ToolSchema {
   const bare = (node: unknown): unknown => {
     if (Array.isArray(node)) return node.map(bare)
     if (typeof node !== 'object' || node === null) return node
-    const kept = Object.entries(node).filter(isOfUse)
-    return Object.fromEntries(kept.map(([key, value]) => [key, bare(value)]))
+    const kept = Object.fromEntries(Object.entries(node).filter(isOfUse))
+    if (io === 'output' && kept.description && Array.isArray(kept.anyOf)) kept.anyOf = kept.anyOf.map(unsaid)
+    return Object.fromEntries(Object.entries(kept).map(([key, value]) => [key, bare(value)]))
   }
   const isOfUse = ([key, value]: [string, unknown]) =>
     !(key === 'examples' && Array.isArray(value)) &&
     !(key === 'propertyNames' && JSON.stringify(value) === '{"type":"string"}') &&
     !(key === 'additionalProperties' && JSON.stringify(value) === '{}') &&
-    !(key === 'pattern' && typeof value === 'string' && io === 'output')
+    !(['pattern', 'format'].includes(key) && typeof value === 'string' && io === 'output')
   return bare(schema) as ToolSchema
 }
+
+const unsaid = ({ description: _, ...form }: JsonSchema): JsonSchema => form

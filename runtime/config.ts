@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { canBeKey } from '../openapi/client.ts'
 
 /** The server's configuration, read from the environment once. */
 export interface Config {
@@ -140,7 +141,9 @@ export interface ClientConfig {
   key: string | undefined
 }
 
-const ClientEnvironment = z.object({ TALKIF_URL: url.default(ownUrl(8787)), TALKIF_KEY: text.optional() })
+const key = text.refine(canBeKey, 'is no API key: it holds characters that no key has')
+
+const ClientEnvironment = z.object({ TALKIF_URL: url.default(ownUrl(8787)), TALKIF_KEY: key.optional() })
 
 /** `TALKIF_URL` and `TALKIF_KEY`, unless options of the command name others. @throws Error that lists every fault. */
 export function clientConfig(options: { url?: string; key?: string }): ClientConfig {

@@ -13,10 +13,11 @@ export const securityText = ({ url, securityContact }: Deployment): LiveDocument
   // To the day, so that its ETag holds as long.
   print({ now }) {
     const expires = new Date((Math.floor(now / DAY_MS) + VALID_DAYS) * DAY_MS)
-    return `Contact: ${securityContact ?? `mailto:security@${new URL(url).hostname}`}
+    const text = `Contact: ${securityContact ?? `mailto:security@${new URL(url).hostname}`}
 Expires: ${expires.toISOString()}
 Preferred-Languages: en
 Canonical: ${url}${PATH}
 `
+    return { text }
   },
 })

@@ -153,9 +153,7 @@ export type Call = z.infer<typeof Call>
 
 export const GetCall = z.strictObject({
   id: CallId,
-  wait: wholeNumber(0, 60)
-    .optional()
-    .describe('Seconds to wait for the call to be terminal before answering; no need to poll.'),
+  wait: wholeNumber(0, 60).optional().describe('Seconds to wait for the call to be terminal before answering.'),
   include: z
     .array(z.enum(['transcript', 'trace']))
     .max(2)

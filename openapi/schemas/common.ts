@@ -29,7 +29,7 @@ const id = (prefix: string, of: string) =>
   shaped(new RegExp(`^${prefix}_[0-9a-z]{26}$`), `${prefix}_01kb4t2m7ye8q9v3x5z6c7d8f9`).describe(`Id of a ${of}.`)
 
 export const LeadId = id('lead', 'lead')
-export const CallId = id('call', 'call; it never changes, however often we try to reach the person')
+export const CallId = id('call', 'call; the same for all its dials')
 export const ListId = id('list', 'list')
 export const EventId = id('evt', 'webhook event; the same on every delivery try')
 export const NumberId = id('num', 'phone number')
@@ -68,7 +68,8 @@ export const TraceId = shaped(/^[0-9a-f]{32}$/, '4bf92f3577b34da6a3ce929d0e0e473
 /** What an operation takes that lists things with ids of this kind. Limits are never silent: `has_more` says when there is more. */
 export const pageOf = (id: typeof NumberId) => ({
   limit: wholeNumber(1, 100).optional().describe('How many at the most; 20 when not given.'),
-  cursor: id.optional().describe('`next_cursor` of the answer before.'),
+  // Without the example of ids: a form made from it would ask for a page that is not there.
+  cursor: id.meta({ examples: undefined }).optional().describe('`next_cursor` of the answer before.'),
 })
 
 export const listOf = <S extends z.ZodType>(item: S) =>

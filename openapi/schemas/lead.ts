@@ -32,7 +32,7 @@ export const ConsentEvidence = z
       .describe('The page they agreed on.'),
     ip: personal(z.union([z.ipv4(), z.ipv6()], 'must be an IPv4 or IPv6 address'))
       .optional()
-      .describe('The address they agreed from, IPv4 or IPv6.'),
+      .describe('The address they agreed from.'),
   })
   .openapi('ConsentEvidence')
   .describe('When, where and in which words somebody agreed to be called.')
@@ -49,7 +49,7 @@ export const CreateLead = z
     phone: personal(trimmed(64).describe('Any human spelling; give `country` for national ones. Stored as E.164.')),
     country: shaped(/^[A-Za-z]{2}$/, 'TR')
       .optional()
-      .describe('ISO 3166-1 alpha-2; reads a national spelling of `phone`.'),
+      .describe('ISO 3166-1 alpha-2, for a national spelling.'),
     time_zone: text(64).optional().describe("IANA name of the person's time zone, when you know it."),
     intent: Word.optional().describe('What the person wants, e.g. `pricing`; flows match on it.'),
     language: Language.optional().describe(
@@ -64,19 +64,17 @@ export const CreateLead = z
     ),
     call_within: wholeNumber(1, 86_400)
       .optional()
-      .describe('Seconds from now to the first ring we aim for. A target, not an expiry.'),
+      .describe('Seconds from now to the first ring we aim for, not an expiry.'),
     call_within_seconds: wholeNumber(1, 86_400).optional().describe('The same as `call_within`.'),
     flow_id: FlowId.optional().describe('Skip routing and use this flow.'),
-    not_before: GivenTime.optional().describe(
-      'Do not dial earlier than this. For a test call the time until then passes in time-lapse, as all its waits do.',
-    ),
+    not_before: GivenTime.optional().describe('Do not dial earlier than this; a test call waits in time-lapse.'),
     external_id: text(200).optional().describe('Your own id of this lead.'),
     metadata: z
       .record(text(40), personal(atMost(500, z.string())))
       .refine((pairs) => Object.keys(pairs).length <= 50, 'must have at most 50 pairs')
       .meta({ maxProperties: 50 })
       .optional()
-      .describe('Up to 50 pairs of strings, given back as they came.'),
+      .describe('Given back as it came.'),
   })
   .openapi('CreateLead')
   .describe('A lead: a person who asked for something and agreed to be called about it.')

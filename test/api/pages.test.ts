@@ -1,8 +1,9 @@
 import chromium from '@sparticuz/chromium'
-import { type Browser, chromium as playwright } from 'playwright-core'
+import { type Browser, type Page, chromium as playwright, type Response } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { explorerDocuments } from '../../api/explorer.ts'
-import { operationIds, operations } from '../../openapi/operations.ts'
+import { eventNames } from '../../openapi/events.ts'
+import { type OperationId, operationIds, operations } from '../../openapi/operations.ts'
 import { allPages, tryIt, twinOf } from '../../openapi/pages.ts'
 import { problemCodes } from '../../openapi/schemas/problem.ts'
 import { test } from '../harness/talkif.ts'
@@ -35,6 +36,9 @@ async function watchedPage(url: string) {
   return { page, faults, fits }
 }
 
+/** Tables of which a part lies outside of the frame. */
+const cutTables = `[...document.querySelectorAll('.table')].filter((it) => it.scrollWidth > it.clientWidth).length`
+
 describe('in a browser', () => {
   test('every page fits desktop and phone, without an error or a request to anybody else', async ({ talkif }) => {
     const { page, faults, fits } = await watchedPage(talkif.url)
@@ -43,6 +47,7 @@ describe('in a browser', () => {
       for (const size of [phone, desktop]) {
         await page.setViewportSize(size)
         expect([it.path, size.width, await fits()]).toEqual([it.path, size.width, true])
+        if (size === phone) expect([it.path, await page.evaluate(cutTables)]).toEqual([it.path, 0])
       }
       expect(await page.title()).toContain('Talkif')
       expect(await page.getByRole('main').getByRole('heading', { level: 1 }).count()).toBe(1)
@@ -106,24 +111,60 @@ const contrast = `(element) => {
   return (Math.max(text, paper) + 0.05) / (Math.min(text, paper) + 0.05)
 }`
 
+async function openForm(page: Page, id: OperationId): Promise<void> {
+  const { method, path, summary } = operations[id]
+  await page.getByLabel('Sidebar for Talkif').getByText(summary).first().click()
+  await page.getByRole('button', { name: new RegExp(`Test Request.*${method} ${path}`, 's') }).click()
+}
+
+async function send(page: Page): Promise<Response> {
+  const answered = page.waitForResponse((response) => new URL(response.url()).pathname.startsWith('/v1/'))
+  await page.getByRole('button', { name: /^Send/ }).first().click()
+  return answered
+}
+
 describe('the explorer', () => {
-  test('shows the eight operations, and a request goes to this server with the key of the link', async ({ talkif }) => {
+  test('shows the eight operations, and a request carries the key of the link and nothing unasked', async ({
+    talkif,
+  }) => {
     const { page, faults, fits } = await watchedPage(talkif.url)
     await page.setViewportSize(desktop)
     await page.goto(`${talkif.url}${tryIt.path}?key=${talkif.key}`)
     const sidebar = page.getByLabel('Sidebar for Talkif')
     for (const id of operationIds) await sidebar.getByText(operations[id].summary).first().waitFor()
+    for (const name of eventNames) await sidebar.getByText(name, { exact: true }).first().waitFor()
     expect(new URL(page.url()).search).toBe('')
     expect(await fits()).toBe(true)
 
-    await sidebar.getByText(operations.listNumbers.summary).first().click()
-    await page.getByRole('button', { name: /Test Request.*get \/v1\/numbers/s }).click()
-    const answered = page.waitForResponse(`${talkif.url}/v1/numbers*`)
-    await page.getByRole('button', { name: /^Send/ }).first().click()
-    expect((await answered).status()).toBe(200)
+    await openForm(page, 'listNumbers')
+    const answer = await send(page)
+    expect([answer.status(), answer.url()]).toEqual([200, `${talkif.url}/v1/numbers`])
+    expect(await answer.request().allHeaders()).not.toHaveProperty('if-none-match')
 
     await page.setViewportSize(phone)
     expect(await fits()).toBe(true)
+    expect(faults).toEqual([])
+    await page.close()
+  })
+
+  test('sends again what is sent again: two leads, not one replayed; and to the host it was opened at', async ({
+    talkif,
+  }) => {
+    const own = talkif.url.replace('127.0.0.1', 'localhost')
+    const { page, faults } = await watchedPage(own)
+    await page.setViewportSize(desktop)
+    await page.goto(`${own}${tryIt.path}?key=${talkif.key}`)
+    await openForm(page, 'createLead')
+    const sent: { status: number; call_id: string; replayed: string | null }[] = []
+    for (const _ of ['once', 'twice']) {
+      const answer = await send(page)
+      expect(answer.url()).toBe(`${own}/v1/leads`)
+      const { call_id } = (await answer.json()) as { call_id: string }
+      sent.push({ status: answer.status(), call_id, replayed: await answer.headerValue('idempotency-replayed') })
+      await talkif.idle()
+    }
+    expect(sent).toMatchObject(sent.map(() => ({ status: 202, replayed: null })))
+    expect(sent[0]!.call_id).not.toBe(sent[1]!.call_id)
     expect(faults).toEqual([])
     await page.close()
   })

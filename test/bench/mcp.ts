@@ -8,7 +8,7 @@ import type { Stage } from './stage.ts'
 const VERSION = '2026-07-28'
 const LISTS_PER_SECOND = 200
 const LEADS_PER_SECOND = 40
-/** So many that no workspace comes near its rate limit. */
+/** Many, as on a busy server, so that the rows of no single one are what is measured. */
 const WORKSPACES = 20
 
 /** What the door to agents costs: listing the tools, and a lead over MCP beside the same lead over REST. */

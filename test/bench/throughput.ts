@@ -9,7 +9,7 @@ const CONCURRENCY = 20
 /** As `openRuntime` opens it. */
 const MAX_CONNECTIONS = 20
 const WARM_UP_MS = 2000
-/** So many that no workspace comes near its rate limit. */
+/** Many, as on a busy server, so that the rows of no single one are what is measured. */
 const WORKSPACES = 200
 
 /** What a stretch of work did: how many a second, and what one costs in CPU time. */

@@ -25,8 +25,10 @@ export async function serveMcp(serverOf: ServerOf): Promise<{ url: string; close
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const door = { url, requestId: 'req_conformance', scopes, call: async () => ({}), idsOf: async () => [] }
-  const host: Host = { hostnames: [], limitBody, maxBody: MAX_BODY, open: async () => door }
+  const idsOf = async () => ({ values: [], hasMore: false })
+  const door = { url, requestId: 'req_conformance', scopes: async () => scopes, call: async () => ({}), idsOf }
+  const refusal = (_: string, detail: string) => new Error(detail)
+  const host: Host = { hostnames: [], limitBody, maxBody: MAX_BODY, refusal, open: async () => door }
   server.on('request', getRequestListener(mcpRoutes(host, printTools(), serverOf).fetch))
   return {
     url: `${url}/mcp`,

@@ -56,11 +56,13 @@ describe('without a key', () => {
     const ref = { type: 'ref/resource', uri: 'call://{id}' }
     const asked = [
       await post(desk.url, use('list_numbers', {})),
+      await post(desk.url, use('list_numbers', {}), { authorization: '' }),
       await post(desk.url, [list, use('list_numbers', {})]),
       await modern(desk.url, 'tools/call', { name: 'list_numbers', arguments: {} }),
       await modern(desk.url, 'resources/read', { uri: 'flow://flow_pricing_v3' }),
       await modern(desk.url, 'completion/complete', { ref, argument: { name: 'id', value: '' } }),
     ]
+    const overRest = (await (await fetch(`${desk.url}/v1/numbers`)).json()) as object
     for (const response of asked) {
       expect(response.status).toBe(401)
       expect(response.headers.get('www-authenticate')).toBe('Bearer')
@@ -68,6 +70,7 @@ describe('without a key', () => {
       const problem = (await response.json()) as Record<string, string>
       expect(problem).toMatchObject({ code: 'unauthenticated', request_id: response.headers.get('request-id') })
       expect(problem.suggested_action).toContain('Authorization: Bearer')
+      expect(Object.keys(problem)).toEqual(Object.keys(overRest))
     }
   })
 
@@ -172,6 +175,7 @@ test('answers of the newest protocol say how long they hold, and for whom', asyn
   expect(await hints('resources/list')).toEqual([3_600_000, 'public'])
   expect(await hints('resources/templates/list')).toEqual([3_600_000, 'public'])
   expect(await hints('resources/read', read)).toEqual([0, 'private'])
+  expect(await hints('resources/read', { uri: 'talkif://problems' })).toEqual([3_600_000, 'public'])
 })
 
 test('words of a stranger are marked as data', async ({ desk }) => {
@@ -191,6 +195,7 @@ test('a body too large for its tool is refused, a list of leads may be longer', 
   const yaml = await post(desk.url, use('upsert_flow', { yaml: 'x'.repeat(300_000) }), { authorization })
   expect(yaml.status).toBe(413)
   expect(await yaml.json()).toMatchObject({ code: 'payload_too_large' })
+  expect(yaml.headers.get('connection')).toBe('close')
   const huge = await post(desk.url, `[${' '.repeat(9_000_000)}]`, { authorization })
   expect(huge.status).toBe(413)
   expect((await post(desk.url, `[${' '.repeat(300_000)}]`)).status).toBe(413)

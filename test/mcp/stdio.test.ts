@@ -80,6 +80,26 @@ describe.for(eras)('talkif mcp for an agent of %s', (era) => {
   })
 })
 
+const uriOf = { type: 'ref/resource' as const, uri: 'call://{id}' }
+
+describe.for(eras)('an agent of %s behind talkif mcp', (era) => {
+  idle('is shown the tools of its key, and no ids that it may not read', async ({ desk }) => {
+    const { agent } = await start(era, { url: desk.url, key: (await desk.newKey({ scopes: ['numbers:read'] })).key })
+    expect((await agent.listTools()).tools.map(({ name }) => name)).toEqual(['list_numbers'])
+    const refused = agent.complete({ ref: uriOf, argument: { name: 'id', value: '' } })
+    await expect(refused).rejects.toThrow('lacks the scope calls:read')
+    await agent.close()
+  })
+
+  idle('completes ids of that server', async ({ desk }) => {
+    const { agent } = await start(era, desk)
+    const { body } = await call(agent, 'create_lead', { ...lead, phone: somebody() })
+    const { completion } = await agent.complete({ ref: uriOf, argument: { name: 'id', value: 'call_' } })
+    expect(completion).toEqual({ values: [body!.call_id], total: 1, hasMore: false })
+    await agent.close()
+  })
+})
+
 idle('a server that cannot be reached, or is none of ours, is a problem that says so', async () => {
   const stranger = createServer((_, response) => response.end('<!doctype html>'))
   await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
@@ -92,6 +112,10 @@ idle('a server that cannot be reached, or is none of ours, is a problem that say
     code: 'unavailable',
     detail: expect.stringContaining('not as a Talkif server does'),
   })
+  // What the key allows is not known then: every tool is shown, and the server refuses.
+  expect((await agent.listTools()).tools).toHaveLength(8)
+  const completed = agent.complete({ ref: uriOf, argument: { name: 'id', value: '' } })
+  await expect(completed).rejects.toThrow('not as a Talkif server does')
   stranger.closeAllConnections()
   await new Promise((resolve) => stranger.close(resolve))
   const gone = await call(agent, 'list_numbers', {})
@@ -109,6 +133,8 @@ idle('what it is told is read at once: no key, or no URL, ends it with a word to
     })
   const keyless = await run([])
   expect(keyless).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('TALKIF_KEY') })
+  const placeholder = await run(['--key', 'tk_test_…'])
+  expect(placeholder).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/TALKIF_KEY.*no API key/) })
   const astray = await run(['--key', 'tk_test_x', '--url', 'talkif.example'])
   expect(astray).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('TALKIF_URL') })
 })

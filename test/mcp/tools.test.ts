@@ -2,10 +2,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, test } from 'vitest'
-import { printSchema } from '../../openapi/json-schema.ts'
+import { type JsonSchema, printSchema } from '../../openapi/json-schema.ts'
 import { type Operation, snake } from '../../openapi/operation.ts'
 import { operationIds, operations } from '../../openapi/operations.ts'
-import { only, printTools, takesKey, toolSchema } from '../../openapi/tools.ts'
+import { printTools, takesKey } from '../../openapi/tools.ts'
+import { differences } from './same-schema.ts'
 
 const tools = printTools()
 const definitions = tools.map((tool) => tool.definition)
@@ -57,12 +58,23 @@ describe.each(tools)('$definition.name', ({ operation, definition }) => {
     expect(takesKey(it)).toBe(['createLead', 'createList'].includes(operation))
   })
 
-  test('its schemas are the one printer’s, and Ajv reads them in strict mode', () => {
-    const { idempotency_key: _, ...properties } = definition.inputSchema.properties as Record<string, unknown>
-    expect({ ...definition.inputSchema, properties }).toEqual(toolSchema(printSchema(it.input, 'input'), 'input'))
-    const output = printSchema(it.tool.answer?.schema ?? it.output, 'output')
-    expect(definition.outputSchema).toEqual(toolSchema(only(output, it.tool.shows), 'output'))
+  const { idempotency_key: _, ...properties } = definition.inputSchema.properties as Record<string, unknown>
+  const input: JsonSchema = { ...definition.inputSchema, properties }
+  const inInput = (one: JsonSchema) => differences(one, printSchema(it.input, 'input'), { io: 'input' })
+  const output = printSchema(it.tool.answer?.schema ?? it.output, 'output')
+  const inOutput = (one: JsonSchema) => differences(one, output, { io: 'output', shows: it.tool.shows })
+
+  test('its input lacks nothing that binds, its output declares what is stated, and Ajv reads both in strict mode', () => {
+    expect(inInput(input)).toEqual([])
+    expect(inOutput(definition.outputSchema)).toEqual([])
     for (const schema of [definition.inputSchema, definition.outputSchema]) ajv().compile(schema)
+  })
+
+  test('one word more or less in a schema is noticed', () => {
+    for (const one of lessOneWord(input)) expect(inInput(one), JSON.stringify(one)).not.toEqual([])
+    for (const one of lessOneWord(definition.outputSchema)) expect(inOutput(one), JSON.stringify(one)).not.toEqual([])
+    expect(inInput({ ...input, minProperties: 1 })).toEqual(['/minProperties'])
+    expect(inOutput({ ...definition.outputSchema, properties: { nope: {} } })).toContain('/properties/nope')
   })
 })
 
@@ -70,6 +82,19 @@ function ajv() {
   const validator = new Ajv2020({ strict: true, allErrors: true })
   addFormats.default(validator)
   return validator
+}
+
+/** A JSON value in all forms that lack one member somewhere, or one entry. */
+function lessOneWord<T>(value: T): T[] {
+  if (typeof value !== 'object' || value === null) return []
+  if (Array.isArray(value)) {
+    const without = value.map((_, i) => value.toSpliced(i, 1))
+    return [...without, ...value.flatMap((entry, i) => lessOneWord(entry).map((less) => value.with(i, less)))] as T[]
+  }
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const { [key]: _, ...without } = value as Record<string, unknown>
+    return [without, ...lessOneWord(inner).map((less) => ({ ...value, [key]: less }))] as T[]
+  })
 }
 
 /** Paths of the fields that say nothing of themselves, neither at their top nor where they hold a value. */

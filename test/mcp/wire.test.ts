@@ -2,11 +2,13 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { describe, expect } from 'vitest'
 import type { JsonSchema } from '../../openapi/json-schema.ts'
-import { snake } from '../../openapi/operation.ts'
+import { type Scope, snake } from '../../openapi/operation.ts'
 import { operationIds, operations } from '../../openapi/operations.ts'
-import { only, printTools, toolSchema } from '../../openapi/tools.ts'
+import { printTools } from '../../openapi/tools.ts'
 import { lead, somebody, test } from '../api/desk.ts'
-import { call, connect, eras } from './agents.ts'
+import { pricingYaml } from '../harness/talkif.ts'
+import { type Agent, call, connect, eras } from './agents.ts'
+import { differences } from './same-schema.ts'
 
 const ajv = new Ajv2020({ strict: true })
 addFormats.default(ajv)
@@ -27,7 +29,9 @@ describe.for(eras)('an agent of %s', (era) => {
     expect(tools).toEqual(printTools().map((tool) => tool.definition))
   })
 
-  test('sees the schemas that OpenAPI has, and that are served as JSON Schema', async ({ desk }) => {
+  test('sees inputs that say all that OpenAPI and JSON Schema say, and outputs that say a stated part of it', async ({
+    desk,
+  }) => {
     const agent = await connect(era, desk)
     const { tools } = await agent.listTools()
     const { paths, components } = (await (await fetch(`${desk.url}/openapi.json`)).json()) as OpenApi
@@ -36,7 +40,7 @@ describe.for(eras)('an agent of %s', (era) => {
       const { $schema, $id, title, ...json } = (await (
         await fetch(`${desk.url}/schemas/${name}.json`)
       ).json()) as JsonSchema
-      expect([$id, title]).toEqual([`${desk.url}/schemas/${name}.json`, name])
+      expect([$id, title]).toEqual([`https://talkif.ai/schemas/${name}.json`, name])
       expect(json).toEqual(components.schemas[name])
       return json
     }
@@ -47,20 +51,24 @@ describe.for(eras)('an agent of %s', (era) => {
       const { inputSchema, outputSchema } = tools.find((it) => it.name === snake(id))!
       if (requestBody) {
         const { idempotency_key: _, ...properties } = inputSchema.properties!
-        expect({ ...inputSchema, properties }).toEqual(toolSchema(await named(requestBody), 'input'))
+        expect(differences({ ...inputSchema, properties }, await named(requestBody), { io: 'input' })).toEqual([])
         compared.inputs++
       }
       if ('answer' in tool) continue
-      const shown = only(await named(responses[success]!), 'shows' in tool ? tool.shows : undefined)
-      expect(outputSchema).toEqual(toolSchema(shown, 'output'))
+      const shows = 'shows' in tool ? tool.shows : undefined
+      expect(differences(outputSchema!, await named(responses[success]!), { io: 'output', shows })).toEqual([])
       compared.outputs++
     }
     // Over MCP flows are YAML text; what else is said of them is said alike.
     expect(compared).toEqual({ inputs: 4, outputs: 6 })
-    const { version, change } = components.schemas.FlowView!.properties as Record<string, object>
-    const shown = tools.find((it) => it.name === 'get_flow')!.outputSchema!.properties
-    const yaml = expect.objectContaining({ type: 'string' })
-    expect(shown).toEqual({ ...toolSchema({ version, change }, 'output'), yaml })
+    for (const name of ['upsert_flow', 'get_flow']) {
+      const { properties, required, ...shown } = tools.find((it) => it.name === name)!.outputSchema as JsonSchema
+      const { yaml, ...alike } = properties as Record<string, unknown>
+      expect(yaml).toMatchObject({ type: 'string' })
+      const part = { ...shown, properties: alike, required: (required as string[]).filter((it) => it !== 'yaml') }
+      const shows = ['version', 'change']
+      expect(differences(part, components.schemas.FlowView!, { io: 'output', shows })).toEqual([])
+    }
   })
 
   test('calls every tool, and each answers as its schema says', async ({ desk }) => {
@@ -116,7 +124,15 @@ describe.for(eras)('an agent of %s', (era) => {
     const broken = await call(agent, 'upsert_flow', { yaml: 'id: flow_x\nmatch: [' })
     expect(broken.problem).toMatchObject({ code: 'flow_invalid', errors: [{ line: expect.any(Number) }] })
     const keyless = await call(agent, 'create_lead', { ...lead, phone: somebody(), idempotency_key: 'two words' })
+    expect(Object.keys(keyless.problem!)).toEqual(Object.keys(problem!))
     expect(keyless.problem).toMatchObject({ code: 'invalid_request', errors: [{ pointer: '/idempotency_key' }] })
+    const all = await call(agent, 'create_lead', { phone: 7, nope: 1, idempotency_key: 'two words' })
+    expect(all.problem!.errors!.map(({ pointer }) => pointer).toSorted()).toEqual([
+      '/idempotency_key',
+      '/nope',
+      '/phone',
+      '/source',
+    ])
   })
 
   test('gets a protocol error for what is no tool, no resource, no prompt and no cursor of ours', async ({ desk }) => {
@@ -152,17 +168,19 @@ describe.for(eras)('an agent of %s', (era) => {
     expect(JSON.parse((await read('talkif://problems')).text)).toContainEqual(
       expect.objectContaining({ code: 'opted_out', status: 422 }),
     )
-    const complete = async (uri: string, value: string) =>
-      (await agent.complete({ ref: { type: 'ref/resource', uri }, argument: { name: 'id', value } })).completion.values
+    const complete = async (uri: string, value: string, name = 'id') =>
+      (await agent.complete({ ref: { type: 'ref/resource', uri }, argument: { name, value } })).completion.values
     expect(await complete('call://{id}', 'call_')).toEqual([id])
     expect(await complete('call://{id}/transcript', id.slice(0, -1))).toEqual([id])
-    expect(await complete('call://{id}', '%')).toEqual([])
+    for (const none of ['%', '\0', '\ud800', 'CALL_', 'call_x']) expect(await complete('call://{id}', none)).toEqual([])
+    expect(await complete('call://{id}', 'call_', 'nope')).toEqual([])
+    expect(await complete('nope://{id}', '')).toEqual([])
     expect(await complete('flow://{id}', 'flow_p')).toEqual(['flow_pricing_v3'])
     const { completion } = await agent.complete({
       ref: { type: 'ref/prompt', name: 'review_call' },
       argument: { name: 'call_id', value: 'c' },
     })
-    expect(completion.values).toEqual([id])
+    expect(completion).toEqual({ values: [id], total: 1, hasMore: false })
   })
 
   test('is given prompts in which arguments are quoted', async ({ desk }) => {
@@ -198,6 +216,36 @@ describe.for(eras)('an agent of %s', (era) => {
     expect((await agent.listTools()).tools.map(({ name }) => name)).toEqual(['get_call', 'get_flow', 'list_numbers'])
     const { problem } = await call(agent, 'create_lead', { ...lead, phone: somebody() })
     expect(problem).toMatchObject({ code: 'forbidden', detail: expect.stringContaining('leads:write') })
+  })
+
+  test('is told no ids that its key may not read', async ({ desk }) => {
+    await desk.post('/v1/leads', { ...lead, phone: somebody() })
+    const key = async (scope: Scope) => ({ url: desk.url, key: (await desk.newKey({ scopes: [scope] })).key })
+    const complete = (agent: Agent, uri: string) =>
+      agent.complete({ ref: { type: 'ref/resource', uri }, argument: { name: 'id', value: '' } })
+    const numbers = await connect(era, await key('numbers:read'))
+    await expect(complete(numbers, 'call://{id}')).rejects.toThrow('lacks the scope calls:read')
+    await expect(complete(numbers, 'call://{id}/transcript')).rejects.toThrow('lacks the scope calls:read')
+    await expect(complete(numbers, 'flow://{id}')).rejects.toThrow('lacks the scope flows:read')
+    const flows = await connect(era, await key('flows:read'))
+    await expect(complete(flows, 'call://{id}')).rejects.toThrow('lacks the scope calls:read')
+    expect((await complete(flows, 'flow://{id}')).completion.values).toEqual(['flow_pricing_v3'])
+  })
+
+  test('learns that there are more ids than fit one answer', async ({ desk }) => {
+    const agent = await connect(era, desk)
+    const complete = async (value: string) => {
+      const ref = { type: 'ref/resource' as const, uri: 'flow://{id}' }
+      return (await agent.complete({ ref, argument: { name: 'id', value } })).completion
+    }
+    for (let i = 0; i < 100; i++) await desk.deploy(pricingYaml.replace('flow_pricing_v3', `flow_many_${i}`))
+    const exactly = await complete('flow_many_')
+    expect(exactly).toMatchObject({ total: 100, hasMore: false })
+    expect(exactly.values).toHaveLength(100)
+    const more = await complete('flow_')
+    expect(more.values).toHaveLength(100)
+    expect(more.hasMore).toBe(true)
+    expect(more.total).toBeUndefined()
   })
 
   test('changes nothing when it asked to read only', async ({ desk }) => {

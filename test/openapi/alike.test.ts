@@ -4,8 +4,10 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import { type JsonSchema, printSchema } from '../../openapi/json-schema.ts'
 import { type Operation, pathParameters } from '../../openapi/operation.ts'
-import { operationIds, operations } from '../../openapi/operations.ts'
+import { type OperationId, operationIds, operations } from '../../openapi/operations.ts'
+import { printTools } from '../../openapi/tools.ts'
 import { somebody, test } from '../api/desk.ts'
+import { call, connect } from '../mcp/agents.ts'
 import { fromSchema, slipped } from './from-schema.ts'
 
 /**
@@ -30,6 +32,14 @@ function expectAlike({ input, accepted, answer }: Verdict): void {
   if (!accepted) expect(answer.status, what).toBe(422)
 }
 
+/** Inputs of an operation: many that are right, some with numbers that exist, so that they go all the way, and some a slip away. */
+function candidatesOf(id: OperationId, schema: JsonSchema): fc.Arbitrary<unknown> {
+  const callable = fromSchema(schema).map((body) =>
+    id === 'createLead' ? { ...(body as object), phone: somebody(), consent: true } : body,
+  )
+  return fc.oneof(fromSchema(schema), callable, slipped(callable), slipped(fc.constant(operations[id].examples.input)))
+}
+
 const withBody = operationIds.filter((id) => operations[id].method === 'post')
 const withoutBody = operationIds.filter((id) => operations[id].method !== 'post')
 
@@ -37,14 +47,8 @@ test.for(withBody)('%s: bodies', { timeout: 60_000 }, async (id, { desk }) => {
   const it: Operation = operations[id]
   const schema = printSchema(it.input, 'input')
   const validate = ajv.compile(schema)
-  // Numbers that exist, so that some requests go all the way.
-  const callable = fromSchema(schema).map((body) =>
-    id === 'createLead' ? { ...(body as object), phone: somebody(), consent: true } : body,
-  )
-  const example = fc.constant(it.examples.input)
-  const candidates = fc.oneof(fromSchema(schema), callable, slipped(callable), slipped(example))
   let taken = 0
-  const property = fc.asyncProperty(candidates, async (body) => {
+  const property = fc.asyncProperty(candidatesOf(id, schema), async (body) => {
     const answer = await desk.post(it.path, body)
     const accepted = validate(JSON.parse(JSON.stringify(body)))
     if (accepted) taken++
@@ -52,6 +56,22 @@ test.for(withBody)('%s: bodies', { timeout: 60_000 }, async (id, { desk }) => {
   })
   await fc.assert(property, { numRuns: 200 })
   expect(taken).toBeGreaterThan(20)
+})
+
+test.for(['createLead', 'upsertHandoff', 'getCall'] as const)('%s: arguments of its tool', async (id, { desk }) => {
+  const { inputSchema, name } = printTools().find((tool) => tool.operation === id)!.definition
+  const validate = ajv.compile(inputSchema)
+  const agent = await connect('2026-07-28', desk)
+  const seen = { taken: 0, refused: 0 }
+  const property = fc.asyncProperty(candidatesOf(id, inputSchema), async (input) => {
+    const sent = JSON.parse(JSON.stringify(input))
+    const accepted = validate(sent)
+    seen[accepted ? 'taken' : 'refused']++
+    const { problem } = await call(agent, name, sent)
+    expectAlike({ input, accepted, answer: { status: 200, code: undefined, ...problem } })
+  })
+  await fc.assert(property, { numRuns: 100, examples: [[operations[id].examples.input]] })
+  expect(Math.min(seen.taken, seen.refused)).toBeGreaterThan(0)
 })
 
 test.for(withoutBody)('%s: path and query', { timeout: 60_000 }, async (id, { desk }) => {

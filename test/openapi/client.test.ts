@@ -89,6 +89,11 @@ desk('a refusal is a TalkifError with the problem, and reads as what to do', asy
   })
 })
 
+desk('what can be no key is told before anything is sent', ({ desk: { url } }) => {
+  for (const key of ['tk_test_…', '', 'two words', 'line\n'])
+    expect(() => createClient({ url, key }), key).toThrow('This is no API key')
+})
+
 desk('the same idempotency key gets the same answer', async ({ desk: { api } }) => {
   const input = { ...lead, phone: somebody() }
   const options = { idempotencyKey: 'typed-1' }

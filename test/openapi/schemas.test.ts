@@ -127,6 +127,8 @@ describe('the printed document', () => {
       'outcome.wrong_number',
     ])
     expect(document.servers!.map(({ url }) => url)).toEqual(['https://talkif.example'])
+    expect(document.externalDocs?.url).toBe('https://talkif.example/docs/quickstart')
+    expect(document.info.contact?.url).toBe('https://talkif.example/')
   })
 
   test('each operation documents its success, its problems, and its example', () => {

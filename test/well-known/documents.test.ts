@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
 import { allPages, docsPages, landing, twinOf } from '../../openapi/pages.ts'
+import { problemCodes } from '../../openapi/schemas/problem.ts'
 import { getAs, linksIn, type Site, test } from './site.ts'
 
 const HTML = 'text/html; charset=utf-8'
@@ -113,6 +114,17 @@ describe('a page is HTML or Markdown', () => {
     ['application/json', HTML],
     ['text/markdown; charset=utf-8', MARKDOWN],
     ['nonsense;;;q=x', HTML],
+    // A range counts for what no closer one names, whatever their order.
+    ['text/markdown;q=0.1, */*', HTML],
+    ['*/*, text/markdown;q=0.1', HTML],
+    ['text/markdown;q=0.1, text/*', HTML],
+    ['text/html;q=0, */*', MARKDOWN],
+    ['*/*, text/html;q=0', MARKDOWN],
+    ['text/html;q=0, text/*;q=0.1', MARKDOWN],
+    ['text/html;q=0.2, text/*;q=0.1, */*', HTML],
+    ['text/html;q=0.2, */*;q=0.9', MARKDOWN],
+    ['text/*;q=0.1, */*', HTML],
+    ['text/html;q=0, text/markdown;q=0', HTML],
   ] as const)('Accept: %s → %s', async ([accept, type], { site }) => {
     for (const page of [landing, docsPages[0]!]) {
       const response = await site.get(page.path, accept === undefined ? {} : { accept })
@@ -147,6 +159,53 @@ describe('a page is HTML or Markdown', () => {
       expect(await twin.text()).toMatch(/^# \S/)
     }
   })
+})
+
+describe('a page that is not there', () => {
+  const chrome = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'
+  test.for(['/docs/typo', '/nothing', '/v1/nothing'])('%s is a page for browsers', async (path, { site }) => {
+    const response = await site.get(path, { accept: chrome })
+    const text = await response.text()
+    expect([response.status, response.headers.get('content-type')]).toEqual([404, HTML])
+    expect(response.headers.get('vary')).toBe('accept')
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+    expect(response.headers.get('request-id')).toMatch(/^req_/)
+    expect(text).toContain('<h1>Page not found</h1>')
+    expect(text).not.toMatch(/rel="(canonical|alternate)"/)
+    const links = linksIn(HTML, text).filter((link) => link.startsWith('/'))
+    expect(links).toEqual(expect.arrayContaining(['/docs/quickstart', '/docs/reference', '/docs/problems']))
+    for (const link of links) expect([link, (await site.get(link)).status]).toEqual([link, 200])
+    const head = await site.get(path, { accept: chrome }, 'HEAD')
+    expect([head.status, await head.text()]).toEqual([404, ''])
+  })
+
+  test.for([
+    ['/docs/typo', '*/*'],
+    ['/docs/typo', 'application/json'],
+    ['/docs/typo', 'application/problem+json, text/html'],
+    ['/docs/typo', 'application/json, text/html;q=0.9'],
+    ['/docs/typo', 'text/markdown'],
+    ['/docs/typo.png', 'image/avif,image/webp,image/*,*/*;q=0.8'],
+    ['/.well-known/nothing', chrome],
+  ] as const)('%s is a problem for Accept: %s', async ([path, accept], { site }) => {
+    const response = await site.get(path, { accept })
+    expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
+    expect(await response.json()).toMatchObject({ code: 'not_found' })
+  })
+
+  test('nor is anything that is posted to it', async ({ site }) => {
+    const response = await site.get('/docs/typo', { accept: chrome }, 'POST')
+    expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
+  })
+})
+
+test('a problem that nothing answers yet says so, and no other does', async ({ site }) => {
+  const saying: string[] = []
+  for (const code of problemCodes) {
+    const text = await (await site.get(`/docs/problems/${code}.md`)).text()
+    if (text.includes('no operation answers it')) saying.push(code)
+  }
+  expect(saying).toEqual(['quota_exceeded', 'rate_limited'])
 })
 
 describe('links', () => {
@@ -217,9 +276,14 @@ describe('the visitor’s own host', () => {
     for (const path of ['/', '/index.md']) {
       const usual = await getAs(`${url}${path}`, new URL(url).host)
       for (const host of [`localhost:${port}`, 'localhost:9999', '127.0.0.1:1', '[::1]:8080']) {
-        const { text, etag } = await getAs(`${url}${path}`, host)
+        const { text, etag, link } = await getAs(`${url}${path}`, host)
         expect(text).toContain(`curl -X POST http://${host}/v1/leads`)
         expect(etag).not.toBe(usual.etag)
+        // One host everywhere: in text, in examples, in headers.
+        expect(link).toContain(`<http://${host}/`)
+        expect(`${text} ${link}`).not.toContain(`${url}/`)
+        expect(text).toContain(`http://${host}/artifacts/`)
+        expect(text).not.toContain('talkif.example')
       }
       for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', `evil.example:${port}`])
         expect(await getAs(`${url}${path}`, host)).toEqual(usual)

@@ -208,7 +208,7 @@ describe('security.txt', () => {
       const documents = wellKnownDocuments({ url: 'https://talkif.example', version, securityContact })
       const document = documents.find(({ path }) => path.endsWith('/security.txt'))
       if (!document || !('print' in document)) throw new Error('security.txt is not printed for each request')
-      return fieldsOf(document.print({ now: 0, url: '' })).get('Contact')
+      return fieldsOf(document.print({ now: 0, url: '' }).text).get('Contact')
     }
     expect(contactOf()).toBe('mailto:security@talkif.example')
     expect(contactOf('https://talkif.example/report')).toBe('https://talkif.example/report')
@@ -227,7 +227,7 @@ describe('JSON-LD', () => {
   test('cannot end its element', () => {
     const [page] = docsDocuments('https://talkif.example', '</script><b>')
     if (!page || !('print' in page)) throw new Error('the landing page comes first')
-    const html = page.print({ now: 0, url: 'https://talkif.example' })
+    const { text: html } = page.print({ now: 0, url: 'https://talkif.example' })
     expect(JSON.parse(scriptIn(html))['@graph'][1].softwareVersion).toBe('</script><b>')
   })
 })
@@ -237,7 +237,7 @@ describe('a public address', () => {
     const url = 'https://calls.talkif.example'
     const documents = [...docsDocuments(url, version), ...wellKnownDocuments({ url, version })]
     for (const document of documents) {
-      const text = 'text' in document ? document.text : document.print({ now: 0, url })
+      const { text } = 'text' in document ? document : document.print({ now: 0, url })
       // What may stand in a guide about running it oneself.
       const known = text.replaceAll('http://127.0.0.1:$PORT', '').replaceAll('http://127.0.0.1:8787', '')
       expect(known, document.path).not.toMatch(/127\.0\.0\.1:|localhost:/)

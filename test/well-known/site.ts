@@ -32,12 +32,18 @@ export const test = base
   })
 
 /** A GET with a `Host` of the caller's own, which `fetch` does not send. */
-export function getAs(url: string, host: string): Promise<{ text: string; etag: string | undefined }> {
+export function getAs(
+  url: string,
+  host: string,
+): Promise<{ text: string; etag: string | undefined; link: string | undefined }> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { headers: { host } }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk) => chunks.push(chunk))
-      response.on('end', () => resolve({ text: Buffer.concat(chunks).toString(), etag: response.headers.etag }))
+      response.on('end', () => {
+        const { etag, link } = response.headers
+        resolve({ text: Buffer.concat(chunks).toString(), etag, link: link?.toString() })
+      })
     })
     sent.on('error', reject)
     sent.end()
