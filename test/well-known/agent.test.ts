@@ -48,6 +48,8 @@ describe('from the bare address to a transcript', () => {
     ['links', cardByLinks],
     ['the catalog', cardByCatalog],
   ] as const)('by %s', async ([, cardOf], { talkif }) => {
+    // Slow enough for what is said to be heard whole on a busy machine.
+    await talkif.configure({ sandbox: { pace: 8, waits: 900 } })
     const agent = await connectBy(await cardOf(talkif.url), talkif.key)
     const { tools } = await agent.listTools()
     const description = (name: string) => tools.find((tool) => tool.name === name)!.description!
