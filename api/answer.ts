@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 
-/** An answer of the API as JSON. What was read carries an ETag, and is not sent again to a caller who has it. */
+/** An answer of the API as JSON. What was read (GET, HEAD) carries an ETag, and is not sent again to a caller who has it. */
 export function answer(
   context: Context,
   status: number,
@@ -11,7 +11,7 @@ export function answer(
   const text = JSON.stringify(body)
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   if (replayed) headers['idempotency-replayed'] = 'true'
-  if (context.req.method === 'GET') {
+  if (['GET', 'HEAD'].includes(context.req.method)) {
     headers['cache-control'] = 'private, no-cache'
     headers.etag = etag ?? etagOf(text)
     if (isKnown(context, headers.etag)) return new Response(null, { status: 304, headers })

@@ -35,7 +35,7 @@ export function createApp(deps: Deps, { operations: serves = true, documents = [
     context.res.headers.set('request-id', requestId)
   })
   app.onError((error, context) => problemResponse(error, context.get('requestId'), deps.config.publicUrl, deps.log))
-  app.notFound(notFound(deps, serves))
+  app.notFound(notFound(app, deps, serves))
   if (serves) {
     for (const id of operationIds) mountOperation(app, deps, id)
     app.route('/', workspaceRoutes(deps))

@@ -7,7 +7,7 @@ import type { Deps } from '../runtime/deps.ts'
 import { handoffFaults } from '../runtime/handoffs/upsert.ts'
 import type { Intake } from '../runtime/leads/intake.ts'
 import { leadFaults } from '../runtime/leads/read-lead.ts'
-import { ProblemError, problemOf } from '../runtime/problem.ts'
+import { problemOf } from '../runtime/problem.ts'
 import { type Answer, StartOver, type Work } from '../runtime/work.ts'
 import { type Handler, handlers } from './handlers.ts'
 
@@ -39,10 +39,10 @@ export async function invoke(
 ): Promise<Invoked> {
   const it = operations[operation]
   requireScope(holder, it.scope)
-  const parsed = readInput(operation, input)
+  const key = idempotencyKey
+  const parsed = readInput(operation, { input, key, now: deps.clock.now() })
   const handle = handlers[operation] as Handler<OperationId>
   const caller = { workspaceId: holder.workspaceId, mode: holder.mode }
-  const key = idempotencyKey === undefined ? undefined : readKey(idempotencyKey)
   const request = key === undefined ? undefined : { caller, operation, key, input: parsed }
   for (let tries = 1; ; tries++) {
     const stored = request && (await replay(deps.db, deps, request))
@@ -69,25 +69,33 @@ function write(deps: Deps, work: Work<unknown>, request: IdempotentRequest | und
 }
 
 /** What can be wrong with an input beyond its shape, and is known without asking anybody. */
-const meaning: Partial<Record<OperationId, (input: Record<string, unknown>) => FieldFault[]>> = {
+const meaning: Partial<Record<OperationId, (input: Record<string, unknown>, now: number) => FieldFault[]>> = {
   createLead: leadFaults,
   upsertHandoff: handoffFaults,
 }
 
-/** All faults of the input at once: those of its shape and those of its meaning. */
-function readInput(operation: OperationId, input: unknown): unknown {
+interface Given {
+  input: unknown
+  key: string | undefined
+  /** Epoch milliseconds. */
+  now: number
+}
+
+/** All faults of the input at once: those of its shape, those of its meaning, and that of its idempotency key. */
+function readInput(operation: OperationId, { input, key, now }: Given): unknown {
   // The rows of a list are answered one by one.
   const texts = operation === 'createList' ? { ...(input as object), leads: [] } : input
   const { data, faults: shape } = readShape(operations[operation].input, input, texts)
   const isObject = typeof input === 'object' && input !== null && !Array.isArray(input)
-  const faults = [...shape, ...(isObject ? (meaning[operation]?.(input as Record<string, unknown>) ?? []) : [])]
-  if (faults.length) throw problemOf(faults)
+  const beyond = isObject ? (meaning[operation]?.(input as Record<string, unknown>, now) ?? []) : []
+  const ofKey = key === undefined || /^[\x21-\x7e]{1,255}$/.test(key) ? [] : [WRONG_KEY]
+  const faults = [...shape, ...beyond, ...ofKey]
+  if (faults.length) throw problemOf(faults, ofKey.length ? 'Idempotency-Key' : undefined)
   return data
 }
 
-function readKey(key: string): string {
-  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key
-  throw new ProblemError('invalid_request', 'An Idempotency-Key is 1 to 255 visible ASCII characters.', {
-    param: 'Idempotency-Key',
-  })
+const WRONG_KEY: FieldFault = {
+  pointer: '',
+  code: 'invalid_request',
+  detail: 'An Idempotency-Key is 1 to 255 visible ASCII characters.',
 }

@@ -9,7 +9,7 @@ export function printProblem(
   requestId: string,
   publicUrl: string,
   log: Log,
-): { problem: Problem; retryAfter?: number } {
+): { problem: Problem; headers: Record<string, string> } {
   const known = error instanceof ProblemError ? error : concealed(error, requestId, log)
   const [status, title] = problems[known.code]
   const problem: Problem = {
@@ -23,7 +23,11 @@ export function printProblem(
     request_id: requestId,
     suggested_action: inSeconds(known),
   }
-  return known.retryAfterSeconds === undefined ? { problem } : { problem, retryAfter: known.retryAfterSeconds }
+  const { retryAfterSeconds, headers } = known
+  return {
+    problem,
+    headers: { ...headers, ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }) },
+  }
 }
 
 /** Doors without headers tell the seconds too. */
@@ -38,16 +42,21 @@ function concealed(error: unknown, requestId: string, log: Log): ProblemError {
     return new ProblemError('unavailable', 'The database cannot be reached at the moment.', { retryAfterSeconds: 2 })
   }
   log.error({ err: error, requestId }, 'a request failed for a reason of our own')
-  return new ProblemError('unavailable', 'Something failed on our side; nothing was stored.', { retryAfterSeconds: 5 })
+  // Whether it took effect nobody knows: a commit may have happened, and its answer been lost.
+  return new ProblemError('unavailable', 'Something failed on our side.', {
+    retryAfterSeconds: 5,
+    suggestedAction:
+      'Wait `Retry-After` seconds, then send the request again, with its `Idempotency-Key` if it had one.',
+  })
 }
 
 export function problemResponse(error: unknown, requestId: string, publicUrl: string, log: Log): Response {
-  const { problem, retryAfter } = printProblem(error, requestId, publicUrl, log)
+  const { problem, headers } = printProblem(error, requestId, publicUrl, log)
   return new Response(JSON.stringify(problem), {
     status: problem.status,
     headers: {
       'content-type': 'application/problem+json',
-      ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+      ...headers,
       ...(problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
       // The rest of the body is not read: who sends on over this connection would be cut off.
       ...(problem.status === 413 ? { connection: 'close' } : {}),

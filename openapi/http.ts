@@ -43,7 +43,7 @@ export const responseHeaders = {
     schema: { type: 'string', const: 'true' },
   },
   RetryAfter: {
-    description: 'Seconds to wait before sending the request again.',
+    description: 'Seconds to wait before sending the request again; absent where waiting does not help.',
     schema: { type: 'integer', minimum: 1 },
   },
   WwwAuthenticate: {

@@ -45,10 +45,13 @@ export const Timestamp = shaped(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/,
 )
 
 /** A time given by a caller: RFC 3339 (section 5.6) with any offset. The pattern holds what the format leaves open between validators. */
-export const GivenTime = shaped(
-  /^(19|20)\d\d-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
-  '2026-05-26T15:04:11+03:00',
-)
+export const GivenTime = z
+  .string()
+  .regex(/^(19|20)\d\d-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/, {
+    error: 'must look like 2026-05-26T15:04:11+03:00, with an offset or Z, in a year from 1900 to 2099',
+    abort: true,
+  })
+  .meta({ examples: ['2026-05-26T15:04:11+03:00'] })
   .refine((time) => z.regexes.datetime({ offset: true }).test(time), 'must be a day and a time that exist')
   .meta({ format: 'date-time' })
   .describe('RFC 3339 with an offset or Z.')

@@ -40,6 +40,9 @@ export const ConsentEvidence = z
 /** Consent as callers give it. Absent or `false` it is of the right shape, so that the answer is `consent_required`. */
 export const GivenConsent = z.union([z.boolean(), ConsentEvidence], 'must be true, or an object with the evidence')
 
+/** How far ahead `not_before` of a lead may be. */
+export const MAX_DAYS_AHEAD = 365
+
 /** The body of `POST /v1/leads`; both bodies printed on the product page are examples of it. */
 export const CreateLead = z
   .strictObject({

@@ -3,6 +3,9 @@ import { CallId, FlowId, LeadId, ListId, personal, Word } from './common.ts'
 import { CallStatus, GivenConsent } from './lead.ts'
 import { FieldFault } from './problem.ts'
 
+/** Said to be an object, and read whatever it is: what is none is a fault of its row, not of the list. */
+const GivenRow = personal(z.unknown().meta({ type: 'object', additionalProperties: {} }))
+
 export const CreateList = z
   .strictObject({
     flow_id: FlowId.optional().describe('The recovery flow for every row; without it each row is routed.'),
@@ -11,7 +14,7 @@ export const CreateList = z
     intent: Word.optional().describe('For rows that name none.'),
     consent: GivenConsent.optional().describe('For rows that carry none.'),
     leads: z
-      .array(personal(z.record(z.string(), z.unknown())))
+      .array(GivenRow)
       .min(1)
       .max(10_000)
       .describe('Each row a body of createLead. A faulty row is answered in `results` and does not stop the others.'),

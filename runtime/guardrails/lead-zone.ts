@@ -43,9 +43,12 @@ export async function zonesOf(
   const zone = given.timeZone
   if (!zone || !isZone(zone)) return byNumber
   // Someone who moved away from the area of their number: its state says nothing about them any more.
-  const isAtHome = byNumber.zones.includes(zone)
+  const isAtHome = byNumber.zones.some((it) => canonical(it) === canonical(zone))
   return { ...byNumber, zones: [zone], subdivision: isAtHome ? byNumber.subdivision : null, source: 'lead' }
 }
+
+/** One spelling for a zone and all its links and cases: `us/eastern` is America/New_York. */
+const canonical = (zone: string): string => new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone
 
 async function zonesOfNumber(phone: string, country: string | null): Promise<LeadZones> {
   const key = `${phone} ${country}`

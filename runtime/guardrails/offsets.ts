@@ -30,9 +30,9 @@ export function offsetSpan(zone: string, at: number): OffsetSpan {
   return span
 }
 
-/** Whether the tz database knows `zone`. */
+/** Whether the tz database knows `zone`. Temporal would also take an offset, or a whole time with its zone in brackets. */
 export function isZone(zone: string): boolean {
-  if (zone.length > 64 || /^[+-]/.test(zone)) return false
+  if (!/^[A-Za-z][\w+/-]{0,63}$/.test(zone)) return false
   if (known.has(zone)) return true
   try {
     offsetSpan(zone, 0)

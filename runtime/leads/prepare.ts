@@ -48,7 +48,11 @@ export async function prepareLead(
   { intake, receivedAt, listId = null }: { intake: Intake; receivedAt: number; listId?: string | null },
 ): Promise<PreparedLead> {
   const unavailable = deps.networks.unavailable(caller.mode)
-  if (unavailable) throw new ProblemError('unavailable', unavailable, { retryAfterSeconds: 60 })
+  if (unavailable) {
+    throw new ProblemError('unavailable', unavailable, {
+      suggestedAction: 'Use a test key (tk_test_…), or set the variables named in `detail` and start the server again.',
+    })
+  }
   const from = deps.clock.now()
   const { input } = normalised
   const traits = {

@@ -34,7 +34,7 @@ export async function createList(deps: Deps, caller: Caller, input: Input<'creat
   const listId = newId('list')
   const checked: CheckedRow[] = []
   for (let at = 0; at < given.length; at += CHECKED_AT_ONCE) {
-    const rows = given.slice(at, at + CHECKED_AT_ONCE).map((fields) => ({ source: 'list', ...defaults, ...fields }))
+    const rows = given.slice(at, at + CHECKED_AT_ONCE).map((row) => withDefaults(row, { source: 'list', ...defaults }))
     checked.push(...(await checkRows(deps, caller, rows, at, { receivedAt, listId })))
   }
   const prepared = checked.flatMap((it) => ('prepared' in it ? [it] : []))
@@ -72,11 +72,11 @@ export async function createList(deps: Deps, caller: Caller, input: Input<'creat
 async function checkRows(
   deps: Deps,
   caller: Caller,
-  rows: Record<string, unknown>[],
+  rows: unknown[],
   from: number,
   list: { receivedAt: number; listId: string },
 ): Promise<CheckedRow[]> {
-  const read = await Promise.all(rows.map(readRow))
+  const read = await Promise.all(rows.map((row) => readRow(row, list.receivedAt)))
   const phones = read.flatMap((it) => ('phone' in it ? [it.phone] : []))
   const intakes = await readIntakes(deps, caller, [...new Set(phones)])
   return Promise.all(
@@ -96,9 +96,15 @@ async function checkRows(
   )
 }
 
-async function readRow(fields: Record<string, unknown>): Promise<NormalisedLead | { faults: FieldFault[] }> {
-  const { data, faults: shape } = readShape(CreateLead, fields)
-  const faults = [...shape, ...leadFaults(fields)]
+const isObject = (row: unknown): row is Record<string, unknown> =>
+  typeof row === 'object' && row !== null && !Array.isArray(row)
+
+/** A row that is no object stays as it is, to be told so. */
+const withDefaults = (row: unknown, defaults: object): unknown => (isObject(row) ? { ...defaults, ...row } : row)
+
+async function readRow(row: unknown, now: number): Promise<NormalisedLead | { faults: FieldFault[] }> {
+  const { data, faults: shape } = readShape(CreateLead, row)
+  const faults = [...shape, ...(isObject(row) ? leadFaults(row, now) : [])]
   return data && faults.length === 0 ? normaliseLead(data) : { faults }
 }
 
