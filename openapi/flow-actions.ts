@@ -1,5 +1,4 @@
-import type { FlowAction, Outcome } from './schemas/flow-document.ts'
-import { OUTCOMES } from './schemas/flow-document.ts'
+import { type FlowAction, OUTCOMES, type Outcome } from './schemas/flow-document.ts'
 
 type Type = FlowAction['type']
 
@@ -18,7 +17,11 @@ export const MAY_FOLLOW: Record<Type, readonly Outcome[]> = {
 export const DURATION = '[0-9]{1,7} ?[smhd]'
 const WORD = '[A-Za-z0-9_][A-Za-z0-9_.:-]*'
 const QUOTED = '"([^"\\\\]|\\\\.)*"'
-const REFERENCE = '[A-Za-z0-9][A-Za-z0-9_.-]*'
+export const MAX = '(0{0,3}[1-9]|0{0,2}10)'
+export const BACKOFF = '(exponential|fixed|0?[1-9](\\.[0-9]{1,2})?|10(\\.0{1,2})?)'
+/** Name of a variable of a template. */
+export const VARIABLE = '[A-Za-z0-9][A-Za-z0-9_-]{0,63}'
+export const REFERENCE = '[A-Za-z0-9][A-Za-z0-9_.-]*'
 
 const quotable = (pattern: string) => `(${pattern}|"${pattern}")`
 const named = (name: string, value: string) => `${name}\\s*=\\s*${value}`
@@ -26,8 +29,9 @@ const named = (name: string, value: string) => `${name}\\s*=\\s*${value}`
 const first = (name: string, value: string) => `\\(\\s*(${name}\\s*=\\s*)?${value}\\s*\\)`
 
 const delay = `([0-9]{1,7}[smhd]|"\\s*${DURATION}\\s*")`
-const others = `(${named('max', quotable('0{0,2}([1-9]|10)'))}|${named('backoff', quotable('(exponential|fixed)'))})`
-const message = `(\\(\\s*((template\\s*=\\s*)?${quotable(REFERENCE)}\\s*)?\\))`
+const others = `(${named('max', quotable(MAX))}|${named('backoff', quotable(BACKOFF))})`
+const variables = `(\\s*,\\s*${named(VARIABLE, `(${WORD}|${QUOTED})`)})*`
+const message = `(\\(\\s*((template\\s*=\\s*)?${quotable(REFERENCE)}${variables}\\s*)?\\))`
 
 /** What stands in parentheses after an action that needs it. */
 const PARENTHESES: Record<Type, string> = {
@@ -45,7 +49,7 @@ const EXAMPLES: Record<Type, string> = {
   retry: 'retry(15m, max=3)',
   log: 'log("out_of_scope")',
   whatsapp: 'whatsapp("we_missed_you")',
-  sms: 'sms("we_missed_you")',
+  sms: 'sms("we_missed_you", car="{metadata.car}")',
   handoff: 'handoff(sales)',
   webhook: 'webhook(crm)',
 }

@@ -7,17 +7,22 @@ export interface ActionFault {
   suggestion?: string
 }
 
+/** Offsets are in the same text as those of faults. */
 export interface Argument {
   name?: string
   nameAt: number
   value: string
   at: number
+  /** A variable of a message template in the long form, where it has a place of its own. */
+  isVariable?: boolean
 }
 
 export interface Call {
   name: string
   at: number
   arguments: Argument[]
+  /** Written as a mapping, which names everything. */
+  isLong?: boolean
 }
 
 interface Token {

@@ -1,14 +1,14 @@
 import { MAY_FOLLOW } from '../../openapi/flow-actions.ts'
-import { nearest } from '../../openapi/nearest.ts'
 import type { FlowAction, Outcome } from '../../openapi/schemas/flow-document.ts'
-import { type ActionFault, type Argument, type Call, readCalls } from './action-syntax.ts'
+import type { ActionFault, Argument, Call } from './action-syntax.ts'
+import { BACKOFFS, RETRY_DEFAULTS } from './defaults.ts'
 import { readDuration } from './fields.ts'
-import { short } from './reading.ts'
+import { short, unknown } from './reading.ts'
 
 type Type = FlowAction['type']
 type Value = { value: unknown } | { message: string; suggestion?: string }
 /** One parameter of an action; `as` is its field in the parsed flow, `absent` its value when not given. */
-type Parameter = { name: string; as?: string; absent?: unknown; read: (written: string) => Value }
+type Parameter = { name: string; as?: string; absent?: unknown; read: (written: string, isLong: boolean) => Value }
 
 const text = (written: string): Value => ({ value: written })
 
@@ -20,40 +20,47 @@ const duration = (written: string): Value => {
 const whole = (written: string): Value =>
   /^[0-9]{1,4}$/.test(written) ? { value: Number(written) } : { message: `"${short(written)}" is not a whole number` }
 
-const BACKOFFS = ['exponential', 'fixed']
-const backoff = (written: string): Value =>
-  BACKOFFS.includes(written)
-    ? { value: written }
-    : { message: 'backoff is exponential or fixed', suggestion: nearest(written, BACKOFFS) }
+const backoff = (written: string): Value => {
+  if (Object.hasOwn(BACKOFFS, written)) return { value: BACKOFFS[written] }
+  if (/^[0-9]{1,2}(\.[0-9]{1,2})?$/.test(written)) return { value: Number(written) }
+  const { suggestion } = unknown('', written, Object.keys(BACKOFFS))
+  return { message: 'backoff must be a factor such as 2 or 1.5, exponential or fixed', suggestion }
+}
 
-const calendar = (written: string): Value =>
-  /^calendar\../.test(written)
-    ? { value: written.slice('calendar.'.length) }
-    : { message: 'a calendar is named as calendar.NAME', suggestion: `calendar.${written}` }
+const calendar = (written: string, isLong: boolean): Value => {
+  if (/^calendar\../.test(written)) return { value: written.slice('calendar.'.length) }
+  if (isLong) return { value: written }
+  return { message: 'a calendar is named as calendar.NAME', suggestion: `calendar.${written}` }
+}
+
+const message: Parameter[] = [{ name: 'template', absent: null, read: text }]
 
 /** What each action takes, in order; only the first may be given without its name. */
 const PARAMETERS: Record<Type, Parameter[]> = {
   book: [{ name: 'calendar', read: calendar }],
   retry: [
     { name: 'delay', as: 'delay_seconds', read: duration },
-    { name: 'max', absent: 3, read: whole },
-    { name: 'backoff', absent: 'exponential', read: backoff },
+    { name: 'max', absent: RETRY_DEFAULTS.max, read: whole },
+    { name: 'backoff', absent: RETRY_DEFAULTS.backoff, read: backoff },
   ],
   log: [{ name: 'reason', read: text }],
-  whatsapp: [{ name: 'template', absent: null, read: text }],
-  sms: [{ name: 'template', absent: null, read: text }],
+  whatsapp: message,
+  sms: message,
   handoff: [{ name: 'queue', read: text }],
   webhook: [{ name: 'name', read: text }],
 }
-const NAMES = Object.keys(PARAMETERS) as Type[]
+export const ACTION_TYPES = Object.keys(PARAMETERS) as Type[]
 
-/**
- * Reads the actions written after `outcome`, with every fault in them. Bounds of the values are the schema's business.
- * Never throws.
- */
-export function parseActions(written: string, outcome: Outcome): { actions: FlowAction[]; faults: ActionFault[] } {
-  const { calls, fault } = readCalls(written)
-  const faults = fault ? [fault] : []
+/** An action, where it stands, and where each of its fields does (`max`, `with.car`), as it is called in the file. */
+export interface ReadAction {
+  action: FlowAction
+  at: number
+  places: { field: string; path: string; at: number }[]
+}
+
+/** What the calls written after `outcome` mean, with every fault in them. Bounds of values are the schema's business. */
+export function readActions(calls: Call[], outcome: Outcome): { actions: ReadAction[]; faults: ActionFault[] } {
+  const faults: ActionFault[] = []
   const actions = calls.flatMap((call) => readCall(call, outcome, faults) ?? [])
   for (const type of ['retry', 'book']) {
     const second = calls.filter((call) => call.name === type)[1]
@@ -62,10 +69,10 @@ export function parseActions(written: string, outcome: Outcome): { actions: Flow
   return { actions, faults }
 }
 
-function readCall(call: Call, outcome: Outcome, faults: ActionFault[]): FlowAction | undefined {
-  const type = NAMES.find((name) => name === call.name)
+function readCall(call: Call, outcome: Outcome, faults: ActionFault[]): ReadAction | undefined {
+  const type = ACTION_TYPES.find((name) => name === call.name)
   if (!type) {
-    faults.push(unknown(call.at, `unknown action "${short(call.name)}"`, call.name, NAMES))
+    faults.push({ at: call.at, ...unknown(`unknown action "${short(call.name)}"`, call.name, ACTION_TYPES) })
     return undefined
   }
   const before = faults.length
@@ -73,38 +80,57 @@ function readCall(call: Call, outcome: Outcome, faults: ActionFault[]): FlowActi
   if (!may.includes(outcome))
     faults.push({ at: call.at, message: `${type} cannot follow ${outcome}; it may follow ${may.join(', ')}` })
   const values: Record<string, unknown> = {}
-  const given = argumentsOf(call, PARAMETERS[type], faults)
+  const { given, variables } = argumentsOf(call, PARAMETERS[type], faults)
   for (const parameter of PARAMETERS[type]) {
     const argument = given.get(parameter.name)
-    const value = argument ? parameter.read(argument.value) : { value: parameter.absent }
+    const value = argument ? parameter.read(argument.value, call.isLong ?? false) : { value: parameter.absent }
     if ('message' in value) faults.push({ at: argument!.at, ...value })
     else values[parameter.as ?? parameter.name] = value.value
-    if (!argument && parameter.absent === undefined)
+    if (!argument && parameter.absent === undefined && faults.length === before)
       faults.push({ at: call.at, message: `${type} needs its ${parameter.name}` })
   }
-  return faults.length === before ? ({ type, ...values } as FlowAction) : undefined
+  if (takesVariables(type)) values.with = Object.fromEntries([...variables].map(([name, { value }]) => [name, value]))
+  if (faults.length > before) return undefined
+  const places = [
+    ...PARAMETERS[type].flatMap(({ name, as = name }) => {
+      const argument = given.get(name)
+      return argument ? [{ field: as, path: `${type}.${name}`, at: argument.at }] : []
+    }),
+    ...[...variables].map(([name, { at }]) => ({ field: `with.${name}`, path: `${type}.with.${name}`, at })),
+  ]
+  return { action: { type, ...values } as FlowAction, at: call.at, places }
 }
 
-function argumentsOf(call: Call, parameters: Parameter[], faults: ActionFault[]): Map<string, Argument> {
+const takesVariables = (type: string) => type === 'sms' || type === 'whatsapp'
+
+/** Arguments by their names. In the short form those that a message does not know are variables of its template, which comes first. */
+function argumentsOf(call: Call, parameters: Parameter[], faults: ActionFault[]) {
   const known = parameters.map((parameter) => parameter.name)
   const given = new Map<string, Argument>()
+  const variables = new Map<string, Argument>()
   for (const [index, argument] of call.arguments.entries()) {
     const name = argument.name ?? (index === 0 ? known[0] : undefined)
     if (name === undefined) {
       const rest = known.slice(1).join(', ')
-      const message = rest ? `name this argument of ${call.name}: ${rest}` : `${call.name} takes one argument`
+      const message = rest ? `name this argument of ${call.name}: ${rest}` : unnamed(call.name)
       faults.push({ at: argument.at, message })
-    } else if (!known.includes(name))
-      faults.push(unknown(argument.nameAt, `${call.name} has no "${short(name)}"`, name, known))
-    else if (given.has(name)) faults.push({ at: argument.nameAt, message: `${call.name} is given "${name}" twice` })
-    else given.set(name, argument)
+      continue
+    }
+    const isVariable = argument.isVariable ?? (!known.includes(name) && !call.isLong && takesVariables(call.name))
+    const among = isVariable ? variables : given
+    if (isVariable && !call.isLong && given.size === 0) {
+      faults.push({ at: argument.nameAt, message: `${call.name} takes its template first, then variables of it` })
+      return { given, variables }
+    }
+    if (isVariable && name === '__proto__')
+      faults.push({ at: argument.nameAt, message: 'a variable cannot be named __proto__' })
+    else if (!isVariable && !known.includes(name))
+      faults.push({ at: argument.nameAt, ...unknown(`${call.name} has no "${short(name)}"`, name, known) })
+    else if (among.has(name)) faults.push({ at: argument.nameAt, message: `${call.name} is given "${name}" twice` })
+    else among.set(name, argument)
   }
-  return given
+  return { given, variables }
 }
 
-function unknown(at: number, message: string, word: string, known: readonly string[]): ActionFault {
-  const meant = nearest(word, known)
-  return meant
-    ? { at, message: `${message}; did you mean "${meant}"?`, suggestion: meant }
-    : { at, message: `${message}; known: ${known.join(', ')}` }
-}
+const unnamed = (type: string) =>
+  takesVariables(type) ? `name this variable: ${type}("template", name="…")` : `${type} takes one argument`

@@ -1,15 +1,15 @@
-import { isScalar } from 'yaml'
+import { isMap, isScalar, isSeq } from 'yaml'
 import { isText } from '../../openapi/faults.ts'
-import { items, type Read, short } from './reading.ts'
+import { entries, isEmpty, items, type Node, type Read, type Reading, short, unknown } from './reading.ts'
 
-/** A line or block of text; a number counts as the way it is written. */
+/** A line or block of text; a number counts as the way it is written, a no-break space as a space. */
 export const text: Read<string> = (node, path, _name, reading) => {
   if (isScalar(node) && typeof node.value === 'string') {
     if (!isText(node.value)) return reading.fault(node, path, `"${path}" holds U+0000 or half of a surrogate pair`)
-    return node.value.trim()
+    return node.value.replaceAll('\u00a0', ' ').trim()
   }
   if (isScalar(node) && typeof node.value === 'number') return node.source
-  return reading.fault(node, path, `"${path}" is text`)
+  return reading.fault(node, path, `"${path}" must be text`)
 }
 
 /** One text or a list of them; repeats are dropped. */
@@ -43,11 +43,62 @@ export function canonicalLanguage(tag: string): string | undefined {
   }
 }
 
+/** One of a few words. */
+export const oneOf =
+  <T extends string>(words: readonly T[]): Read<T> =>
+  (node, path, name, reading) => {
+    const found = words.find((word) => isScalar(node) && word === node.value)
+    if (found) return found
+    const written = text(node, path, name, reading)
+    if (written === undefined) return undefined
+    const { message, suggestion } = unknown(`"${path}" cannot be "${short(written)}"`, written, words)
+    return reading.fault(node, path, message, suggestion)
+  }
+
+/** A mapping of names to texts; an empty value is left out. */
+export const record: Read<Record<string, string>> = (node, path, name, reading) => {
+  const pairs = entries(node, path, reading).flatMap(({ key, keyNode, value }) => {
+    const inner = `${path}.${key}`
+    if (key === '__proto__') {
+      reading.fault(keyNode, inner, 'a key cannot be __proto__')
+      return []
+    }
+    reading.place(`${name}.${key}`, value, inner)
+    const read = isEmpty(value) ? undefined : text(value, inner, name, reading)
+    return read === undefined ? [] : [[key, read] as const]
+  })
+  return Object.fromEntries(pairs)
+}
+
+/** Any JSON value. A key that is a number counts as the way it is written; what JSON cannot hold is a fault. */
+export const json: Read<unknown> = (node, path, name, reading) => {
+  if (isEmpty(node)) return null
+  if (isSeq(node)) return (node.items as Node[]).map((item) => json(item, path, name, reading))
+  if (isMap(node)) return jsonObject(node, path, name, reading)
+  if (isScalar(node) && typeof node.value === 'string') {
+    if (!isText(node.value)) return reading.fault(node, path, `"${path}" holds U+0000 or half of a surrogate pair`)
+    return node.value.replaceAll('\u00a0', ' ')
+  }
+  if (isScalar(node) && typeof node.value === 'boolean') return node.value
+  // JSON has one zero.
+  if (isScalar(node) && Number.isFinite(node.value)) return (node.value as number) + 0
+  return reading.fault(node, path, `"${path}" is not a value of JSON`)
+}
+
+function jsonObject(node: Node, path: string, name: string, reading: Reading): Record<string, unknown> {
+  const pairs = entries(node, path, reading).flatMap(({ key, keyNode, value }) => {
+    if (key !== '__proto__') return [[key, json(value, path, name, reading)] as const]
+    reading.fault(keyNode, path, 'a key cannot be __proto__')
+    return []
+  })
+  return Object.fromEntries(pairs)
+}
+
 export const flag: Read<boolean> = (node, path, _name, reading) => {
   if (isScalar(node) && typeof node.value === 'boolean') return node.value
   const word = isScalar(node) ? String(node.value).toLowerCase() : ''
   const meant = ['yes', 'on', '1'].includes(word) ? 'true' : ['no', 'off', '0'].includes(word) ? 'false' : undefined
-  return reading.fault(node, path, `"${path}" is true or false`, meant)
+  return reading.fault(node, path, `"${path}" must be true or false`, meant)
 }
 
 const UNIT_SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 }
@@ -74,7 +125,8 @@ export const duration =
     if (written === undefined) return undefined
     const read = readDuration(written)
     if ('message' in read) return reading.fault(node, path, read.message, read.suggestion)
-    if (read.seconds % per !== 0) return reading.fault(node, path, `"${path}" is a number of whole days, such as 30d`)
+    if (read.seconds % per !== 0)
+      return reading.fault(node, path, `"${path}" must be a number of whole days, such as 30d`)
     return read.seconds / per
   }
 

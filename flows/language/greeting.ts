@@ -10,7 +10,7 @@ const RECORDED = /record|kayıt|kayd|kaydedil|aufgezeichnet|aufzeichn|mitgeschni
  * made ({business} or the name itself), that an AI is speaking and, when the flow records, that the call is recorded.
  * Source: product page "Recording", 47 CFR 64.1200(b)(1), Regulation (EU) 2024/1689 art. 50(1), Cal. Penal Code 632.
  */
-export function greetingFault(flow: Flow): string | undefined {
+export function greetingFault(flow: Pick<Flow, 'agent' | 'call'>): string | undefined {
   const { greeting, business } = flow.agent
   if (greeting === null) return undefined
   const first = firstSentence(greeting)

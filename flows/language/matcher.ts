@@ -1,21 +1,15 @@
 import type { FlowMatch } from '../../openapi/schemas/flow-document.ts'
+import { explain, refusal, type Verdict } from './explain.ts'
 import { canonicalLanguage } from './fields.ts'
+import { type Candidate, type LeadTraits, rankOf, reasons } from './fit.ts'
+
+export type { Verdict } from './explain.ts'
+export type { LeadTraits } from './fit.ts'
 
 export interface RoutableFlow {
   id: string
   version: number
   match: FlowMatch
-}
-
-/** What a lead says about itself; null and absent are the same. */
-export interface LeadTraits {
-  source?: string | null | undefined
-  campaign?: string | null | undefined
-  intent?: string | null | undefined
-  /** BCP 47. */
-  language?: string | null | undefined
-  /** The language was worked out from the number: it may decide between flows, but it blocks none. */
-  isLanguageDerived?: boolean | undefined
 }
 
 export interface Route {
@@ -30,23 +24,16 @@ export interface Router {
   route(lead: LeadTraits): Route | null
   /** Why no flow takes the lead, in words. */
   refusal(lead: LeadTraits): string
-}
-
-/** In the order that settles a tie: the narrower wins. */
-const DIMENSIONS = ['campaign', 'intent', 'source', 'language'] as const
-type Dimension = (typeof DIMENSIONS)[number]
-
-interface Candidate {
-  id: string
-  version: number
-  takes: Record<Dimension, ReadonlySet<string>>
+  /** Every flow, the chosen one first, then those that would have been next; refused ones last, by id. */
+  explain(lead: LeadTraits): Verdict[]
 }
 
 /**
  * Prepares flows for routing. The route of a lead is the flow that takes it and names most of what the lead says; then
- * the one that names its campaign, its intent, its source, its exact language tag (before just `tr` for `tr-TR`); then
- * the one whose id comes first in code-point order. So the order of `flows` does not matter; of two versions the higher
- * counts. A lead that gives no language fits any, but counts as naming none.
+ * the one that names its campaign, its intent, its source, its exact language tag (before just `tr` for `tr-TR`). A lead
+ * that gives no language fits any, but counts as naming none; there a flow for any language comes before one for others,
+ * and of several for others the one whose id comes first in code-point order. Flows that `tie` are refused when they are
+ * deployed, so nothing else is left to chance; the order of `flows` never matters. Of two versions the higher counts.
  */
 export function compileRouter(flows: readonly RoutableFlow[]): Router {
   const latest = new Map<string, RoutableFlow>()
@@ -68,6 +55,7 @@ export function compileRouter(flows: readonly RoutableFlow[]): Router {
       return best ? { flow_id: best.id, version: best.version, why: reasons(best, wanted) } : null
     },
     refusal: (lead) => refusal(candidates, spelled(lead)),
+    explain: (lead) => explain(candidates, spelled(lead)),
   }
 }
 
@@ -105,54 +93,4 @@ function index(candidates: Candidate[]): Map<string | null, Candidate[]> {
     )
   }
   return byIndex
-}
-
-type Fit = 'no' | 'any' | 'named' | 'exact'
-
-function fit(flow: Candidate, dimension: Dimension, lead: LeadTraits): Fit {
-  const takes = flow.takes[dimension]
-  const value = lead[dimension]
-  if (takes.size === 0) return 'any'
-  if (dimension !== 'language') return value && takes.has(value) ? 'named' : 'no'
-  if (!value) return 'any'
-  if (takes.has(value)) return 'exact'
-  if (takes.has(primary(value))) return 'named'
-  return lead.isLanguageDerived ? 'any' : 'no'
-}
-
-const primary = (language: string) => language.split('-')[0]!.toLowerCase()
-
-/** Higher is better; -1 when the flow does not take the lead. */
-function rankOf(flow: Candidate, lead: LeadTraits): number {
-  let named = 0
-  let ties = 0
-  for (const dimension of DIMENSIONS) {
-    const fits = fit(flow, dimension, lead)
-    if (fits === 'no') return -1
-    ties = ties * 2 + (fits === 'any' ? 0 : 1)
-    if (fits !== 'any') named++
-  }
-  return (named * 16 + ties) * 2 + (fit(flow, 'language', lead) === 'exact' ? 1 : 0)
-}
-
-function reasons(flow: Candidate, lead: LeadTraits): string {
-  const named = DIMENSIONS.filter((dimension) => !['no', 'any'].includes(fit(flow, dimension, lead)))
-  if (named.length === 0) return 'takes any lead'
-  return named.map((dimension) => `${dimension}=${lead[dimension]}`).join(' ')
-}
-
-/** Names the flow that came closest and what it takes instead. */
-function refusal(candidates: Candidate[], lead: LeadTraits): string {
-  let nearest: { flow: Candidate; misses: Dimension[] } | undefined
-  for (const flow of candidates) {
-    const misses = DIMENSIONS.filter((dimension) => fit(flow, dimension, lead) === 'no')
-    if (!nearest || misses.length < nearest.misses.length) nearest = { flow, misses }
-  }
-  if (!nearest) return 'there are no flows'
-  const wishes = nearest.misses.map((dimension) => {
-    const takes = [...nearest.flow.takes[dimension]].slice(0, 5).join(', ')
-    const has = !lead[dimension] ? 'none' : `"${lead[dimension]}"`
-    return `${dimension} ${takes} (the lead has ${has})`
-  })
-  return `no flow takes this lead; the closest, ${nearest.flow.id}, wants ${wishes.join(' and ')}`
 }

@@ -1,48 +1,58 @@
-import { stringify } from 'yaml'
-import { type Flow, type FlowAction, OUTCOMES } from '../../openapi/schemas/flow-document.ts'
+import { Document, Scalar, visit } from 'yaml'
+import type { Flow, FlowSlot } from '../../openapi/schemas/flow-document.ts'
+import { IMPLIED, type Keys, keysOf, slotKeys, toolKeys } from './flow-keys.ts'
 
-/** A flow as YAML that `parseFlow` reads back to the same flow; what is empty is left out. */
+/**
+ * A flow as YAML that `parseFlow` reads back to the same flow. What is meant anyway is left out, so that the text, and with it the
+ * hash of a version, stays the same when the language grows.
+ */
 export function printFlow(flow: Flow): string {
-  const { call, agent } = flow
-  const document = {
-    id: flow.id,
-    match: filled(flow.match),
-    call: filled({
-      within: duration(call.within_seconds),
-      voice: call.voice,
-      quiet_hours: call.quiet_hours && `${call.quiet_hours.from}-${call.quiet_hours.to}`,
-      max_duration: duration(call.max_duration_seconds),
-      idle: duration(call.idle_seconds),
-      record: call.record,
-      retention: call.retention_days && `${call.retention_days}d`,
-      detect_machine: call.detect_machine,
-      voicemail_message: call.voicemail_message,
-    }),
-    agent: filled(agent),
-    qualify: flow.qualify.map(({ name, question }) => (question === null ? name : { [name]: question })),
-    on: filled(Object.fromEntries(OUTCOMES.map((outcome) => [outcome, flow.on[outcome].map(action)]))),
+  const keys = keysOf(flow)
+  const tree: Keys = { id: flow.id }
+  for (const section of ['match', 'call', 'agent'] as const) tree[section] = besides(keys[section], IMPLIED[section])
+  tree.qualify = printSlots(flow.qualify)
+  tree.tools = Object.fromEntries(flow.tools.map((tool) => [tool.name, besides(toolKeys(tool), IMPLIED.tool)]))
+  tree.on = besides(keys.on, IMPLIED.on)
+  const filled = Object.entries(tree).filter(([, value]) => Object.keys(value as object).length > 0)
+  return write(Object.fromEntries(filled))
+}
+
+/** Lists of plain values stand on one line, in brackets. */
+const INLINE = new Set(['source', 'campaign', 'intent', 'language', 'options', 'disqualify_if', 'allow'])
+
+function write(tree: Keys): string {
+  const document = new Document(tree, { aliasDuplicateObjects: false })
+  visit(document, {
+    Seq(_, list, path) {
+      const pair = path.at(-1)
+      // Inside a sample or a schema the same names mean nothing.
+      if (path.length <= 8 && pair && 'key' in pair && pair.key instanceof Scalar && INLINE.has(String(pair.key.value)))
+        list.flow = true
+    },
+    Scalar(_, scalar) {
+      // Escaped, because a file is to be read by people and their editors.
+      if (typeof scalar.value === 'string' && /[^\P{Cc}\n]|[\ufeff\u2028\u2029]/u.test(scalar.value))
+        scalar.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false })
+}
+
+function besides(keys: Keys, implied: Keys): Keys {
+  const same = (key: string) => JSON.stringify(keys[key]) === JSON.stringify(implied[key])
+  return Object.fromEntries(Object.entries(keys).filter(([key]) => !same(key)))
+}
+
+/** Slots that are only names share a line, as on `- need - timing - budget`. */
+function printSlots(slots: readonly FlowSlot[]): (string | Keys)[] {
+  const printed: (string | Keys)[] = []
+  for (const slot of slots) {
+    const said = besides(slotKeys(slot), IMPLIED.slot)
+    const last = printed.at(-1)
+    const isOnlyQuestion = Object.keys(said).join() === 'question'
+    if (Object.keys(said).length > 0) printed.push({ [slot.name]: isOnlyQuestion ? slot.question : said })
+    else if (typeof last === 'string') printed[printed.length - 1] = `${last} - ${slot.name}`
+    else printed.push(slot.name)
   }
-  return stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })
+  return printed
 }
-
-/** Without what is null or empty. */
-function filled(values: Record<string, unknown>): Record<string, unknown> {
-  const isFilled = (value: unknown) => value !== null && !(Array.isArray(value) && value.length === 0)
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => isFilled(value)))
-}
-
-function duration(seconds: number): string {
-  if (seconds % 3_600 === 0) return `${seconds / 3_600}h`
-  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`
-}
-
-function action(it: FlowAction): string {
-  if (it.type === 'book') return `book(calendar.${it.calendar})`
-  if (it.type === 'retry') return `retry(${duration(it.delay_seconds)}, max=${it.max}, backoff=${it.backoff})`
-  if (it.type === 'log') return `log(${quoted(it.reason)})`
-  if (it.type === 'handoff') return `handoff(${quoted(it.queue)})`
-  if (it.type === 'webhook') return `webhook(${quoted(it.name)})`
-  return it.template === null ? it.type : `${it.type}(${quoted(it.template)})`
-}
-
-const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`

@@ -4,14 +4,19 @@ import { type FlowFault, positions } from './faults.ts'
 
 export type Node = ParsedNode | null
 
+/** Characters in one line of slots or actions. */
+export const MAX_LINE = 2_000
+
 /** Collects faults, and remembers where each value of the flow was written. */
 export interface Reading {
   faults: FlowFault[]
+  offset(at: Node | number): number
+  position(at: Node | number): { line: number; column: number }
   fault(at: Node | number, path: string, message: string, suggestion?: string): undefined
   /** Says that `name` (dotted, as in the parsed flow) was written at `at`, under `path` in the file. */
   place(name: string, at: Node | number, path: string): void
   /** Where `name`, or the nearest thing around it, was written; `depth` parts of it were found, none with an empty path. */
-  placed(name: readonly PropertyKey[]): { offset: number; path: string; depth: number }
+  placed(name: readonly PropertyKey[]): { at: Node | number; path: string; depth: number }
 }
 
 /** Reads one value; undefined after a fault. `name` is its dotted place in the parsed flow, `path` the one in the file. */
@@ -26,22 +31,24 @@ export interface Field<T> {
 
 export function startReading(text: string): Reading {
   const position = positions(text)
-  const places = new Map<string, { offset: number; path: string }>()
+  const places = new Map<string, { at: Node | number; path: string }>()
   const offsetOf = (at: Node | number) => (typeof at === 'number' ? at : (at?.range[0] ?? 0))
   const faults: FlowFault[] = []
   return {
     faults,
+    offset: offsetOf,
+    position: (at) => position(offsetOf(at)),
     fault(at, path, message, suggestion) {
       faults.push({ ...position(offsetOf(at)), path, message, ...(suggestion === undefined ? {} : { suggestion }) })
       return undefined
     },
-    place: (name, at, path) => void places.set(name, { offset: offsetOf(at), path }),
+    place: (name, at, path) => void places.set(name, { at, path }),
     placed(name) {
       for (let length = name.length; length > 0; length--) {
         const place = places.get(name.slice(0, length).join('.'))
         if (place) return { ...place, depth: length }
       }
-      return { offset: 0, path: '', depth: 0 }
+      return { at: 0, path: '', depth: 0 }
     },
   }
 }
@@ -60,14 +67,8 @@ export function section<F extends Record<string, Field<unknown>>>(
     const inner = path ? `${path}.${key}` : key
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined
     if (!field) {
-      const meant = nearest(key, Object.keys(fields))
-      const known = Object.keys(fields).join(', ')
-      reading.fault(
-        keyNode,
-        inner,
-        `unknown key "${short(key)}"; ${meant ? `did you mean "${meant}"?` : `known: ${known}`}`,
-        meant,
-      )
+      const { message, suggestion } = unknown(`unknown key "${short(key)}"`, key, Object.keys(fields))
+      reading.fault(keyNode, inner, message, suggestion)
       continue
     }
     const as = field.as ?? key
@@ -80,6 +81,25 @@ export function section<F extends Record<string, Field<unknown>>>(
   return result
 }
 
+/** A fault about a word that is none of the known ones, with the one that was probably meant or all of them. */
+export function unknown(
+  message: string,
+  word: string,
+  known: readonly string[],
+): { message: string; suggestion?: string } {
+  const meant = nearest(SYNONYMS.get(word) ?? word, known)
+  return meant ? { message, suggestion: meant } : { message: `${message}; known: ${known.join(', ')}` }
+}
+
+/** What the parsed flow calls differently, or people do. */
+const SYNONYMS = new Map([
+  ['detect_machine', 'amd'],
+  ['within_seconds', 'within'],
+  ['max_duration_seconds', 'max_duration'],
+  ['slots', 'qualify'],
+  ['outcomes', 'on'],
+])
+
 /** The pairs of a mapping, each key once and a plain word; anything else is a fault. */
 export function entries(node: Node, path: string, reading: Reading) {
   if (isEmpty(node)) return []
@@ -90,11 +110,11 @@ export function entries(node: Node, path: string, reading: Reading) {
   const seen = new Set<string>()
   return node.items.flatMap((pair) => {
     const keyNode = pair.key as Node
-    if (!isScalar(keyNode) || typeof keyNode.value !== 'string' || keyNode.value === '') {
+    const key = wordOf(keyNode)
+    if (!key) {
       reading.fault(keyNode, path, 'a key must be a word')
       return []
     }
-    const key = keyNode.value
     if (seen.has(key)) {
       reading.fault(keyNode, path ? `${path}.${key}` : key, `the key "${short(key)}" is given twice`)
       return []
@@ -104,8 +124,25 @@ export function entries(node: Node, path: string, reading: Reading) {
   })
 }
 
+/** A key as it is written: numbers are words here. */
+function wordOf(node: Node): string | undefined {
+  if (!isScalar(node)) return undefined
+  if (typeof node.value === 'number') return node.source
+  return typeof node.value === 'string' ? node.value.replaceAll('\u00a0', ' ') : undefined
+}
+
 /** The items of a sequence, or the value itself when there is only one. */
 export const items = (node: Node): Node[] => (isSeq(node) ? (node.items as Node[]) : [node])
+
+/** The offset of a place inside a scalar. Exact when it was written on one line without escapes, else where it begins. */
+export function within(node: Node, offset: number): number {
+  if (!isScalar(node)) return node?.range[0] ?? 0
+  const isPlain = node.type === 'PLAIN'
+  const isOneLine = isPlain || node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE'
+  const length = node.range[1] - node.range[0] - (isPlain ? 0 : 2)
+  if (!isOneLine || String(node.value).length !== length) return node.range[0]
+  return node.range[0] + offset + (isPlain ? 0 : 1)
+}
 
 /** True for an absent value, `key:` and `key: null`. */
 export const isEmpty = (node: Node) => node === null || (isScalar(node) && node.value === null)

@@ -13,8 +13,8 @@ export interface Sentences {
 export const SENTENCES: Readonly<Record<string, Sentences>> = {
   en: {
     opening: {
-      plain: "Hi, this is Talkif calling on behalf of {business} — I'm an AI assistant.",
-      recorded: "Hi, this is Talkif calling on behalf of {business} — I'm an AI assistant, and this call is recorded.",
+      plain: "Hi, this is {agent} calling on behalf of {business} — I'm an AI assistant.",
+      recorded: "Hi, this is {agent} calling on behalf of {business} — I'm an AI assistant, and this call is recorded.",
     },
     touch: {
       web_form: 'You just left your details on our website — got a moment?',
@@ -31,9 +31,9 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
   },
   tr: {
     opening: {
-      plain: 'Merhaba, ben Talkif, {business} adına arıyorum — bir yapay zekâ asistanıyım.',
+      plain: 'Merhaba, ben {agent}, {business} adına arıyorum — bir yapay zekâ asistanıyım.',
       recorded:
-        'Merhaba, ben Talkif, {business} adına arıyorum — bir yapay zekâ asistanıyım ve bu görüşme kaydediliyor.',
+        'Merhaba, ben {agent}, {business} adına arıyorum — bir yapay zekâ asistanıyım ve bu görüşme kaydediliyor.',
     },
     touch: {
       web_form: 'Az önce web sitemizde bilgilerinizi bıraktınız — bir dakikanız var mı?',
@@ -50,9 +50,9 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
   },
   de: {
     opening: {
-      plain: 'Guten Tag, hier ist Talkif im Auftrag von {business} — ich bin eine KI-Assistentin.',
+      plain: 'Guten Tag, hier ist {agent} im Auftrag von {business} — ich bin eine KI-Assistentin.',
       recorded:
-        'Guten Tag, hier ist Talkif im Auftrag von {business} — ich bin eine KI-Assistentin, und dieses Gespräch wird aufgezeichnet.',
+        'Guten Tag, hier ist {agent} im Auftrag von {business} — ich bin eine KI-Assistentin, und dieses Gespräch wird aufgezeichnet.',
     },
     touch: {
       web_form: 'Sie haben gerade Ihre Daten auf unserer Website hinterlassen — haben Sie einen Moment?',
@@ -69,9 +69,9 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
   },
   es: {
     opening: {
-      plain: 'Hola, soy Talkif y llamo de parte de {business} — soy un asistente de inteligencia artificial.',
+      plain: 'Hola, soy {agent} y llamo de parte de {business} — soy un asistente de inteligencia artificial.',
       recorded:
-        'Hola, soy Talkif y llamo de parte de {business} — soy un asistente de inteligencia artificial, y esta llamada se graba.',
+        'Hola, soy {agent} y llamo de parte de {business} — soy un asistente de inteligencia artificial, y esta llamada se graba.',
     },
     touch: {
       web_form: 'Acaba de dejar sus datos en nuestra web. ¿Tiene un momento?',
@@ -89,9 +89,9 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
   fr: {
     opening: {
       plain:
-        "Bonjour, ici Talkif, j'appelle de la part de {business} — je suis un assistant d'intelligence artificielle.",
+        "Bonjour, ici {agent}, j'appelle de la part de {business} — je suis un assistant d'intelligence artificielle.",
       recorded:
-        "Bonjour, ici Talkif, j'appelle de la part de {business} — je suis un assistant d'intelligence artificielle, et cet appel est enregistré.",
+        "Bonjour, ici {agent}, j'appelle de la part de {business} — je suis un assistant d'intelligence artificielle, et cet appel est enregistré.",
     },
     touch: {
       web_form: 'Vous venez de laisser vos coordonnées sur notre site. Avez-vous un moment ?',

@@ -1,4 +1,5 @@
 import { Composer, type CST, Lexer, type ParsedNode, Parser } from 'yaml'
+import { inWords } from './yaml-messages.ts'
 
 export const MAX_BYTES = 256 * 1024
 export const MAX_DEPTH = 32
@@ -13,34 +14,44 @@ export interface YamlFault {
   message: string
 }
 
+/** What a file holds, in words, and how many parts it may have. */
+export interface FileKind {
+  holds: string
+  maxTokens: number
+}
+
+const FLOW: FileKind = { holds: 'a flow', maxTokens: MAX_TOKENS }
+
 /**
  * YAML 1.2 text → its tree, or what is wrong with it. Anchors, aliases, tags, directives, a second document, more than
  * 256 kB and nesting over 32 are refused while reading, before anything is built from them. Never throws.
  */
-export function readYaml(text: string): { root: ParsedNode | null } | { faults: YamlFault[] } {
+export function readYaml(text: string, kind = FLOW): { root: ParsedNode | null } | { faults: YamlFault[] } {
   if (text.length > MAX_BYTES || Buffer.byteLength(text) > MAX_BYTES) return one(0, 'the file is larger than 256 kB')
-  const parsed = tokens(text)
+  const parsed = tokens(text, kind)
   if ('faults' in parsed) return parsed
   const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false })
   const documents = [...composer.compose(parsed.tokens, true, text.length)]
   const faults = documents.flatMap((document) =>
-    [...document.errors, ...document.warnings].map((e) => ({ offset: e.pos[0], message: plain(e.message) })),
+    [...document.errors, ...document.warnings].map((error) => inWords(error, text)),
   )
-  if (faults.length > 0) return { faults: faults.slice(0, 20) }
+  // One slip often breaks several rules of YAML at the same place.
+  const apart = faults.filter(({ offset }, i) => faults.findIndex((it) => it.offset === offset) === i)
+  if (apart.length > 0) return { faults: apart.slice(0, 20) }
   const second = documents[1]
-  if (second) return one(second.range[0], 'a file holds one flow: found a second document')
+  if (second) return one(second.range[0], `a file holds ${kind.holds.replace(/^a /, 'one ')}: found a second document`)
   return { root: documents[0]?.contents ?? null }
 }
 
-function tokens(text: string): { tokens: CST.Token[] } | { faults: YamlFault[] } {
+function tokens(text: string, { holds, maxTokens }: FileKind): { tokens: CST.Token[] } | { faults: YamlFault[] } {
   const parser = new Parser()
   const tokens: CST.Token[] = []
   let count = 0
   let isScalar = false
   for (const lexeme of new Lexer().lex(text)) {
     const refusal = isScalar ? undefined : REFUSED[lexeme[0] ?? '']
-    if (refusal) return one(parser.offset, refusal)
-    if (++count > MAX_TOKENS) return one(parser.offset, 'the file has too many parts for a flow')
+    if (refusal) return one(parser.offset, `${refusal} are not allowed in ${holds}`)
+    if (++count > maxTokens) return one(parser.offset, `the file has too many parts for ${holds}`)
     isScalar = lexeme === SCALAR_FOLLOWS
     for (const token of parser.next(lexeme)) tokens.push(token)
     // The stack holds the document and the collections around this place.
@@ -52,12 +63,10 @@ function tokens(text: string): { tokens: CST.Token[] } | { faults: YamlFault[] }
 }
 
 const REFUSED: Record<string, string> = {
-  '&': 'anchors (&) are not allowed in a flow',
-  '*': 'aliases (*) are not allowed in a flow',
-  '!': 'tags (!) are not allowed in a flow',
-  '%': 'directives (%) are not allowed in a flow',
+  '&': 'anchors (&)',
+  '*': 'aliases (*)',
+  '!': 'tags (!)',
+  '%': 'directives (%)',
 }
 
 const one = (offset: number, message: string) => ({ faults: [{ offset, message }] })
-
-const plain = (message: string) => message.split('\n')[0]!.replace(/^[A-Z](?=[a-z ])/, (c) => c.toLowerCase())

@@ -23,9 +23,9 @@ export const FlowView = z
     id: FlowId,
     version: z.number().int().describe('The version that new leads get.'),
     change: z
-      .enum(['created', 'new_version', 'unchanged'])
+      .enum(['created', 'new_version', 'rolled_back', 'unchanged'])
       .nullable()
-      .describe('What this request did; null on reads.'),
+      .describe('What this request did; `rolled_back`: an earlier version is in force again. Null on reads.'),
     definition: FlowDefinition.describe('The flow as understood.'),
     versions: z.array(FlowVersion).describe('Newest first, the last 50.'),
   })

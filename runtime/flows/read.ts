@@ -1,4 +1,5 @@
 import { and, desc, eq } from 'drizzle-orm'
+import { completeFlow } from '../../flows/language/defaults.ts'
 import type { FlowView } from '../../openapi/schemas/flow.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Db, Tx } from '../db/connect.ts'
@@ -31,7 +32,8 @@ export async function readFlow(
     id,
     version: head.version,
     change,
-    definition: current?.definition ?? (await flowVersion(db, caller.workspaceId, id, head.version)),
+    definition:
+      (current && completeFlow(current.definition)) ?? (await flowVersion(db, caller.workspaceId, id, head.version)),
     versions: versions.map(({ version, hash, createdAt, yaml }) => ({
       version,
       hash,
@@ -41,7 +43,30 @@ export async function readFlow(
   }
 }
 
-/** The definition a call began with. */
+/** A committed version of a flow, as a call names it. */
+interface FlowOfCall {
+  workspaceId: string
+  flowId: string
+  flowVersion: number
+}
+
+const KEPT = 500
+
+/** The definitions that calls began with. Versions are immutable: what was read once stays true; the least recently used go. */
+export class FlowVersions {
+  readonly #kept = new Map<string, Flow>()
+
+  async of(db: Db | Tx, { workspaceId, flowId, flowVersion: version }: FlowOfCall): Promise<Flow> {
+    const key = `${workspaceId} ${flowId} ${version}`
+    const flow = this.#kept.get(key) ?? (await flowVersion(db, workspaceId, flowId, version))
+    this.#kept.delete(key)
+    this.#kept.set(key, flow)
+    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value!)
+    return flow
+  }
+}
+
+/** The definition of a version, from the database; whoever has a call asks `FlowVersions` for it. */
 export async function flowVersion(db: Db | Tx, workspaceId: string, id: string, version: number): Promise<Flow> {
   const [row] = await db
     .select({ definition: flowVersions.definition })
@@ -50,5 +75,5 @@ export async function flowVersion(db: Db | Tx, workspaceId: string, id: string, 
       and(eq(flowVersions.workspaceId, workspaceId), eq(flowVersions.flowId, id), eq(flowVersions.version, version)),
     )
   if (!row) throw new Error(`there is no version ${version} of flow ${id}`)
-  return row.definition
+  return completeFlow(row.definition)
 }

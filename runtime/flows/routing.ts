@@ -1,9 +1,8 @@
-import { and, eq } from 'drizzle-orm'
 import { compileRouter } from '../../flows/language/matcher.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Db, Sql, Tx } from '../db/connect.ts'
-import { flows, flowVersions } from '../db/schema.ts'
 import { ProblemError } from '../problem.ts'
+import { readHeads } from './heads.ts'
 
 export interface RoutedFlow {
   id: string
@@ -56,6 +55,12 @@ export class Routers {
     return { id: found.flow_id, ...flow, why: found.why }
   }
 
+  /** What every flow of the workspace says to a lead that names none, the chosen one first. */
+  async explain(db: Db | Tx, { workspaceId, stamp }: { workspaceId: string; stamp: string }, facts: RoutingFacts) {
+    const { router } = await this.#flowsOf(db, workspaceId, stamp)
+    return router.explain(facts)
+  }
+
   async #flowsOf(db: Db | Tx, workspaceId: string, stamp: string): Promise<WorkspaceFlows> {
     const known = this.#byWorkspace.get(workspaceId)
     this.#byWorkspace.delete(workspaceId)
@@ -71,21 +76,10 @@ export const flowStamp = (sql: Sql, workspaceId: ReturnType<Sql>) =>
   sql`select md5(coalesce(string_agg(id || '@' || version, ',' order by id), '')) from flows where workspace_id = ${workspaceId}`
 
 async function compile(db: Db | Tx, workspaceId: string, stamp: string): Promise<WorkspaceFlows> {
-  const rows = await db
-    .select({ id: flows.id, version: flows.version, definition: flowVersions.definition })
-    .from(flows)
-    .innerJoin(
-      flowVersions,
-      and(
-        eq(flowVersions.workspaceId, flows.workspaceId),
-        eq(flowVersions.flowId, flows.id),
-        eq(flowVersions.version, flows.version),
-      ),
-    )
-    .where(eq(flows.workspaceId, workspaceId))
+  const heads = await readHeads(db, workspaceId)
   return {
     stamp,
-    router: compileRouter(rows.map((row) => ({ id: row.id, version: row.version, match: row.definition.match }))),
-    byId: new Map(rows.map((row) => [row.id, { version: row.version, definition: row.definition }])),
+    router: compileRouter(heads.map(({ id, version, definition }) => ({ id, version, match: definition.match }))),
+    byId: new Map(heads.map(({ id, version, definition }) => [id, { version, definition }])),
   }
 }

@@ -2,16 +2,21 @@ import { and, desc, eq } from 'drizzle-orm'
 import { contentHash } from '../../flows/language/hash.ts'
 import { parseFlow } from '../../flows/language/parse.ts'
 import type { FlowView } from '../../openapi/schemas/flow.ts'
+import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Tx } from '../db/connect.ts'
 import { flows, flowVersions } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
-import { ProblemError } from '../problem.ts'
+import { flowInvalid, misfits } from './faults.ts'
+import { readHeads } from './heads.ts'
+import { workspaceNames } from './names.ts'
 import { readFlow } from './read.ts'
 
 /**
- * Stores a flow. Versions are immutable and numbered; content that an earlier version has is that version again, which so
- * becomes the one new leads get.
- * @throws flow_invalid with line and column of every fault.
+ * Stores a flow. Versions are immutable and numbered; content that an earlier version has is that version again, with the text it
+ * came in, and so becomes the one new leads get. Deployments of a workspace go one after the other: each is judged against
+ * what is in force then.
+ * @throws flow_invalid with line and column of every fault: of the text, of names that the workspace does not have, and of another
+ * flow that takes the same leads with the same right.
  */
 export async function upsertFlow(
   tx: Tx,
@@ -20,47 +25,44 @@ export async function upsertFlow(
   { yaml }: { yaml: string },
 ): Promise<{ status: 200 | 201; body: FlowView }> {
   const parsed = parseFlow(yaml)
-  if ('faults' in parsed) {
-    const errors = parsed.faults.map((fault) => ({
-      pointer: '/yaml',
-      code: 'flow_invalid',
-      detail: fault.suggestion ? `${fault.message} (${fault.suggestion})` : fault.message,
-      line: fault.line,
-      column: fault.column,
-    }))
-    const first = errors[0]!
-    throw new ProblemError('flow_invalid', `Line ${first.line}, column ${first.column}: ${first.detail}`, { errors })
-  }
-  const { flow } = parsed
+  if ('faults' in parsed) throw flowInvalid(parsed.faults)
+  const names = await workspaceNames(tx, caller.workspaceId, { lock: true })
+  const heads = await readHeads(tx, caller.workspaceId)
+  const faults = misfits(parsed, { names, flows: heads.map(({ definition }) => definition) })
+  if (faults.length > 0) throw flowInvalid(faults)
+  const change = await store(tx, deps, caller, parsed.flow, yaml)
+  return { status: change === 'created' ? 201 : 200, body: await readFlow(tx, caller, parsed.flow.id, change) }
+}
+
+async function store(
+  tx: Tx,
+  deps: Pick<Deps, 'clock'>,
+  { workspaceId }: Caller,
+  flow: Flow,
+  yaml: string,
+): Promise<NonNullable<FlowView['change']>> {
   const createdAt = new Date(deps.clock.now())
-  const scope = { workspaceId: caller.workspaceId, id: flow.id }
-  await tx
-    .insert(flows)
-    .values({ ...scope, version: 0, createdAt })
-    .onConflictDoNothing()
-  const here = and(eq(flows.workspaceId, caller.workspaceId), eq(flows.id, flow.id))
+  await tx.insert(flows).values({ workspaceId, id: flow.id, version: 0, createdAt }).onConflictDoNothing()
+  const here = and(eq(flows.workspaceId, workspaceId), eq(flows.id, flow.id))
   const [head] = await tx.select().from(flows).where(here).for('update')
   const versions = await tx
     .select({ version: flowVersions.version, hash: flowVersions.hash })
     .from(flowVersions)
-    .where(and(eq(flowVersions.workspaceId, caller.workspaceId), eq(flowVersions.flowId, flow.id)))
+    .where(and(eq(flowVersions.workspaceId, workspaceId), eq(flowVersions.flowId, flow.id)))
     .orderBy(desc(flowVersions.version))
   const hash = contentHash(flow)
   const known = versions.find((it) => it.hash === hash)
+  if (known && known.version === head?.version) return 'unchanged'
   const version = known?.version ?? (versions[0]?.version ?? 0) + 1
   if (!known) {
-    await tx.insert(flowVersions).values({
-      workspaceId: caller.workspaceId,
-      flowId: flow.id,
-      version,
-      hash,
-      yaml,
-      definition: flow,
-      createdAt,
-    })
+    const row = { workspaceId, flowId: flow.id, version, hash, yaml, definition: flow, createdAt }
+    await tx.insert(flowVersions).values(row)
   }
-  await tx.update(flows).set({ version }).where(here)
-  const created = versions.length === 0
-  const change = created ? 'created' : head?.version === version ? 'unchanged' : 'new_version'
-  return { status: created ? 201 : 200, body: await readFlow(tx, caller, flow.id, change) }
+  const isFirst = versions.length === 0
+  await tx
+    .update(flows)
+    .set({ version, ...(isFirst ? {} : { updatedAt: createdAt }) })
+    .where(here)
+  if (isFirst) return 'created'
+  return known ? 'rolled_back' : 'new_version'
 }

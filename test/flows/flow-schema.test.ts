@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -7,8 +7,9 @@ import { parseFlow } from '../../flows/language/parse.ts'
 import { printFlow } from '../../flows/language/print.ts'
 import { flowSchema } from '../../openapi/flow-schema.ts'
 import { OUTCOMES } from '../../openapi/schemas/flow-document.ts'
-import { anyFlow } from './any-flow.ts'
+import { anyFlow, longForm } from './any-flow.ts'
 import { brokenFlows } from './broken-flows.ts'
+import { exampleFlows } from './examples.ts'
 
 const validate = new Ajv2020({ strict: true, allErrors: true }).compile(flowSchema)
 
@@ -21,36 +22,49 @@ function isTaken(yaml: string): boolean {
   }
 }
 
-const folder = new URL('../../flows/', import.meta.url)
-const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'))
-const read = (name: string) => readFileSync(new URL(name, folder), 'utf8')
-
-test.each(files)('%s is taken by the schema and by the parser', (name) => {
-  expect(isTaken(read(name))).toBe(true)
-  expect(parseFlow(read(name))).toHaveProperty('flow')
+test.each(exampleFlows)('%s is taken by the schema and by the parser', (_, yaml) => {
+  expect(isTaken(yaml)).toBe(true)
+  expect(parseFlow(yaml)).toHaveProperty('flow')
 })
 
 test('an example tells editors where the schema is; the page’s own flow stays as the page prints it', () => {
-  expect(files).toContain('pricing-v3.yaml')
   const comment = /^# yaml-language-server: \$schema=(\S+)$/m
-  const others = files.filter((name) => name !== 'pricing-v3.yaml')
-  expect(others.length).toBeGreaterThan(0)
-  for (const name of others) {
-    const target = comment.exec(read(name))?.[1] ?? 'nowhere'
-    expect(JSON.parse(readFileSync(new URL(target, folder), 'utf8'))).toMatchObject({ title: 'flow' })
+  const files = exampleFlows.filter(([name]) => name.startsWith('flows/'))
+  const others = files.filter(([name]) => name !== 'flows/pricing-v3.yaml')
+  expect([files.length, others.length]).toEqual([5, 4])
+  for (const [name, yaml] of others) {
+    const target = comment.exec(yaml)?.[1] ?? 'nowhere'
+    const schema = readFileSync(new URL(target, new URL(`../../${name}`, import.meta.url)), 'utf8')
+    expect(JSON.parse(schema)).toMatchObject({ title: 'flow' })
   }
 })
 
 /** What only the parser can know, or is YAML that an editor takes. */
 const beyondSchemas = [
-  'a tag',
-  'a directive',
-  'a dial budget over a day',
+  'answer before the question',
+  'answer to nothing asked',
+  'booking before it is made',
+  'choice without options',
+  'dial budget over a day',
+  'directive',
+  'disqualifier of a text',
+  'disqualifier that is no comparison',
+  'disqualifier that is no option',
+  'field of a url that input lacks',
+  'greeting that hides the ai',
+  'handlebars',
+  'input of an unknown type',
   'quiet hours of no length',
   'retention in hours',
-  'a slot given twice',
+  'secret in a header',
+  'secret in a url',
+  'secret in small letters',
+  'slot given twice',
+  'slow tool',
+  'tag',
+  'tool without encryption',
   'two retries',
-  'a greeting that hides the AI',
+  'unknown field in the greeting',
 ]
 
 test.each(brokenFlows)('$what: refused, unless it is beyond schemas', ({ what, yaml }) => {
@@ -64,7 +78,10 @@ test('every exception is one', () => {
 test('whatever the parser takes, the schema takes', () => {
   fc.assert(
     fc.property(anyFlow, (flow) => {
-      expect(isTaken(printFlow(flow))).toBe(true)
+      for (const yaml of [printFlow(flow), longForm(flow)]) {
+        expect(parseFlow(yaml)).toMatchObject({ flow })
+        expect(isTaken(yaml)).toBe(true)
+      }
     }),
     { numRuns: 150 },
   )
@@ -73,7 +90,7 @@ test('whatever the parser takes, the schema takes', () => {
 test('actions: the pattern takes what the parser takes, and refuses what it refuses', () => {
   const word = fc.constantFrom(
     ...['book', 'retry', 'log', 'sms', 'whatsapp', 'handoff', 'webhook', 'calendar.mehmet', 'delay', 'max', 'backoff'],
-    ...['15m', '3', 'fixed', 'template', '"a b"', 'sales', '(', ')', '(', ')', ',', '=', ' ', '  '],
+    ...['15m', '3', '1.5', 'fixed', 'template', 'car', '"a b"', 'sales', '(', ')', '(', ')', ',', '=', ' ', '  '],
   )
   const written = fc.array(word, { maxLength: 12 }).map((words) => words.join(''))
   const known = fc.constantFrom(
@@ -82,6 +99,15 @@ test('actions: the pattern takes what the parser takes, and refuses what it refu
       'handoff("sales") webhook(crm) log(later)',
       'sms sms(template=x)',
       'retry(max=2, delay=1h, backoff=exponential)',
+    ],
+    ...['retry(15m, backoff=1.5)', 'sms("x", car="{metadata.car}", 1=b)whatsapp(x, a="b")', 'retry(15m, max=0010)'],
+    ...[
+      'sms(car=x)',
+      'sms(car=x, template=y)',
+      'retry(1h, backoff=11)',
+      'sms(x, y)',
+      'log(x, y=z)',
+      'retry(1h, backoff=.5)',
     ],
     ...['retry()', 'sms(', 'log("a"b")', 'smswhatsapp', 'whatsapp()sms', 'retry(15m max=3)', 'retry(15m,)'],
   )

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileRouter, type LeadTraits, type RoutableFlow } from '../../flows/language/matcher.ts'
+import { tie } from '../../flows/language/ties.ts'
 
 const any = { source: [], campaign: [], intent: [], language: [] }
 const flow = (id: string, match: Partial<RoutableFlow['match']>, version = 1): RoutableFlow => ({
@@ -91,7 +92,8 @@ function reference(flows: RoutableFlow[], wanted: LeadTraits): string | null {
     if (!fits('campaign') || !fits('intent') || !fits('source') || blocked) return []
     const named = [says('campaign'), says('intent'), says('source'), spoken].map(Number)
     const count = named.reduce((sum, it) => sum + it, 0)
-    return [{ id, score: [count, ...named, Number(exact)].join('') }]
+    const speech = exact ? 2 : match.language.length === 0 || spoken ? 1 : 0
+    return [{ id, score: [count, ...named, speech].join('') }]
   })
   scored.sort((a, b) => (a.score === b.score ? (a.id < b.id ? -1 : 1) : a.score > b.score ? -1 : 1))
   return scored[0]?.id ?? null
@@ -106,4 +108,112 @@ test('the router agrees with the plain rules, in whatever order the flows come',
     }),
     { numRuns: 1_500 },
   )
+})
+
+const one = fc.record({
+  source: values(value),
+  campaign: values(value),
+  intent: values(value),
+  language: values(language),
+})
+
+test('two flows tie when, and only when, some lead that says everything finds nothing to choose between them', () => {
+  const every = (of: string[]) => [null, ...of]
+  const leads = every(['p', 'q', 'r']).flatMap((source) =>
+    every(['p', 'q', 'r']).flatMap((campaign) =>
+      every(['p', 'q', 'r']).flatMap((intent) =>
+        ['tr', 'tr-TR', 'en', 'de-AT', 'xx'].map((language) => ({ source, campaign, intent, language })),
+      ),
+    ),
+  )
+  const pair = fc.oneof(
+    fc.tuple(one, one),
+    one.chain((it) => fc.tuple(fc.constant(it), fc.record({ ...fixed(it), intent: values(value) }))),
+  )
+  fc.assert(
+    fc.property(pair, ([first, second]) => {
+      // Whoever comes first by id wins a tie: it shows when the ids are changed over.
+      const [there, back] = [
+        compileRouter([flow('a', first), flow('b', second)]),
+        compileRouter([flow('b', first), flow('a', second)]),
+      ]
+      const undecided = leads.some((it) => {
+        const [chosen, other] = [there.route(it)?.flow_id, back.route(it)?.flow_id]
+        return chosen !== undefined && chosen === other && first !== second && takesBoth(first, second, it)
+      })
+      expect([tie(first, second) !== undefined, tie(second, first) !== undefined]).toEqual([undecided, undecided])
+    }),
+    { numRuns: 300 },
+  )
+})
+
+const fixed = (match: RoutableFlow['match']) => ({
+  source: fc.constant(match.source),
+  campaign: fc.constant(match.campaign),
+  language: fc.constant(match.language),
+})
+
+const takesBoth = (first: RoutableFlow['match'], second: RoutableFlow['match'], wanted: LeadTraits) =>
+  [first, second].every((match) => compileRouter([flow('x', match)]).route(wanted))
+
+test('a tie says which leads', () => {
+  expect(tie(any, any)).toBe('any lead')
+  expect(tie({ ...any, source: ['x', 'y'], language: ['tr'] }, { ...any, source: ['y'], language: ['tr', 'en'] })).toBe(
+    'leads with source y, language tr',
+  )
+  expect(tie({ ...any, language: ['tr'] }, { ...any, language: ['tr-TR'] })).toBeUndefined()
+  expect(tie({ ...any, source: ['x'] }, { ...any, intent: ['x'] })).toBeUndefined()
+})
+
+test('every flow says why it was chosen or not', () => {
+  const router = compileRouter([
+    flow('a_any', {}),
+    flow('b_source', { source: ['web_form'] }),
+    flow('c_both', { source: ['web_form'], intent: ['pricing'] }),
+    flow('d_other', { source: ['crm'], intent: ['support'] }),
+    flow('e_exact', { source: ['web_form'], intent: ['pricing'], language: ['tr-TR'] }),
+    flow('f_near', { source: ['web_form'], intent: ['pricing'], language: ['tr'] }),
+    flow('g_campaign', { campaign: ['may'] }),
+  ])
+  expect(
+    router.explain({ ...lead, campaign: 'may' }).map(({ flow_id, verdict, why }) => [flow_id, verdict, why]),
+  ).toEqual([
+    ['e_exact', 'chosen', 'intent=pricing source=web_form language=tr-TR'],
+    ['f_near', 'outranked', 'e_exact names as much, and exactly the language tr-TR'],
+    [
+      'c_both',
+      'outranked',
+      'e_exact names more of this lead: intent and source and language; this one names intent and source',
+    ],
+    [
+      'g_campaign',
+      'outranked',
+      'e_exact names more of this lead: intent and source and language; this one names campaign',
+    ],
+    ['b_source', 'outranked', 'e_exact names more of this lead: intent and source and language; this one names source'],
+    ['a_any', 'outranked', 'e_exact names more of this lead: intent and source and language; this one names nothing'],
+    ['d_other', 'refused', 'it wants intent support (the lead has "pricing") and source crm (the lead has "web_form")'],
+  ])
+})
+
+test('the one that is explained as chosen is the route, and every flow is explained once', () => {
+  fc.assert(
+    fc.property(anyFlows, anyLead, (flows, wanted) => {
+      const router = compileRouter(flows)
+      const told = router.explain(wanted)
+      expect(told.filter(({ verdict }) => verdict === 'chosen').map(({ flow_id }) => flow_id)).toEqual(
+        [router.route(wanted)?.flow_id].filter((id) => id !== undefined),
+      )
+      expect(told.map(({ flow_id }) => flow_id).toSorted()).toEqual([...new Set(flows.map(({ id }) => id))].toSorted())
+      expect(told.every(({ why }) => why !== '')).toBe(true)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('a guessed language that no flow names goes to one for any language', () => {
+  const router = compileRouter([flow('a_tr', { language: ['tr'] }), flow('b_any', {})])
+  expect(router.route({ language: 'de', isLanguageDerived: true })?.flow_id).toBe('b_any')
+  expect(router.route({})?.flow_id).toBe('b_any')
+  expect(router.explain({})[1]).toMatchObject({ why: 'b_any names as much, and takes any language' })
 })

@@ -1,12 +1,17 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { completeFlow } from '../../flows/language/defaults.ts'
+import { renderFault } from '../../flows/language/faults.ts'
 import { contentHash } from '../../flows/language/hash.ts'
 import { parseFlow } from '../../flows/language/parse.ts'
 import { printFlow } from '../../flows/language/print.ts'
 import { FlowDocument } from '../../openapi/schemas/flow-document.ts'
+import { PLATFORM_TOOLS } from '../../openapi/schemas/flow-tool.ts'
+import { toolsOf } from '../../runtime/voice/tools.ts'
 import { anyFlow } from './any-flow.ts'
 import { brokenFlows } from './broken-flows.ts'
+import { exampleFlows as examples } from './examples.ts'
 
 /** The product page's flow, letter for letter. */
 const PAGE = `id: flow_pricing_v3
@@ -26,6 +31,8 @@ on:
   not_fit:     log("out_of_scope")
 `
 
+const plainSlot = { question: null, type: 'text', options: [], required: true, disqualify_if: [] }
+
 const accepted = (yaml: string) => {
   const read = parseFlow(yaml)
   if ('faults' in read) throw new Error(JSON.stringify(read.faults))
@@ -43,6 +50,7 @@ test('the flow of the page means what the page says', () => {
     call: {
       within_seconds: 60,
       voice: 'voice_warm_tr',
+      engine: 'realtime',
       quiet_hours: { from: '22:00', to: '09:00' },
       max_duration_seconds: 600,
       idle_seconds: 8,
@@ -52,6 +60,7 @@ test('the flow of the page means what the page says', () => {
       voicemail_message: null,
     },
     agent: {
+      name: null,
       business: null,
       greeting: null,
       greeting_interruptible: true,
@@ -59,13 +68,14 @@ test('the flow of the page means what the page says', () => {
       knowledge: null,
       prompt: null,
     },
-    qualify: ['need', 'timing', 'budget', 'location'].map((name) => ({ name, question: null })),
+    qualify: ['need', 'timing', 'budget', 'location'].map((name) => ({ name, ...plainSlot })),
+    tools: [],
     on: {
       qualified: [{ type: 'book', calendar: 'mehmet' }],
       booked: [],
       no_answer: [
-        { type: 'retry', delay_seconds: 900, max: 3, backoff: 'exponential' },
-        { type: 'whatsapp', template: null },
+        { type: 'retry', delay_seconds: 900, max: 3, backoff: 2 },
+        { type: 'whatsapp', template: null, with: {} },
       ],
       not_fit: [{ type: 'log', reason: 'out_of_scope' }],
       wrong_number: [],
@@ -89,21 +99,109 @@ test('lists may be written in any of the usual ways', () => {
   )
   expect(one).toEqual(other)
   expect(one.qualify).toEqual([
-    { name: 'need', question: null },
-    { name: 'budget', question: 'What budget?' },
+    { name: 'need', ...plainSlot },
+    { name: 'budget', ...plainSlot, question: 'What budget?' },
   ])
 })
 
-for (const { what, yaml, faults } of brokenFlows) {
-  test(`refused: ${what}`, () => {
-    const read = parseFlow(yaml)
-    const told = 'flow' in read ? 'accepted' : read.faults.map(line)
-    expect(told).toEqual(faults)
-  })
+test('each action has a short and a long form, which mean the same', () => {
+  const forms: Record<string, [short: string, ...long: string[]]> = {
+    qualified: ['book(calendar.mehmet)', 'book: mehmet', 'book: calendar.mehmet', 'book: {calendar: mehmet}'],
+    booked: ['handoff(sales)', 'handoff: sales', 'handoff: {queue: sales}'],
+    not_fit: ['log("out of scope")', 'log: out of scope', 'log: {reason: out of scope}'],
+    wrong_number: ['webhook(crm)', 'webhook: crm', 'webhook: {name: crm}'],
+    no_answer: ['retry(15m, max=4, backoff=1.5)', 'retry: {delay: 15m, max: 4, backoff: 1.5}'],
+  }
+  for (const [outcome, [short, ...long]] of Object.entries(forms))
+    for (const form of long)
+      expect(accepted(`id: a\non:\n  ${outcome}:\n    - ${form}\n`)).toEqual(
+        accepted(`id: a\non:\n  ${outcome}: ${short}\n`),
+      )
+  const message = (yaml: string) => accepted(`id: a\non:\n  no_answer:\n    - ${yaml}\n`).on.no_answer
+  expect(message('sms("x", car="{metadata.car}", 1="a")')).toEqual(
+    message('sms: {template: x, with: {car: "{metadata.car}", 1: a}}'),
+  )
+  expect(message('retry(1h, backoff=fixed)')).toEqual(message('retry: {delay: 1h, backoff: 1}'))
+  expect(message('retry(1h, backoff=exponential)')).toEqual(message('retry: 1h'))
+  expect(message('whatsapp')).toEqual(message('whatsapp:'))
+})
+
+test('a slot has its type from its options, and one spelling of what disqualifies', () => {
+  const [plan, budget, owner] = accepted(
+    'id: a\nqualify:\n  - plan: {options: [basic, full]}\n  - budget: {type: number, disqualify_if: ["<500", ">= 9000"]}\n' +
+      '  - owner: {type: yes_no, required: false, disqualify_if: No}\n',
+  ).qualify
+  expect(plan).toEqual({ ...plainSlot, name: 'plan', type: 'choice', options: ['basic', 'full'] })
+  expect(budget!.disqualify_if).toEqual(['< 500', '>= 9000'])
+  expect(owner).toMatchObject({ required: false, disqualify_if: ['no'] })
+})
+
+test('tools: http in a line or whole, and an MCP server', () => {
+  const { tools } = accepted(`id: a
+tools:
+  order_status:
+    description: Looks up an order.
+    http: GET https://api.example.com/orders/{order_id}
+    input: {type: object, properties: {order_id: {type: string}}, required: [order_id]}
+    timeout: 5s
+    sample: {status: shipped}
+  crm:
+    mcp:
+      url: https://mcp.example.com
+      headers: {Authorization: "Bearer \${CRM_TOKEN}"}
+    allow: lookup
+`)
+  expect(tools).toEqual([
+    {
+      ...{ name: 'order_status', description: 'Looks up an order.', kind: 'http', method: 'GET' },
+      ...{ url: 'https://api.example.com/orders/{order_id}', headers: {} },
+      input: { type: 'object', properties: { order_id: { type: 'string' } }, required: ['order_id'] },
+      ...{ timeout_seconds: 5, sample: { status: 'shipped' } },
+    },
+    {
+      ...{ name: 'crm', description: null, kind: 'mcp', url: 'https://mcp.example.com' },
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a secret by its name
+      ...{ headers: { Authorization: 'Bearer ${CRM_TOKEN}' }, allow: ['lookup'], timeout_seconds: 8, sample: null },
+    },
+  ])
+})
+
+test('no tool of a flow has the name of one that every call has', () => {
+  const everything = accepted('id: a\nqualify: need\non:\n  qualified: book(calendar.x)\n')
+  expect(
+    toolsOf(everything)
+      .map(({ name }) => name)
+      .toSorted(),
+  ).toEqual(PLATFORM_TOOLS.toSorted())
+})
+
+test('a version stored by an older language is completed, and means what it meant', () => {
+  const now = accepted(PAGE)
+  const old = JSON.parse(JSON.stringify(now))
+  delete old.tools
+  delete old.call.engine
+  delete old.agent.name
+  old.qualify = now.qualify.map(({ name, question }) => ({ name, question }))
+  old.on.no_answer[0].backoff = 'exponential'
+  delete old.on.no_answer[1].with
+  expect(completeFlow(old)).toEqual(now)
+  expect(completeFlow(now)).toEqual(now)
+  old.on.no_answer[0].backoff = 'fixed'
+  expect(completeFlow(old).on.no_answer[0]).toMatchObject({ backoff: 1 })
+})
+
+const shown = (yaml: string): string => {
+  const read = parseFlow(yaml)
+  return 'flow' in read ? 'accepted' : `${read.faults.map((fault) => renderFault(yaml, fault)).join('\n\n')}\n`
 }
 
-const line = (fault: { line: number; column: number; path: string; message: string; suggestion?: string }) =>
-  `${fault.line}:${fault.column} ${fault.path} | ${fault.message}${fault.suggestion ? ` -> ${fault.suggestion}` : ''}`
+test('there are many broken files', () => {
+  expect(brokenFlows.length).toBeGreaterThan(75)
+})
+
+test.each(brokenFlows)('refused, in these words: $what', ({ yaml, told }) => {
+  expect(shown(yaml)).toBe(told)
+})
 
 test('hostile files are refused before anything is built from them', () => {
   const size = 256 * 1024
@@ -131,12 +229,17 @@ test('hostile files are refused before anything is built from them', () => {
 test('32 deep is read, 33 is not', () => {
   const nested = (depth: number) => parseFlow(`id: ${'['.repeat(depth - 1)}x${']'.repeat(depth - 1)}\n`)
   const messages = (read: ReturnType<typeof parseFlow>) => ('faults' in read ? read.faults.map((it) => it.message) : [])
-  expect(messages(nested(32))).toEqual(['"id" is text'])
+  expect(messages(nested(32))).toEqual(['"id" must be text'])
   expect(messages(nested(33))).toEqual(['nested more than 32 deep'])
 })
 
 test('any text gives a valid flow or faults inside the text, and never throws', () => {
   const word = fc.constantFrom(
+    'tools:',
+    'http: ',
+    'with: ',
+    '{metadata.',
+    '{{',
     'id: ',
     'on:',
     '\n  ',
@@ -157,8 +260,11 @@ test('any text gives a valid flow or faults inside the text, and never throws', 
   )
   const yamlish = fc.array(fc.oneof(word, fc.string({ maxLength: 4, unit: 'binary' })), { maxLength: 40 })
   const mutated = fc
-    .tuple(fc.nat(PAGE.length), fc.nat(6), word)
-    .map(([at, cut, put]) => PAGE.slice(0, at) + put + PAGE.slice(at + cut))
+    .tuple(fc.constantFrom(...examples), fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(6), word)
+    .map(([[, yaml], part, cut, put]) => {
+      const at = Math.floor(part * yaml.length)
+      return yaml.slice(0, at) + put + yaml.slice(at + cut)
+    })
   fc.assert(
     fc.property(
       fc.oneof(
@@ -185,8 +291,19 @@ test('a flow printed and read again is the same flow, with the same hash', () =>
       expect(accepted(printFlow(flow))).toEqual(flow)
       expect(contentHash(accepted(printFlow(flow)))).toBe(contentHash(flow))
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   )
+})
+
+test.each(examples)('%s: printed, it is the same flow, and printed again the same text', (_, yaml) => {
+  const printed = printFlow(accepted(yaml))
+  expect(accepted(printed)).toEqual(accepted(yaml))
+  expect(printFlow(accepted(printed))).toBe(printed)
+})
+
+test('a flow is printed in the short forms of the page', () => {
+  const canonical = PAGE.replace('  within: 60s  # dial budget\n', '').replace(/: {2,}/g, ': ')
+  expect(printFlow(accepted(PAGE))).toBe(canonical)
 })
 
 test('the hash follows the meaning, not the spelling', () => {

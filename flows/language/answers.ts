@@ -1,0 +1,105 @@
+import type { FlowSlot } from '../../openapi/schemas/flow-document.ts'
+import { COMPARISON } from '../../openapi/schemas/flow-slot.ts'
+import { readDate } from './answer-dates.ts'
+import { readNumber } from './answer-numbers.ts'
+
+/** An answer as it is kept, or, for the model, why it has to ask again. */
+export type Answer = { value: string } | { again: string }
+
+const MAX_LENGTH = 200
+
+/** Words that decide, in the languages the platform has sentences for. */
+const YES = words(
+  'yes yeah yep sure correct true evet tabii tabi olur doğru ja jawohl klar genau natürlich sí si claro cierto oui ouais vrai',
+)
+const NO = words('no nope false hayır yok olmaz nein nee non')
+
+/**
+ * What was said to a slot, in the form of its type: an option as the flow writes it, a number in digits, `yes` or `no`, a date as
+ * YYYY-MM-DD, or the text itself, cut at 200 characters.
+ * @param said what the model gave: a text, a number or a boolean.
+ */
+export function readAnswer({ name, type, options }: FlowSlot, said: unknown): Answer {
+  const text = plainText(said)
+  if (text === '') return { again: 'The answer is empty: ask again.' }
+  const value = {
+    text: () => text,
+    choice: () => readChoice(text, options),
+    // A number of JSON is written as computers write it: its only point is the decimal one.
+    number: () => (typeof said === 'number' ? text : readNumber(text)),
+    yes_no: () => readYesNo(text),
+    date: () => readDate(text),
+  }[type]()
+  return value === undefined ? { again: `${name} must be ${formOf(type, options)}. Ask again.` } : { value }
+}
+
+/** What an answer to a slot of this type looks like, in words for the model; '' for a text. */
+export function formOf(type: FlowSlot['type'], options: readonly string[]): string {
+  switch (type) {
+    case 'choice':
+      return `one of: ${options.join(' | ')}`
+    case 'number':
+      return 'one number, in digits'
+    case 'yes_no':
+      return 'yes or no'
+    case 'date':
+      return 'a date, as YYYY-MM-DD'
+    default:
+      return ''
+  }
+}
+
+/** Whether an answer, as `readAnswer` gave it, ends the call as `not_fit`. */
+export function disqualifies({ type, disqualify_if }: FlowSlot, value: string): boolean {
+  return disqualify_if.some((rule) => (type === 'number' ? holds(rule, Number(value)) : rule === value))
+}
+
+function holds(rule: string, value: number): boolean {
+  const [, sign, limit] = COMPARISON.exec(rule) ?? []
+  switch (sign) {
+    case '<':
+      return value < Number(limit)
+    case '<=':
+      return value <= Number(limit)
+    case '>':
+      return value > Number(limit)
+    case '>=':
+      return value >= Number(limit)
+    default:
+      return false
+  }
+}
+
+function plainText(said: unknown): string {
+  if (typeof said === 'boolean') return said ? 'yes' : 'no'
+  if (typeof said === 'number') return String(said)
+  return typeof said === 'string' ? said.trim().slice(0, MAX_LENGTH) : ''
+}
+
+/** The option itself, in any case, or the only one that stands in the answer. */
+function readChoice(text: string, options: readonly string[]): string | undefined {
+  const said = wordsOf(text)
+  const exact = options.find((option) => wordsOf(option) === said)
+  if (exact !== undefined) return exact
+  const named = options.filter((option) => wordsOf(option) !== '' && ` ${said} `.includes(` ${wordsOf(option)} `))
+  return named.length === 1 ? named[0] : undefined
+}
+
+/** Yes or no, unless both were said, or neither. */
+function readYesNo(text: string): string | undefined {
+  const said = wordsOf(text).split(' ')
+  const yes = said.some((word) => YES.has(word))
+  const no = said.some((word) => NO.has(word))
+  if (yes === no) return undefined
+  return yes ? 'yes' : 'no'
+}
+
+/** Lower-case words with single spaces between them; the Turkish İ and ı count as i, as "HAYIR" in small letters needs it. */
+function wordsOf(text: string): string {
+  const lower = text.normalize('NFKC').toLowerCase().replaceAll('i̇', 'i').replaceAll('ı', 'i')
+  return lower.replace(/[^\p{L}\p{M}\p{N}+]+/gu, ' ').trim()
+}
+
+function words(list: string): ReadonlySet<string> {
+  return new Set(wordsOf(list).split(' '))
+}

@@ -1,0 +1,55 @@
+import { FlowAgent, FlowCall, FlowOn, FlowTool, OUTCOMES } from '../../openapi/schemas/flow-document.ts'
+import { greetingFault } from './greeting.ts'
+import { type TemplateScope, templateFaults } from './template.ts'
+import { type Judgement, toolFaults } from './tool-faults.ts'
+
+/** What was read of a flow, whole or not. */
+export interface Draft {
+  call?: unknown
+  agent?: unknown
+  qualify?: { name: string }[]
+  tools?: unknown[]
+  on?: unknown
+}
+
+/** What is wrong beyond the shape, of those parts of a flow whose shape is right. */
+export function judge(draft: Draft): Judgement[] {
+  const slots = (draft.qualify ?? []).map(({ name }) => name)
+  return [
+    ...spoken(draft),
+    ...(draft.tools ?? []).flatMap((tool, i) => {
+      const { data } = FlowTool.safeParse(tool)
+      return data ? toolFaults(data).map((it) => ({ ...it, part: ['tools', i, ...it.part] })) : []
+    }),
+    ...messages(draft, slots),
+  ]
+}
+
+/** What is said before anything was asked. */
+function spoken(draft: Draft): Judgement[] {
+  const agent = FlowAgent.safeParse(draft.agent).data
+  const call = FlowCall.safeParse(draft.call).data
+  const scope = { slots: [], booking: false }
+  const greeting = agent?.greeting ? ofTemplate(['agent', 'greeting'], agent.greeting, scope) : []
+  const hidden = agent && call && greeting.length === 0 ? greetingFault({ agent, call }) : undefined
+  return [
+    ...greeting,
+    ...(hidden ? [{ part: ['agent', 'greeting'], message: hidden }] : []),
+    ...(call?.voicemail_message ? ofTemplate(['call', 'voicemail_message'], call.voicemail_message, scope) : []),
+  ]
+}
+
+function messages(draft: Draft, slots: string[]): Judgement[] {
+  const on = FlowOn.safeParse(draft.on).data
+  if (!on) return []
+  return OUTCOMES.flatMap((outcome) =>
+    on[outcome].flatMap((action, i) => {
+      const variables = 'with' in action ? Object.entries(action.with) : []
+      const scope = { slots, booking: outcome === 'booked' }
+      return variables.flatMap(([name, text]) => ofTemplate(['on', outcome, i, 'with', name], text, scope))
+    }),
+  )
+}
+
+const ofTemplate = (part: PropertyKey[], text: string, scope: TemplateScope): Judgement[] =>
+  templateFaults(text, scope).map((fault) => ({ part, ...fault }))

@@ -1,0 +1,64 @@
+import { isPerson } from '../../openapi/sandbox-people.ts'
+import { Simulation } from '../../openapi/schemas/persona.ts'
+import type { FlowFault } from './faults.ts'
+import { unknown } from './reading.ts'
+import { readDocument } from './workspace-file.ts'
+
+const KIND = { holds: 'a simulation', sections: 'people: and personas:', maxTokens: 50_000 }
+
+/**
+ * The text of `simulations/<flow>.yaml` → the people to call and what is expected, or every fault with line and column. Never throws.
+ * @param slots of the flow: answers are to these.
+ */
+export function parseSimulation(
+  text: string,
+  slots: readonly string[],
+): { simulation: Simulation } | { faults: FlowFault[] } {
+  const read = readDocument(text, Simulation, { kind: KIND, environment: {} })
+  if ('faults' in read) return read
+  const { document, faultAt } = read
+  const faults = [...atOdds(document), ...unknownSlots(document, slots)].map(faultAt)
+  return faults.length > 0 ? { faults } : { simulation: document }
+}
+
+interface Fault {
+  pointer: string
+  detail: string
+}
+
+/** Names and numbers that two personas have, or somebody of the sandbox. */
+function atOdds({ personas = [] }: Simulation): Fault[] {
+  return personas.flatMap(({ persona, lead }, at) => {
+    const before = personas.slice(0, at)
+    const phone = lead?.phone
+    const hasName = before.some((other) => other.persona === persona)
+    const hasPhone = phone !== undefined && (isPerson(phone) || before.some((other) => other.lead?.phone === phone))
+    return [
+      ...(hasName ? [{ pointer: `/personas/${at}/persona`, detail: `"${persona}" is given twice.` }] : []),
+      ...(hasPhone ? [{ pointer: `/personas/${at}/lead/phone`, detail: `${phone} belongs to somebody else.` }] : []),
+    ]
+  })
+}
+
+function unknownSlots({ people = {}, personas = [] }: Simulation, slots: readonly string[]): Fault[] {
+  const given: [string, Record<string, string> | undefined][] = [
+    ...personas.flatMap(({ answers, expect }, at): [string, Record<string, string> | undefined][] => [
+      [`/personas/${at}/answers`, answers],
+      [`/personas/${at}/expect/answers`, expect.answers],
+    ]),
+    ...Object.entries(people).map(([name, expect]): [string, Record<string, string> | undefined] => [
+      `/people/${name}/answers`,
+      expect?.answers,
+    ]),
+  ]
+  return given.flatMap(([pointer, answers = {}]) =>
+    Object.keys(answers)
+      .filter((slot) => !slots.includes(slot))
+      .map((slot) => unknownSlot(`${pointer}/${slot}`, slot, slots)),
+  )
+}
+
+function unknownSlot(pointer: string, slot: string, slots: readonly string[]): Fault {
+  const { message, suggestion } = unknown(`the flow has no slot "${slot}"`, slot, slots)
+  return { pointer, detail: suggestion === undefined ? message : `${message}; did you mean ${suggestion}?` }
+}

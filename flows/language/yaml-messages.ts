@@ -1,0 +1,36 @@
+import type { YAMLError, YAMLWarning } from 'yaml'
+import type { YamlFault } from './yaml.ts'
+
+/** What the YAML library found, in the words of somebody who writes a file, and at a place that has something on it. */
+export function inWords({ code, message, pos }: YAMLError | YAMLWarning, text: string): YamlFault {
+  const offset = Math.min(pos[0], text.trimEnd().length)
+  const line = text.slice(offset).split('\n', 1)[0]!
+  return { offset, message: worded(code, message, line) }
+}
+
+function worded(code: YAMLError['code'], message: string, line: string): string {
+  const closing = /(?:end with a|Expected .* to end with) ([\]}])/.exec(message)?.[1]
+  if (closing) return `a ${closing} is missing here`
+  switch (code) {
+    case 'MISSING_CHAR':
+      return /quote/.test(message) ? 'a quotation mark is not closed' : lower(message)
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return /:(\s|$)/.test(line) ? 'text with a colon and a space in it must stand in quotes' : INDENTED
+    case 'MULTILINE_IMPLICIT_KEY':
+      return 'a colon is missing after this key, or what follows is indented too far'
+    case 'BAD_INDENT':
+      return INDENTED
+    case 'BAD_SCALAR_START':
+      return `text that begins with ${line[0]} must stand in quotes`
+    case 'BAD_DQ_ESCAPE':
+      return `${message.replace('Invalid', 'there is no')} in double quotes; write \\\\ for a backslash, or use single quotes`
+    case 'UNEXPECTED_TOKEN':
+      return /^Not a YAML token/.test(message) ? 'text that begins with > or | must stand in quotes' : lower(message)
+    default:
+      return lower(message)
+  }
+}
+
+const INDENTED = 'what follows is not indented like the lines it belongs to'
+
+const lower = (message: string) => message.split('\n')[0]!.replace(/^[A-Z](?=[a-z ])/, (c) => c.toLowerCase())
