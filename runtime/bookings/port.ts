@@ -24,24 +24,49 @@ export interface SlotQuery {
   leadZone?: string
 }
 
+/** What the owner finds in their calendar. Names and notes are a stranger's words: text, never markup. */
+export interface Appointment {
+  summary: string
+  notes: string
+  lead: Person & {
+    phone: string
+    /** IANA. */
+    timeZone: string
+    /** BCP 47. */
+    language: string
+  }
+}
+
+export interface Person {
+  name: string | null
+  email: string | null
+}
+
 /**
  * One person's calendar, as a call needs it: look, hold while talking, confirm once agreed. An adapter is a factory
- * function. Each method throws `CalendarUnavailable` when the calendar cannot be asked.
+ * function. Each method throws `CalendarUnavailable` when the calendar cannot be asked, and may then be tried again.
  */
 export interface Calendar {
   /** Free slots in order of time. One may be gone by the time it is held. */
   freeSlots(query: SlotQuery): Promise<Slot[]>
   /**
-   * Takes a slot for a call, for `seconds` of real time; null when another call has it. Holding a slot again for the
-   * same call gives the same booking.
+   * Takes a slot for a call, for `seconds` of real time; null when it is taken. Holding a slot again for the same call
+   * gives the same booking.
    */
   hold(slot: Slot, callId: string, seconds: number): Promise<Booking | null>
-  /** Makes a held booking final; false when it was released or taken over after it expired. May be repeated. */
-  confirm(bookingId: string): Promise<boolean>
-  /** Gives the slot back. May be repeated. */
+  /** Makes a held booking final; false when the slot is not ours any more. May be repeated, also after an unknown end. */
+  confirm(bookingId: string, appointment: Appointment): Promise<boolean>
+  /** Gives the slot back, whatever became of it. May be repeated. */
   release(bookingId: string): Promise<void>
 }
 
+/** What happened in the message, and what the owner of the workspace can do in `advice`; neither is for the person on the phone. */
 export class CalendarUnavailable extends Error {
   override name = 'CalendarUnavailable'
+  readonly advice: string
+
+  constructor(message: string, advice: string) {
+    super(message)
+    this.advice = advice
+  }
 }

@@ -1,122 +1,116 @@
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { eq, ne } from 'drizzle-orm'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
 import { localCalendar } from '../../runtime/bookings/local.ts'
-import { type Clock, systemClock } from '../../runtime/clock.ts'
-import { connect, migrateDatabase } from '../../runtime/db/connect.ts'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../runtime/db/embedded.ts'
+import type { Slot } from '../../runtime/bookings/port.ts'
 import { bookings } from '../../runtime/db/schema.ts'
+import { appointment, calendarContract, MONDAY, openWorld, settings } from './contract.ts'
 
-const MONDAY = Date.parse('2026-05-25T05:00:00Z')
-const settings = { name: 'mehmet', owner: 'mehmet@helena.example', time_zone: 'Europe/Istanbul' }
-const folder = mkdtempSync(join(tmpdir(), 'talkif-bookings-'))
+const MINUTE = 60_000
+const world = openWorld()
+const open = (process: 0 | 1 = 0, as: { workspaceId?: string; mode?: 'test' | 'live' } = {}, more: object = {}) =>
+  localCalendar({
+    ...world.options(process),
+    ...{ workspaceId: 'ws_one', mode: 'live' as const, ...as },
+    settings: { ...settings, ...more },
+  })
+const rows = () => world.pools[0]!.db.select().from(bookings).where(ne(bookings.status, 'released'))
 
-let server: EmbeddedPostgres
-/** Two pools, as two processes would have. */
-let pools: ReturnType<typeof connect>[]
-let now = MONDAY
-const clock: Clock = { ...systemClock, now: () => now }
-const week = () => ({ from: new Date(now), until: new Date(now + 5 * 86_400_000), limit: 200 })
-const calendar = (process: 0 | 1, workspaceId = 'ws_one', mode: 'test' | 'live' = 'test') =>
-  localCalendar({ db: pools[process]!.db, clock, workspaceId, mode, settings })
-
-beforeAll(async () => {
-  server = await startEmbeddedPostgres(folder)
-  await migrateDatabase(server.url)
-  pools = [connect(server.url, 10), connect(server.url, 10)]
-}, 30_000)
-
-afterAll(async () => {
-  for (const { sql } of pools ?? []) await sql.end()
-  await server?.stop()
-  await rm(folder, { recursive: true, force: true })
+calendarContract(world, {
+  open,
+  agreed: async () => (await rows()).filter((row) => row.status === 'confirmed').length,
 })
 
-beforeEach(async () => {
-  now = MONDAY
-  await pools[0]!.db.delete(bookings)
-})
-
-test('of 100 calls that want one of three slots, three get one each', async () => {
-  const [first, second] = [calendar(0), calendar(1)]
-  const slots = await first.freeSlots({ ...week(), limit: 3 })
-  expect(slots.map((slot) => slot.startsAt.toISOString().slice(11, 16))).toEqual(['06:00', '06:30', '07:00'])
-  const held = await Promise.all(
-    Array.from({ length: 100 }, (_, i) => (i % 2 ? first : second).hold(slots[i % 3]!, `call_${i}`, 60)),
+test('of 100 calls at once nobody gets a time that overlaps another’s, whatever the slots’ length and buffer', async () => {
+  const anyCase = fc.record({
+    lengths: fc.tuple(fc.constantFrom(15, 30, 45, 60), fc.constantFrom(15, 30, 50, 90)),
+    buffer: fc.constantFrom(0, 5, 20),
+    slots: fc.integer({ min: 2, max: 12 }),
+    picks: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { minLength: 100, maxLength: 100 }),
+  })
+  let [won, most] = [0, 0]
+  await fc.assert(
+    fc.asyncProperty(anyCase, async ({ lengths, buffer, slots, picks }) => {
+      await world.pools[0]!.db.delete(bookings)
+      // The same calendar before and after its slots were given another length, from two processes at once.
+      const kinds = lengths.map((slot_minutes) => ({ slot_minutes, buffer_minutes: buffer }))
+      const offered = await Promise.all(kinds.map((more) => open(0, {}, more).freeSlots(world.week(slots))))
+      const booked = await Promise.all(
+        picks.map(async ([kind, pick, confirms], i) => {
+          const calendar = open(i % 2 ? 1 : 0, {}, kinds[kind % 2])
+          const held = await calendar.hold(offered[kind % 2]![pick % slots]!, `call_${i}`, 60)
+          if (held && confirms) expect(await calendar.confirm(held.id, appointment)).toBe(true)
+          return held
+        }),
+      )
+      const winners = booked.filter((it) => it !== null)
+      const kept = (await rows()).toSorted((a, b) => a.slotAt.getTime() - b.slotAt.getTime())
+      expect(kept.map(({ id }) => id).toSorted()).toEqual(winners.map(({ id }) => id).toSorted())
+      expect(new Set(kept.map(({ callId }) => callId)).size).toBe(kept.length)
+      for (const [i, row] of kept.slice(1).entries()) {
+        expect(row.slotAt.getTime() - kept[i]!.endsAt.getTime()).toBeGreaterThanOrEqual(buffer * MINUTE)
+      }
+      won += winners.length
+      most = Math.max(most, winners.length)
+    }),
+    { numRuns: 6 },
   )
-  const won = held.flatMap((booking) => booking?.startsAt.getTime() ?? [])
-  expect(won.sort()).toEqual(slots.map((slot) => slot.startsAt.getTime()))
-  expect(await first.freeSlots(week())).toHaveLength(5 * 18 - 3)
-})
-
-test('holding again for the same call is the same booking', async () => {
-  const [slot] = await calendar(0).freeSlots(week())
-  const [one, other] = await Promise.all([calendar(0).hold(slot!, 'call_a', 60), calendar(1).hold(slot!, 'call_a', 60)])
-  expect(one).toEqual(other)
-  expect(one).toMatchObject({ owner: settings.owner, startsAt: slot!.startsAt, endsAt: slot!.endsAt })
-})
-
-test('an expired hold gives way to one other call, and can then not be confirmed', async () => {
-  const [slot] = await calendar(0).freeSlots(week())
-  const old = await calendar(0).hold(slot!, 'call_old', 60)
-  expect(await calendar(0).hold(slot!, 'call_b', 60)).toBeNull()
-  now += 61_000
-  const taken = await Promise.all([calendar(0).hold(slot!, 'call_b', 60), calendar(1).hold(slot!, 'call_c', 60)])
-  const [winner] = taken.filter((booking) => booking !== null)
-  expect(taken.filter((booking) => booking === null)).toHaveLength(1)
-  expect(await calendar(1).confirm(old!.id)).toBe(false)
-  expect(await calendar(1).confirm(winner!.id)).toBe(true)
-  expect(await calendar(1).confirm(winner!.id)).toBe(true)
-  now += 3_600_000
-  expect(await calendar(0).hold(slot!, 'call_d', 60)).toBeNull()
+  expect(won).toBeGreaterThanOrEqual(6)
+  expect(most).toBeGreaterThan(1)
 })
 
 test('confirming late and taking over never both succeed', async () => {
-  const slots = await calendar(0).freeSlots(week())
+  const slots = await open().freeSlots(world.week())
   for (const [i, slot] of slots.slice(20, 50).entries()) {
-    const held = await calendar(0).hold(slot, `call_${i}`, 1)
-    now += 2_000
+    const held = await open().hold(slot, `call_${i}`, 1)
+    world.now += 2_000
     const [confirmed, taken] = await Promise.all([
-      calendar(0).confirm(held!.id),
-      calendar(1).hold(slot, `other_${i}`, 60),
+      open().confirm(held!.id, appointment),
+      open(1).hold(slot, `other_${i}`, 60),
     ])
     expect(confirmed).toBe(taken === null)
   }
 })
 
-test('a released slot is free, and nobody else can release or confirm it', async () => {
-  const [slot] = await calendar(0).freeSlots(week())
-  const held = await calendar(0).hold(slot!, 'call_a', 60)
-  for (const stranger of [calendar(0, 'ws_two'), calendar(0, 'ws_one', 'live')]) {
-    expect(await stranger.confirm(held!.id)).toBe(false)
-    await stranger.release(held!.id)
-    expect((await stranger.freeSlots(week()))[0]).toEqual(slot)
-  }
-  expect(await calendar(1).hold(slot!, 'call_b', 60)).toBeNull()
-  await calendar(0).release(held!.id)
-  await calendar(0).release(held!.id)
-  expect(await calendar(1).hold(slot!, 'call_b', 60)).not.toBeNull()
+test('buffers are kept free on both sides, also towards slots that lie between others', async () => {
+  const buffered = open(0, {}, { buffer_minutes: 15 })
+  const slots = await buffered.freeSlots(world.week(6))
+  expect(await buffered.hold(slots[2]!, 'call_a', 60)).not.toBeNull()
+  const times = (free: Slot[]) => free.map(({ startsAt }) => startsAt.toISOString().slice(11, 16))
+  expect(times(slots)).toEqual(['06:00', '06:30', '07:00', '07:30', '08:00', '08:30'])
+  expect(times(await buffered.freeSlots(world.week(4)))).toEqual(['06:00', '08:00', '08:30', '09:00'])
+  for (const slot of [slots[1]!, slots[3]!]) expect(await buffered.hold(slot, 'call_b', 60)).toBeNull()
+  expect(await buffered.hold(slots[4]!, 'call_b', 60)).not.toBeNull()
 })
 
-test('a booking of another length is in the way of slots it overlaps', async () => {
-  const long = localCalendar({
-    db: pools[0]!.db,
-    clock,
-    workspaceId: 'ws_one',
-    mode: 'test',
-    settings: { ...settings, slot_minutes: 60 },
-  })
-  const [hour] = await long.freeSlots(week())
-  const [, half] = await calendar(0).freeSlots(week())
-  expect(await calendar(0).hold(half!, 'call_a', 60)).not.toBeNull()
-  expect(await long.hold(hour!, 'call_b', 60)).toBeNull()
+test('notice and days ahead are the calendar’s own', async () => {
+  const begins = async (more: object, limit = 1) =>
+    (await open(0, {}, more).freeSlots({ ...world.week(limit), until: new Date(world.now + 90 * 86_400_000) })).map(
+      ({ startsAt }) => startsAt.toISOString(),
+    )
+  expect(await begins({ notice_minutes: 0, working_hours: { from: '08:00', to: '18:00', days: [1] } })).toEqual([
+    '2026-05-25T05:00:00.000Z',
+  ])
+  expect(await begins({})).toEqual(['2026-05-25T06:00:00.000Z'])
+  expect(await begins({ notice_minutes: 26 * 60 })).toEqual(['2026-05-26T07:00:00.000Z'])
+  const all = await begins({ days_ahead: 2 }, 500)
+  expect(all).toHaveLength(2 * 18)
+  expect((await begins({}, 5_000)).at(-1)! < '2026-06-24T05').toBe(true)
 })
 
 test('the lead’s day comes before their night', async () => {
-  const near = await calendar(0).freeSlots({ ...week(), limit: 1, leadZone: 'America/New_York' })
+  const near = await open().freeSlots({ ...world.week(1), leadZone: 'America/New_York' })
   expect(near[0]!.startsAt.toISOString()).toBe('2026-05-25T12:00:00.000Z')
-  const far = await calendar(0).freeSlots({ ...week(), limit: 1, leadZone: 'Pacific/Honolulu' })
+  const far = await open().freeSlots({ ...world.week(1), leadZone: 'Pacific/Honolulu' })
   expect(far[0]!.startsAt.toISOString()).toBe('2026-05-25T06:00:00.000Z')
+})
+
+test('test and live bookings of one calendar know nothing of each other', async () => {
+  const [slot] = await open().freeSlots(world.week())
+  const [live, sandbox] = [open(), open(0, { mode: 'test' })]
+  expect(await live.hold(slot!, 'call_a', 60)).not.toBeNull()
+  expect(await sandbox.hold(slot!, 'call_b', 60)).not.toBeNull()
+  const times = await world.pools[0]!.db.select().from(bookings).where(eq(bookings.calendar, 'mehmet'))
+  expect(times.map(({ mode }) => mode).toSorted()).toEqual(['live', 'test'])
+  expect(world.now).toBe(MONDAY)
 })

@@ -122,13 +122,27 @@ test('slots never overlap one another or a booking, lie within the hours, and en
   expect(far).toHaveLength(90 * 2)
 })
 
+/** Days on which one of the two places changes its clocks, in 2026, and what an hour before and after it is called there. */
 test.each([
-  ['en', 'Tuesday, May 26 at 3:30 PM'],
-  ['tr', '26 Mayıs Salı 15:30'],
-  ['de', 'Dienstag, 26. Mai um 15:30'],
-  ['es', 'martes, 26 de mayo, 15:30'],
-  ['fr', 'mardi 26 mai à 15:30'],
-  ['xx-invalid', 'Tuesday, May 26 at 3:30 PM'],
-])('a slot is said in %s as %s', (language, words) => {
-  expect(spokenSlot(new Date('2026-05-26T12:30:00Z'), 'Europe/Istanbul', language)).toBe(words)
+  // The slots of one owner's morning, as instants: summer time begins in Berlin, ends in Berlin, ends in New York.
+  ['Europe/Berlin', '2026-03-28', ['09:00', '10:00'], ['08:00Z', '09:00Z']],
+  ['Europe/Berlin', '2026-03-29', ['09:00', '10:00'], ['07:00Z', '08:00Z']],
+  ['Europe/Berlin', '2026-10-25', ['09:00', '10:00'], ['08:00Z', '09:00Z']],
+  ['Europe/Berlin', '2026-11-01', ['09:00', '10:00'], ['08:00Z', '09:00Z']],
+  ['America/New_York', '2026-03-29', ['09:00', '10:00'], ['13:00Z', '14:00Z']],
+  ['America/New_York', '2026-10-25', ['09:00', '10:00'], ['13:00Z', '14:00Z']],
+  ['America/New_York', '2026-11-01', ['09:00', '10:00'], ['14:00Z', '15:00Z']],
+])('in %s on %s the working day begins at nine on the wall', (timeZone, day, [from, second], instants) => {
+  const hours = { ...office, timeZone, from: from!, to: '11:00', days: [1, 2, 3, 4, 5, 6, 7], slotMinutes: 60 }
+  const found = [...freeSlots(hours, at(`${day}T05:00:00Z`), at(`${day}T23:00:00Z`), [])]
+  expect(found.map(({ startsAt }) => `${new Date(startsAt).toISOString().slice(11, 16)}Z`)).toEqual(instants)
+  const other = timeZone === 'Europe/Berlin' ? 'America/New_York' : 'Europe/Berlin'
+  for (const [i, { startsAt }] of found.entries()) {
+    const wall = (zone: string) =>
+      new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' }).format(startsAt)
+    expect(wall(timeZone)).toBe([from, second][i])
+    // Whoever is called hears the time of their own place, also in the weeks in which the two are five hours apart.
+    const said = spokenSlot(new Date(startsAt), { zone: other, language: 'nl', now: new Date(startsAt - DAY) })
+    expect(said).toBe(`morgen ${wall(other).replace(/^0/, '')}`)
+  }
 })

@@ -1,0 +1,79 @@
+import type { FetchOutside } from '../outbound.ts'
+import { type CalComAccount, openCalCom } from './cal-com-requests.ts'
+import { bookingOf, openLedger } from './ledger.ts'
+import type { CalendarOptions } from './local.ts'
+import { around, chooseSlots, horizonOf } from './offers.ts'
+import type { Calendar } from './port.ts'
+
+export interface CalComOptions extends CalendarOptions {
+  fetchOutside: FetchOutside
+  calCom: CalComAccount
+}
+
+/**
+ * An event type of Cal.com (API v2), whose own settings say when it can be booked: working hours, length, buffers and notice are
+ * those of Cal.com. A hold is a row of ours and a reservation there; confirming books.
+ */
+export function calComCalendar({ settings, fetchOutside, calCom, ...options }: CalComOptions): Calendar {
+  const { name: calendar, owner } = settings
+  const ledger = openLedger({ ...options, calendar, kind: 'cal_com', bufferMinutes: 0 })
+  const remote = openCalCom(fetchOutside, calCom)
+
+  return {
+    async freeSlots(query) {
+      const { from, until } = horizonOf(settings, query)
+      if (from >= until) return []
+      const asked = around({ startsAt: new Date(from), endsAt: new Date(until) }, 0)
+      const [taken, free] = await Promise.all([
+        ledger.taken(asked.from, asked.until),
+        remote.freeSlots(asked.from, asked.until),
+      ])
+      const ours = free.filter((slot) => !taken.some((it) => slot.startsAt < it.endsAt && it.startsAt < slot.endsAt))
+      return chooseSlots(ours, query, calendar)
+    },
+
+    async hold(slot, callId, seconds) {
+      const row = await ledger.hold(slot, callId, seconds)
+      if (!row || row.remoteHold || row.status !== 'held') return row && bookingOf(row, owner)
+      const reservation = await remote.reserve(slot.startsAt, seconds).catch(async (error: unknown) => {
+        await ledger.move(row.id, 'released')
+        throw error
+      })
+      if (!reservation) {
+        await ledger.move(row.id, 'released')
+        return null
+      }
+      await ledger.remember(row.id, reservation)
+      return bookingOf(row, owner)
+    },
+
+    async confirm(bookingId, appointment) {
+      const before = await ledger.find(bookingId)
+      if (before?.status === 'confirmed') return true
+      const row = await ledger.move(bookingId, 'confirming', { of: ['held', 'confirming'] })
+      if (!row) return false
+      // It may have been booked by a process that never heard the answer.
+      const found = before?.status === 'confirming' ? await remote.findBooking(row) : undefined
+      const remoteId = found ?? (await remote.book(row, appointment))
+      if (!remoteId) {
+        await this.release(bookingId)
+        return false
+      }
+      const confirmed = await ledger.move(bookingId, 'confirmed', { of: ['confirming', 'confirmed'], remoteId })
+      await remote.unreserve(row.remoteHold)
+      return confirmed !== undefined
+    },
+
+    async release(bookingId) {
+      const row = await ledger.find(bookingId)
+      if (!row || row.status === 'released') return
+      if (row.status !== 'held') {
+        await ledger.move(bookingId, 'releasing')
+        const remoteId = row.remoteId ?? (await remote.findBooking(row))
+        if (remoteId) await remote.cancel(remoteId)
+      }
+      await remote.unreserve(row.remoteHold)
+      await ledger.move(bookingId, 'released')
+    },
+  }
+}

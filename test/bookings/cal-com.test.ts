@@ -1,0 +1,113 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { calComCalendar } from '../../runtime/bookings/cal-com.ts'
+import { bookings } from '../../runtime/db/schema.ts'
+import { API_KEY, type CalComServer, EVENT_TYPE, startCalCom } from './cal-com-server.ts'
+import { type Adapter, appointment, calendarContract, openWorld, remoteContract, settings } from './contract.ts'
+
+const world = openWorld()
+let server: CalComServer
+
+beforeAll(async () => {
+  server = await startCalCom(() => world.now)
+})
+afterAll(() => server.close())
+beforeEach(() => server.reset())
+afterEach(() => {
+  expect(server.violations).toEqual([])
+})
+
+const open: Adapter['open'] = (process = 0, { url, secret, ...as } = {}) =>
+  calComCalendar({
+    ...world.options(process),
+    ...{ workspaceId: 'ws_one', mode: 'live' as const, ...as },
+    settings,
+    calCom: { eventTypeId: EVENT_TYPE, apiKey: secret ?? API_KEY, url: url ?? server.url },
+  })
+const agreed = () => [...server.bookings.values()].filter(({ status }) => status === 'accepted')
+const adapter = {
+  open,
+  agreed: async () => agreed().length,
+  async takeElsewhere(from: Date, until: Date) {
+    const times = { start: from.toISOString(), end: until.toISOString() }
+    const nobody = { attendees: [], metadata: {}, bookingFieldsResponses: {} }
+    server.bookings.set('other', { uid: 'other', status: 'accepted', ...times, ...nobody })
+  },
+}
+calendarContract(world, adapter)
+remoteContract(world, adapter, '')
+
+async function heldBy(call: string) {
+  const [slot] = await open().freeSlots(world.week())
+  return { slot: slot!, held: (await open().hold(slot!, call, 60))! }
+}
+
+test('a booking names the person, says what they said, and is ours to find', async () => {
+  const { held } = await heldBy('call_a')
+  expect(await open().confirm(held.id, appointment)).toBe(true)
+  expect(agreed()).toMatchObject([
+    {
+      start: held.startsAt.toISOString(),
+      attendees: [
+        {
+          name: 'Ayşe Yılmaz',
+          email: 'ayse@example.org',
+          phoneNumber: '+905321112233',
+          timeZone: 'Europe/Berlin',
+        },
+      ],
+      metadata: { talkif_booking_id: held.id },
+      bookingFieldsResponses: { notes: appointment.notes },
+    },
+  ])
+  const [row] = await world.pools[0]!.db.select().from(bookings)
+  expect(row).toMatchObject({ kind: 'cal_com', remoteId: agreed()[0]!.uid, remoteHold: expect.any(String) })
+})
+
+test('somebody without a name or an e-mail address can book too', async () => {
+  const { held } = await heldBy('call_a')
+  const lead = { ...appointment.lead, name: null, email: null }
+  expect(await open().confirm(held.id, { ...appointment, notes: '', lead })).toBe(true)
+})
+
+test('a booking whose answer was lost is found again, and not made twice', async () => {
+  const { held } = await heldBy('call_a')
+  server.cutAfter('POST /v2/bookings')
+  await expect(open().confirm(held.id, appointment)).rejects.toThrow('Cal.com cannot be asked')
+  expect(agreed()).toHaveLength(1)
+  expect(await open(1).confirm(held.id, appointment)).toBe(true)
+  expect(agreed()).toHaveLength(1)
+})
+
+test('a booking whose answer was lost, and that nobody agreed to, is taken back', async () => {
+  const { held } = await heldBy('call_a')
+  server.cutAfter('POST /v2/bookings')
+  await expect(open().confirm(held.id, appointment)).rejects.toThrow('Cal.com cannot be asked')
+  await open(1).release(held.id)
+  expect(agreed()).toEqual([])
+})
+
+test('what its owner cancelled is released as well', async () => {
+  const { held } = await heldBy('call_a')
+  expect(await open().confirm(held.id, appointment)).toBe(true)
+  agreed()[0]!.status = 'cancelled'
+  await open().release(held.id)
+  expect((await world.pools[0]!.db.select().from(bookings))[0]!.status).toBe('released')
+})
+
+test('a reservation of somebody else’s is no hold of ours', async () => {
+  const [slot] = await open().freeSlots(world.week())
+  expect(await open(0, { workspaceId: 'ws_two' }).hold(slot!, 'call_b', 60)).not.toBeNull()
+  expect(await open().hold(slot!, 'call_a', 60)).toBeNull()
+  // And it leaves nothing behind that would keep the slot.
+  world.now += 61_000
+  expect(await open().hold(slot!, 'call_a', 60)).not.toBeNull()
+})
+
+test('an event type that is not there says so', async () => {
+  const wrong = calComCalendar({
+    ...world.options(),
+    ...{ workspaceId: 'ws_one', mode: 'live' as const, settings },
+    calCom: { eventTypeId: 7, apiKey: API_KEY, url: server.url },
+  })
+  await expect(wrong.freeSlots(world.week())).rejects.toMatchObject({ advice: 'Check cal_com.event_type_id.' })
+})
