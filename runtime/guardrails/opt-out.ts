@@ -28,14 +28,14 @@ export function asksToStop(text: string): boolean {
 }
 
 /**
- * Lower case without accents or punctuation, one space between words. Every Turkish i (I, ı, İ) becomes i, because the
+ * Lower case without accents, punctuation or what cannot be seen, one space between words. Every Turkish i (I, ı, İ) becomes i, because the
  * case of a message says nothing about its language.
  */
 function fold(text: string): string {
   return text
     .slice(-MAX_LENGTH)
     .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
+    .replace(/[\p{M}\p{Cf}]/gu, '')
     .toLowerCase()
     .replaceAll('ı', 'i')
     .replaceAll('ß', 'ss')

@@ -1,6 +1,6 @@
 import { and, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm'
-import type { Db } from '../db/connect.ts'
-import { calls, deliveries, endpoints, events } from '../db/schema.ts'
+import { anyOf, joinedColumnsOf, readJoined } from '../db/rows.ts'
+import { deliveries, endpoints, events } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { MILESTONE, traceOf } from '../telemetry/spans.ts'
 import type { PostResult } from './post.ts'
@@ -31,9 +31,7 @@ export async function deliver(
   job: { deliveryId: string; try: number },
   queue: 'deliver' | 'deliver_failing',
 ): Promise<void> {
-  const query = queries.get(deps.db) ?? deliveryQuery(deps.db)
-  queries.set(deps.db, query)
-  const [found] = await query.execute({ deliveryId: job.deliveryId })
+  const found = await deps.together(readDeliveries, job.deliveryId)
   // A job that ran twice, or whose try another worker already made.
   if (found?.delivery.status !== 'pending' || found.delivery.tries >= job.try) return
   const { event, endpoint, call } = found
@@ -78,18 +76,30 @@ async function isLastMilestone(deps: Deps, event: typeof events.$inferSelect): P
 const ownTry = (job: { deliveryId: string; try: number }) =>
   and(eq(deliveries.id, job.deliveryId), eq(deliveries.status, 'pending'), lt(deliveries.tries, job.try))
 
-/** Written once for a pool: every delivery asks it. */
-const queries = new WeakMap<Db, ReturnType<typeof deliveryQuery>>()
+/** A delivery with what it is about. */
+interface Found {
+  delivery: typeof deliveries.$inferSelect
+  event: typeof events.$inferSelect
+  endpoint: typeof endpoints.$inferSelect
+  /** Whose trace tells of it. */
+  call: { traceId: string; rootSpanId: string }
+}
 
-const deliveryQuery = (db: Db) =>
-  db
-    .select({ delivery: deliveries, event: events, endpoint: endpoints, call: calls })
-    .from(deliveries)
-    .innerJoin(events, eq(events.id, deliveries.eventId))
-    .innerJoin(endpoints, eq(endpoints.id, deliveries.endpointId))
-    .innerJoin(calls, eq(calls.id, events.callId))
-    .where(eq(deliveries.id, sql.placeholder('deliveryId')))
-    .prepare('delivery_with_its_event')
+async function readDeliveries({ db }: Deps, ids: string[]): Promise<(Found | undefined)[]> {
+  const rows = await db.execute<{ trace_id: string; root_span_id: string }>(sql`
+    select ${joinedColumnsOf(deliveries)}, ${joinedColumnsOf(events)}, ${joinedColumnsOf(endpoints)}, trace_id, root_span_id
+    from deliveries join events on events.id = deliveries.event_id join endpoints on endpoints.id = deliveries.endpoint_id
+      join calls on calls.id = events.call_id
+    where deliveries.id = ${anyOf(ids)}`)
+  const found = rows.map((row) => ({
+    delivery: readJoined(deliveries, row),
+    event: readJoined(events, row),
+    endpoint: readJoined(endpoints, row),
+    call: { traceId: row.trace_id, rootSpanId: row.root_span_id },
+  }))
+  const byId = new Map(found.map((it) => [it.delivery.id, it]))
+  return ids.map((id) => byId.get(id))
+}
 
 async function succeed(
   deps: Deps,
@@ -98,24 +108,34 @@ async function succeed(
   result: PostResult,
   at: number,
 ): Promise<void> {
-  const [row] = await deps.db
-    .update(deliveries)
-    .set({
-      status: 'delivered',
-      tries: job.try,
-      lastStatus: result.status,
-      lastError: null,
-      nextTryAt: null,
-      deliveredAt: new Date(at),
-    })
-    .where(ownTry(job))
-    .returning({ id: deliveries.id })
+  const done = { id: job.deliveryId, tries: job.try, last_status: result.status, delivered_at: new Date(at) }
+  const isOurs = await deps.together(writeDelivered, done)
   // Nearly always there is nothing to change, and then nothing is written: deliveries to one endpoint do not wait for each other.
-  if (!row || !endpoint.failingSince) return
+  if (!isOurs || !endpoint.failingSince) return
   await deps.db
     .update(endpoints)
     .set({ failingSince: null })
     .where(and(eq(endpoints.id, endpoint.id), isNotNull(endpoints.failingSince)))
+}
+
+/** By the names of the columns. */
+interface Delivered {
+  id: string
+  tries: number
+  last_status: number | undefined
+  delivered_at: Date
+}
+
+/** @returns of each whether it was still waiting for this try. */
+async function writeDelivered({ db }: Deps, done: Delivered[]): Promise<boolean[]> {
+  const rows = await db.execute(sql`
+    update deliveries set status = 'delivered', tries = done.tries, last_status = done.last_status, last_error = null,
+      next_try_at = null, delivered_at = done.delivered_at
+    from json_populate_recordset(null::deliveries, ${JSON.stringify(done)}::text::json) as done
+    where deliveries.id = done.id and deliveries.status = 'pending' and deliveries.tries < done.tries
+    returning deliveries.id`)
+  const ids = new Set(rows.map((row) => row.id))
+  return done.map(({ id }) => ids.has(id))
 }
 
 async function fail(

@@ -39,7 +39,7 @@ export function vendorError(response: TwilioResponse): { code: string; message: 
 }
 
 /** Whole seconds; an HTTP date is not sent by Twilio and counts as one second, as does nothing. */
-function retryAfterSeconds(response: TwilioResponse): number {
+export function retryAfterSeconds(response: TwilioResponse): number {
   const seconds = Number(response.headers['retry-after'])
   return Number.isFinite(seconds) && seconds > 0 ? Math.ceil(seconds) : 1
 }

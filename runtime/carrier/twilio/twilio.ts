@@ -1,48 +1,38 @@
 import twilio from 'twilio'
-import type { Clock } from '../../clock.ts'
+import type { Messaging } from '../messaging.ts'
 import {
   CallNotPlaced,
   CallOutcomeUnknown,
   CallRefused,
   type Carrier,
   type CarrierCall,
-  CarrierUnavailable,
   type PlaceCall,
 } from '../port.ts'
 import { carrierStatus } from './callback.ts'
+import { client, isWithin, maxListed, reader, type Send, type TwilioAccount, unavailable } from './client.ts'
 import { placeFailure, placeRefusal } from './failures.ts'
+import { twilioMessaging } from './messages.ts'
 import { openTransport, type Transport, type TwilioRequest, type TwilioResponse } from './request-client.ts'
 
-export interface TwilioAccount {
-  accountSid: string
-  authToken: string
-  /** Twilio's own API when left out; the sandbox's, or a recording proxy's, otherwise. */
-  baseUrl?: string
-  /** For the deadlines of reads and hang-ups. */
-  clock: Clock
-}
+export type { TwilioAccount } from './client.ts'
 
-export type TwilioCarrier = Carrier & {
-  /** Lets go of the kept sockets. Running requests fail. */
-  close(): void
-}
-
-/** How long a read or a hang-up may take. Placing a call has its own deadline, the caller's signal. */
-const readTimeoutMs = 10_000
-/** The list is sorted newest first; no number is called this often inside one attempt's window. */
-const maxCallsListed = 200
+export type TwilioCarrier = Carrier &
+  Messaging & {
+    /** Lets go of the kept sockets. Running requests fail. */
+    close(): void
+  }
 
 /**
- * Twilio's Programmable Voice behind our port.
+ * Twilio behind our ports: Programmable Voice here, messages in `messages.ts`.
  * Sources: https://www.twilio.com/docs/voice/api/call-resource, https://www.twilio.com/docs/voice/twiml/stream.
  */
 export function twilioCarrier(account: TwilioAccount): TwilioCarrier {
-  const { clock } = account
   const transport = openTransport(account.baseUrl ?? 'https://api.twilio.com')
   const calls = (send: Send) => client(account, send).calls
-  const reading = () => calls((request) => read(transport, clock, request))
+  const reading = () => reader(account, transport).calls
 
   return {
+    ...twilioMessaging(account, transport),
     async placeCall(request) {
       const send: Send = (message) => place(transport, request, message)
       try {
@@ -55,9 +45,8 @@ export function twilioCarrier(account: TwilioAccount): TwilioCarrier {
     },
     async findCalls({ from, to, since, until }) {
       // No StartTime filter: a call that still waits in Twilio's queue has none, and it is the one we must not miss.
-      const found = await unavailable(reading().list({ from, to, limit: maxCallsListed, pageSize: maxCallsListed }))
-      const earliest = Math.floor(since.getTime() / 1000) * 1000
-      return found.map(carrierCall).filter(({ createdAt }) => +createdAt >= earliest && +createdAt <= +until)
+      const found = await unavailable(reading().list({ from, to, limit: maxListed, pageSize: maxListed }))
+      return found.map(carrierCall).filter(({ createdAt }) => isWithin(createdAt, { since, until }))
     },
     async getCall(carrierId) {
       const found = await unavailable(unlessAbsent(reading()(carrierId).fetch()))
@@ -75,14 +64,6 @@ export function twilioCarrier(account: TwilioAccount): TwilioCarrier {
     },
     close: () => transport.close(),
   }
-}
-
-type Send = (request: TwilioRequest) => Promise<TwilioResponse>
-
-/** A client is a few objects; one for each request carries that request's signal without a global. */
-function client({ accountSid, authToken }: TwilioAccount, send: Send) {
-  const httpClient = { request: send } as unknown as NonNullable<twilio.ClientOpts['httpClient']>
-  return twilio(accountSid, authToken, { httpClient, accountSid })
 }
 
 type CreateOptions = Parameters<ReturnType<typeof client>['calls']['create']>[0]
@@ -126,16 +107,6 @@ async function place(transport: Transport, request: PlaceCall, message: TwilioRe
 const isPlaceError = (error: unknown) =>
   error instanceof CallRefused || error instanceof CallNotPlaced || error instanceof CallOutcomeUnknown
 
-async function read(transport: Transport, clock: Clock, message: TwilioRequest): Promise<TwilioResponse> {
-  const deadline = new AbortController()
-  const timer = clock.setTimeout(() => deadline.abort(), readTimeoutMs)
-  try {
-    return await transport.send(message, { signal: deadline.signal })
-  } finally {
-    clock.clearTimeout(timer)
-  }
-}
-
 interface VendorCall {
   sid: string
   status: string
@@ -150,14 +121,6 @@ function carrierCall(call: VendorCall): CarrierCall {
     status: carrierStatus(call.status),
     createdAt: call.dateCreated,
     durationSeconds: Number.isFinite(seconds) ? seconds : null,
-  }
-}
-
-async function unavailable<T>(asked: Promise<T>): Promise<T> {
-  try {
-    return await asked
-  } catch (error) {
-    throw new CarrierUnavailable(error instanceof Error ? error.message : String(error))
   }
 }
 

@@ -1,0 +1,98 @@
+import { canonicalLanguage } from '../../flows/language/fields.ts'
+import { fill, type TemplateFields } from '../../flows/language/template.ts'
+import type { Flow } from '../../openapi/schemas/flow-document.ts'
+import type { Settings } from '../access/workspaces.ts'
+import type { MessageContent } from '../carrier/messaging.ts'
+import type { calls, leads } from '../db/schema.ts'
+import type { MessageRow } from './rows.ts'
+
+export interface MessageContext {
+  call: typeof calls.$inferSelect
+  lead: typeof leads.$inferSelect
+  flow: Flow
+  settings: Pick<Settings, 'business' | 'templates'>
+}
+
+/** The longest body that Twilio takes: https://www.twilio.com/docs/api/errors/21617 */
+const SMS_MAX = 1_600
+
+/** What a message says, from the workspace's template in the language of its call; or why it cannot be said. */
+export function compose(
+  { channel, template: name, given }: Pick<MessageRow, 'channel' | 'template' | 'given'>,
+  context: MessageContext,
+): MessageContent | { why: string } {
+  const template = context.settings.templates.find((it) => it.name === name)
+  const kind = channel === 'sms' ? 'SMS' : 'WhatsApp'
+  if (!template?.[channel]) return { why: `the workspace has no ${kind} template named ${name}` }
+  const language = languageOf(context)
+  const fields = fieldsOf(context, language)
+  const write = (text: string, own = fields) => fill(text, own, isolated)
+  const own = Object.fromEntries(Object.entries(given).map(([key, text]) => [key, fill(text, fields)]))
+  if (channel === 'whatsapp') {
+    const { content_sid, variables = {} } = template.whatsapp!
+    const filled = { ...Object.fromEntries(Object.entries(variables).map(([key, text]) => [key, write(text)])), ...own }
+    return contentOf(inLanguage(content_sid, language), filled)
+  }
+  const metadata = { ...fields.metadata, ...own }
+  const body = write(inLanguage(template.sms!, language), { ...fields, metadata }).trim()
+  if (body === '') return { why: `the template ${name} says nothing to this person` }
+  return body.length > SMS_MAX ? { why: `the text is longer than ${SMS_MAX} characters` } : { body }
+}
+
+/** Twilio refuses a variable that is empty: https://www.twilio.com/docs/api/errors/21656 */
+function contentOf(contentSid: string, variables: Record<string, string>): MessageContent | { why: string } {
+  const empty = Object.keys(variables).find((key) => variables[key]!.trim() === '')
+  return empty ? { why: `the variable ${empty} of the template is empty for this person` } : { contentSid, variables }
+}
+
+/** The language the call was held in; BCP 47. */
+const languageOf = ({ lead, flow }: MessageContext): string =>
+  (lead.language && canonicalLanguage(lead.language)) || flow.match.language[0] || 'en'
+
+/** One for all, or the one for `de-AT`, else for `de`, else the first of the list: the workspace's own language. */
+export function inLanguage(texts: string | Record<string, string>, language: string): string {
+  if (typeof texts === 'string') return texts
+  const wanted = language.toLowerCase()
+  const entries = Object.entries(texts).map(([tag, text]) => [tag.toLowerCase(), text] as const)
+  const [base] = wanted.split('-')
+  const found = entries.find(([tag]) => tag === wanted) ?? entries.find(([tag]) => tag === base) ?? entries[0]
+  return found![1]
+}
+
+function fieldsOf({ call, lead, flow, settings }: MessageContext, language: string): TemplateFields {
+  const { booking } = call
+  return {
+    name: lead.name,
+    business: flow.agent.business ?? settings.business.name,
+    agent: flow.agent.name ?? 'Talkif',
+    source: lead.source,
+    campaign: lead.campaign,
+    intent: lead.intent,
+    language,
+    external_id: lead.externalId,
+    metadata: lead.metadata,
+    answers: call.answers,
+    booking: booking && {
+      slot: writtenSlot(new Date(booking.slot), lead.zones[0]!, language),
+      owner: booking.owner,
+    },
+  }
+}
+
+/**
+ * A slot as it is read, whenever that is: "Tuesday, May 26 at 3:30 PM", "26 Mayıs Salı 15:30". What is said on the phone ("tomorrow")
+ * would be wrong the day after. A language that the platform does not know is written in English.
+ */
+function writtenSlot(startsAt: Date, timeZone: string, language: string): string {
+  const format = new Intl.DateTimeFormat([language === 'en' ? 'en-US' : language, 'en-US'], {
+    ...{ timeZone, weekday: 'long', month: 'long', day: 'numeric', hour: 'numeric', minute: '2-digit' },
+  })
+  // Narrow no-break spaces would make an SMS of plain letters twice as long.
+  return format.format(startsAt).replace(/[\u00a0\u202f]/g, ' ')
+}
+
+/** A value in another direction must not turn the text round it: Unicode Standard Annex 9, section 2.4.1. */
+const isolated = (value: string): string =>
+  /\p{Script=Arabic}|\p{Script=Hebrew}|\p{Script=Syriac}|\p{Script=Thaana}/u.test(value)
+    ? `\u2068${value}\u2069`
+    : value

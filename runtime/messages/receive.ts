@@ -1,0 +1,68 @@
+import { and, desc, eq } from 'drizzle-orm'
+import { optOut } from '../calls/opt-out.ts'
+import type { IncomingMessage } from '../carrier/messaging.ts'
+import type { Tx } from '../db/connect.ts'
+import { calls, type Mode, messages, numbers } from '../db/schema.ts'
+import type { Deps } from '../deps.ts'
+import { isStopMessage } from '../guardrails/opt-out.ts'
+import { newId } from '../ids.ts'
+import { traceOf } from '../telemetry/spans.ts'
+
+/**
+ * A text from a person: kept for each workspace that owns the number it was sent to, and linked to the last call to that person.
+ * One that asks to stop is an opt-out at once. Safe to repeat: the carrier may post it twice.
+ */
+export async function receive(deps: Deps, mode: Mode, message: IncomingMessage): Promise<void> {
+  await deps.db.transaction(async (tx) => {
+    const owners = mode === 'live' ? await ownersOf(tx, message.to) : await lastWriter(tx, message)
+    for (const workspaceId of new Set(owners)) await keep(tx, deps, { workspaceId, mode }, message)
+  })
+}
+
+async function ownersOf(tx: Tx, phone: string): Promise<string[]> {
+  const rows = await tx.select({ id: numbers.workspaceId }).from(numbers).where(eq(numbers.phone, phone))
+  return rows.map(({ id }) => id)
+}
+
+/** The sandbox's one number is everybody's: a person there answers whoever wrote to them last. */
+async function lastWriter(tx: Tx, { from, to, repliesTo }: IncomingMessage): Promise<string[]> {
+  const written = [eq(messages.mode, 'test'), eq(messages.toPhone, from), eq(messages.fromPhone, to)]
+  return tx
+    .select({ id: messages.workspaceId })
+    .from(messages)
+    .where(and(...written, eq(messages.direction, 'out'), ...(repliesTo ? [eq(messages.carrierId, repliesTo)] : [])))
+    .orderBy(desc(messages.createdAt), desc(messages.id))
+    .limit(1)
+    .then((rows) => rows.map(({ id }) => id))
+}
+
+async function keep(
+  tx: Tx,
+  deps: Deps,
+  { workspaceId, mode }: { workspaceId: string; mode: Mode },
+  message: IncomingMessage,
+): Promise<void> {
+  const { carrierId, channel, from: phone, to, body } = message
+  const at = new Date(deps.clock.now())
+  const [call] = await tx
+    .select()
+    .from(calls)
+    .where(and(eq(calls.workspaceId, workspaceId), eq(calls.mode, mode), eq(calls.phone, phone)))
+    .orderBy(desc(calls.createdAt), desc(calls.id))
+    .limit(1)
+  const row = {
+    ...{ id: newId('msg'), workspaceId, mode, callId: call?.id ?? null, channel, carrierId, body },
+    ...({ direction: 'in', status: 'received', fromPhone: phone, toPhone: to, createdAt: at, updatedAt: at } as const),
+  }
+  const [written] = await tx.insert(messages).values(row).onConflictDoNothing().returning({ id: messages.id })
+  if (!written) return
+  const stops = message.optsOut || isStopMessage(body)
+  if (call)
+    deps.telemetry.span(traceOf(call), 'message.in', {
+      startedAt: at.getTime(),
+      endedAt: at.getTime(),
+      status: stops ? 'opted_out' : 'received',
+      attributes: { message_id: row.id, channel },
+    })
+  if (stops) await optOut(tx, deps, { workspaceId, mode, phone, source: 'message' })
+}
