@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
 import { eq } from 'drizzle-orm'
 import { type Context, Hono } from 'hono'
-import { isValidLink } from '../runtime/artifacts/links.ts'
+import { type ArtifactKind, isValidLink } from '../runtime/artifacts/links.ts'
 import { type Recording, readRecording } from '../runtime/artifacts/store.ts'
+import { invitationOf } from '../runtime/calls/appointment.ts'
 import { readTranscript } from '../runtime/calls/read.ts'
 import { calls } from '../runtime/db/schema.ts'
 import type { Deps } from '../runtime/deps.ts'
@@ -10,7 +11,7 @@ import { ProblemError } from '../runtime/problem.ts'
 import type { Env } from './app.ts'
 import { byteRange } from './byte-range.ts'
 
-/** Transcripts and recordings behind signed, expiring links. A wrong or old signature looks like a thing that is not there. */
+/** Transcripts, recordings and appointments behind signed, expiring links. A wrong or old signature looks like a thing that is not there. */
 export function artifactRoutes(deps: Deps): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/artifacts/t/:call', async (context) => {
@@ -25,6 +26,13 @@ export function artifactRoutes(deps: Deps): Hono<Env> {
     if (!recording) throw notThere()
     context.header('content-disposition', `inline; filename="${callId}.wav"`)
     return play(context, recording)
+  })
+  app.get('/artifacts/c/:call', async (context) => {
+    const callId = checkLink(deps, context, 'c')
+    const invitation = await invitationOf(deps, callId)
+    if (!invitation) throw notThere()
+    context.header('content-disposition', `attachment; filename="${callId}.ics"`)
+    return context.body(invitation, 200, { 'content-type': 'text/calendar; charset=utf-8' })
   })
   return app
 }
@@ -44,7 +52,7 @@ function play(context: Context, { bytes, version, read }: Recording): Response {
   return context.newResponse(audio, range ? 206 : 200, told)
 }
 
-function checkLink(deps: Deps, context: Context, kind: 't' | 'r'): string {
+function checkLink(deps: Deps, context: Context, kind: ArtifactKind): string {
   const callId = context.req.param('call') ?? ''
   const { expires = '', signature = '' } = context.req.query()
   if (!isValidLink(deps, kind, callId, { expires, signature })) throw notThere()

@@ -4,6 +4,8 @@ import { carrierEvent } from '../runtime/calls/carrier-event.ts'
 import { parseTwilioCallback } from '../runtime/carrier/twilio/callback.ts'
 import type { Deps } from '../runtime/deps.ts'
 import type { Env } from './app.ts'
+import { carrierMessageRoutes } from './carrier-messages.ts'
+import { authenticSender, modesOf } from './carrier-sender.ts'
 import { limitBody } from './read-request.ts'
 
 /**
@@ -18,21 +20,11 @@ export function carrierRoutes(deps: Deps): Hono<Env> {
     const params = Object.fromEntries(new URLSearchParams(await context.req.text()))
     const found = await callOfAttempt(deps, attemptId)
     // An attempt that was never placed has no row any more; its callbacks are checked with either account.
-    const networks = found ? [found.call] : candidates(deps)
-    const signature = context.req.header('x-twilio-signature')
-    const sender = networks
-      .map((call) => deps.networks.of(call))
-      .find(({ carrier, callbackBase }) =>
-        carrier.isAuthentic({ signature, url: `${callbackBase}${context.req.path}`, params }),
-      )
+    const sender = authenticSender(deps, context, params, found ? [found.call.mode] : modesOf(deps))
     if (!sender) return context.text('Forbidden', 403)
-    await carrierEvent(deps, sender.carrier, attemptId, parseTwilioCallback(params))
+    await carrierEvent(deps, sender.carrier, attemptId, parseTwilioCallback(params), found)
     return context.body(null, 204)
   })
+  app.route('/', carrierMessageRoutes(deps))
   return app
 }
-
-const candidates = (deps: Deps) =>
-  (['live', 'test'] as const)
-    .filter((mode) => !deps.networks.unavailable(mode))
-    .map((mode) => ({ mode, pace: 1, clockRate: 1 }))

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { Hono } from 'hono'
@@ -15,8 +15,11 @@ interface Bundle {
   path: string
 }
 
-/** Where Scalar's own script is: in its package, which is not part of every installation. */
+/** Where Scalar's own script is: the copy that the build made, else in its package, which is not part of every installation. */
 function bundleOf(): Bundle | null {
+  const assets = new URL('./assets/', import.meta.url)
+  const [copy] = globSync('scalar-*.js', { cwd: assets })
+  if (copy) return { file: new URL(copy, assets), path: `/docs/assets/${copy}` }
   try {
     const entry = import.meta.resolve('@scalar/api-reference')
     const file = new URL('./browser/standalone.js', entry)

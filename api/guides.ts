@@ -12,11 +12,12 @@ import {
   STATE_HOURS,
   type Window,
 } from '../runtime/guardrails/region-hours.ts'
+import { packageRoot } from '../runtime/package-root.ts'
 import { RETRY_AFTER_MS } from '../runtime/webhooks/deliver.ts'
 
 /** The text of `docs/<name>.md` with every `{{part}}` printed. @throws Error for a part that does not exist. */
 export function guideMarkdown(name: GuideName | 'index', parts: Parts): string {
-  return fill(readFileSync(new URL(`../docs/${name}.md`, import.meta.url), 'utf8'), parts)
+  return fill(readFileSync(new URL(`docs/${name}.md`, packageRoot), 'utf8'), parts)
 }
 
 /** All that guides may name: what the contract knows, and what the runtime does. */

@@ -6,9 +6,9 @@ export const Outcome = z.enum(['booked', 'qualified', 'no_answer', 'not_fit', 'w
 export type Outcome = z.infer<typeof Outcome>
 
 export const NotFitReason = z
-  .enum(['not_interested', 'out_of_scope', 'opted_out', 'hung_up', 'incomplete', 'max_duration'])
+  .enum(['not_interested', 'out_of_scope', 'disqualified', 'opted_out', 'hung_up', 'incomplete', 'max_duration'])
   .describe(
-    '`not_interested`: they do not want it; `out_of_scope`: they want something else; `opted_out`: never to be called again; ' +
+    '`not_interested`: they do not want it; `out_of_scope`: they want something else; `disqualified`: an answer rules them out; `opted_out`: never to be called again; ' +
       '`hung_up`: midway; `incomplete`: it ended with questions open; `max_duration`: it took too long.',
   )
 export type NotFitReason = z.infer<typeof NotFitReason>
@@ -16,7 +16,9 @@ export type NotFitReason = z.infer<typeof NotFitReason>
 /** The sentence behind a reason, for people to read; programs go by the reason. */
 export const NotFitDetail = personal(z.string())
   .nullable()
-  .describe('Of `not_interested` and `out_of_scope`: why, in the words of the conversation.')
+  .describe(
+    'Of `not_interested` and `out_of_scope`: why, in the words of the conversation; of `disqualified`: slot and answer.',
+  )
 
 export const AttemptResult = z.enum([
   'answered',
@@ -72,6 +74,7 @@ export const Artifacts = z
   .object({
     transcript_url: z.url().nullable().describe('JSON; null when nobody picked up.'),
     recording_url: z.url().nullable().describe('WAV; null when the call was not recorded.'),
+    calendar_url: z.url().nullable().describe('iCalendar of the booking, for both sides; null without one.'),
   })
   .openapi('Artifacts')
   .describe('Signed links that expire; fetch the call again for fresh ones.')

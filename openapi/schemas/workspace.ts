@@ -1,32 +1,19 @@
-import { eventNames } from '../events.ts'
 import { z } from '../zod.ts'
-import { atMost, GivenTime, shaped, Timestamp, text, wholeNumber } from './common.ts'
+import { atMost, GivenTime, Timestamp, text, wholeNumber } from './common.ts'
+import { UpsertHandoff } from './handoff.ts'
+import {
+  Calendar,
+  Clock24,
+  SECRET_IS_SET,
+  SecretName,
+  secret,
+  Template,
+  TimeZone,
+  Voice,
+  Webhook,
+} from './workspace-sections.ts'
 
-const Clock24 = shaped(/^([01]\d|2[0-3]):[0-5]\d$/, '09:00').describe('Time of day, HH:MM.')
-const TimeZone = text(64)
-  .meta({ examples: ['Europe/Istanbul'] })
-  .describe('IANA name of a time zone.')
-
-const patterns: [string, ...string[]] = ['*', 'lead.*', 'call.*', 'outcome.*', ...eventNames]
-
-const Webhook = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/, error: 'must be a URL that begins with https:// or http://' })
-    .max(2000)
-    .describe('Where events are posted to.'),
-  events: z.array(z.enum(patterns)).min(1).max(20).describe('Which events; `*` for all.'),
-})
-
-const Calendar = z.strictObject({
-  name: shaped(/^[a-z][a-z0-9_]{0,63}$/, 'mehmet').describe('What flows call it: `book(calendar.mehmet)`.'),
-  owner: text(320).describe('Whose it is, e.g. an e-mail address; goes into `booking.owner`.'),
-  time_zone: TimeZone,
-  working_hours: z
-    .strictObject({ from: Clock24, to: Clock24, days: z.array(wholeNumber(1, 7)).min(1).max(7) })
-    .optional()
-    .describe('Days as ISO 8601: 1 is Monday. 09:00 to 18:00, Monday to Friday, when absent.'),
-  slot_minutes: wholeNumber(5, 240).optional().describe('30 when absent.'),
-})
+const days = wholeNumber(1, 3650)
 
 /** The JSON form of `talkif.yaml`. A PUT replaces only the sections present. */
 export const WorkspaceDocument = z
@@ -42,6 +29,9 @@ export const WorkspaceDocument = z
     region: z.enum(['eu', 'us', 'tr']).describe('Where recordings and transcripts stay.'),
     webhooks: z.array(Webhook).max(20).describe('Endpoints that are told of events.'),
     calendars: z.array(Calendar).max(100).describe('Calendars that flows book in.'),
+    voices: z.array(Voice).max(100).describe('Voices that flows speak with.'),
+    handoffs: z.array(UpsertHandoff).max(100).describe('Queues of people who take over calls.'),
+    templates: z.array(Template).max(200).describe('Messages that flows send.'),
     numbers: z
       .array(
         z.strictObject({
@@ -60,6 +50,22 @@ export const WorkspaceDocument = z
       })
       .partial()
       .describe('Guardrails, tighter than those of the platform.'),
+    retention: z
+      .strictObject({
+        recordings_days: days.describe('Days until recordings are deleted.'),
+        transcripts_days: days.describe('Days until transcripts are deleted.'),
+      })
+      .partial()
+      .describe('How long calls are kept. What is absent is kept until you delete it.'),
+    secrets: z
+      .record(SecretName, secret(text(4000)).nullable())
+      .refine((it) => Object.keys(it).length <= 100, 'must have at most 100 secrets')
+      .meta({ maxProperties: 100 })
+      .describe(
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how flows write it
+        'What the tools of flows name as `${NAME}`. Written, never shown: GET answers `set`. ' +
+          'Only those named here change; null removes one.',
+      ),
     sandbox: z
       .strictObject({
         pace: z.number().min(1).max(100).describe('How many times faster than life conversations run.'),
@@ -81,6 +87,7 @@ export type WorkspaceDocument = z.infer<typeof WorkspaceDocument>
 
 export const WebhookEndpoint = z.object({
   id: z.string(),
+  name: z.string().optional(),
   url: z.string(),
   events: z.array(z.string()),
   secret: z.string().optional().describe('Shown once, in the answer that created the endpoint.'),
@@ -96,7 +103,7 @@ export const WebhookEndpoint = z.object({
   created_at: Timestamp,
 })
 
-/** What GET and PUT answer: the document as it stands, with what the server added. */
+/** What GET and PUT answer: the document as it stands, with what the server added. It may be sent back as it is. */
 export const WorkspaceView = z.object({
   id: z.string(),
   name: z.string(),
@@ -104,14 +111,45 @@ export const WorkspaceView = z.object({
   time_zone: z.string(),
   region: z.string(),
   webhooks: z.array(WebhookEndpoint),
-  calendars: z.array(z.object({ name: z.string(), owner: z.string(), time_zone: z.string() }).loose()),
-  numbers: z.array(z.object({ id: z.string(), phone: z.string(), label: z.string().nullable() })),
+  calendars: z.array(z.object(Calendar.shape)),
+  voices: z.array(z.object(Voice.shape)),
+  handoffs: z.array(z.object({ id: z.string(), ...UpsertHandoff.shape, created_at: Timestamp, updated_at: Timestamp })),
+  templates: z.array(z.object(Template.shape)),
+  numbers: z.array(z.object({ id: z.string(), phone: z.string(), label: z.string().optional() })),
   caps: z.object({
     attempts_per_number_24h: z.number(),
     attempts_per_number_30d: z.number(),
     min_gap_seconds: z.number(),
     attempts_per_day: z.number().nullable(),
   }),
+  retention: z.object({ recordings_days: z.number().optional(), transcripts_days: z.number().optional() }),
+  secrets: z.record(z.string(), z.literal(SECRET_IS_SET)),
   sandbox: z.object({ pace: z.number(), waits: z.number(), clock: z.string() }),
 })
 export type WorkspaceView = z.infer<typeof WorkspaceView>
+
+/** Names of what the server adds to a section, or to the whole under ``: what a view has and a document has not. */
+const added: Record<string, string[]> = {
+  '': more(WorkspaceView, WorkspaceDocument),
+  webhooks: more(WebhookEndpoint, Webhook),
+  handoffs: more(WorkspaceView.shape.handoffs.element, UpsertHandoff),
+  numbers: more(WorkspaceView.shape.numbers.element, WorkspaceDocument.shape.numbers.unwrap().element),
+}
+
+function more(view: z.ZodObject, document: z.ZodObject): string[] {
+  return Object.keys(view.shape).filter((name) => !Object.hasOwn(document.shape, name))
+}
+
+/** A view without what the server added to it, which is a document; `body` may be of any shape. */
+export function withoutAdded(body: Record<string, unknown>): Record<string, unknown> {
+  const sections = Object.entries(body).map(([section, value]) => {
+    const names = Object.hasOwn(added, section) ? added[section]! : []
+    return [section, Array.isArray(value) ? value.map((entry) => without(entry, names)) : value]
+  })
+  return without(Object.fromEntries(sections), added['']!) as Record<string, unknown>
+}
+
+function without(value: unknown, names: string[]): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)))
+}

@@ -2,11 +2,16 @@ import type { FieldFault } from '../../openapi/schemas/problem.ts'
 import type { Deps } from '../deps.ts'
 import { isZone } from '../guardrails/offsets.ts'
 import { normalisePhone } from '../guardrails/phone.ts'
+import { handoffFaults } from '../handoffs/upsert.ts'
 import { isForbiddenTarget } from '../webhooks/targets.ts'
+import { calendarFaults } from './calendar-faults.ts'
+import { entries, fault } from './faults.ts'
+import { templateFaults } from './template-faults.ts'
 
 /**
  * What makes a workspace document unusable beyond its shape: unknown time zones, hours that end before they begin, impossible
- * numbers, webhooks that stand twice or go to a private address. All at once; `input` may be of any shape.
+ * numbers, names that stand twice, templates with unknown fields, addresses that no request may leave for. All at once; `input` may
+ * be of any shape.
  */
 export function workspaceFaults(
   input: object,
@@ -15,43 +20,59 @@ export function workspaceFaults(
   const document = input as Record<string, unknown>
   return [
     ...zoneFaults('/time_zone', document.time_zone),
-    ...entries(document.calendars).flatMap(({ time_zone, working_hours }, index) => [
-      ...zoneFaults(`/calendars/${index}/time_zone`, time_zone),
-      ...hoursFaults(`/calendars/${index}/working_hours`, working_hours),
-    ]),
-    ...entries(document.numbers).flatMap(({ phone }, index) => numberFaults(`/numbers/${index}/phone`, phone)),
-    ...webhookFaults(
-      entries(document.webhooks).map(({ url }) => url),
-      allowLoopbackWebhooks,
+    ...NAMED.flatMap((section) => twiceFaults(`/${section}`, 'name', entries(document[section]))),
+    ...entries(document.calendars).flatMap((calendar, index) => {
+      const pointer = `/calendars/${index}`
+      return [
+        ...zoneFaults(`${pointer}/time_zone`, calendar.time_zone),
+        ...calendarFaults(pointer, calendar, allowLoopbackWebhooks),
+      ]
+    }),
+    ...numberFaults(entries(document.numbers)),
+    ...webhookFaults(entries(document.webhooks), allowLoopbackWebhooks),
+    ...entries(document.templates).flatMap((template, index) => templateFaults(`/templates/${index}`, template)),
+    ...entries(document.handoffs).flatMap((queue, index) =>
+      handoffFaults(queue).map((it) => ({ ...it, pointer: `/handoffs/${index}${it.pointer}` })),
     ),
   ]
 }
 
-/** The entries of a list, as far as they are objects, each at its own place. */
-const entries = (list: unknown): Record<string, unknown>[] =>
-  Array.isArray(list) ? list.map((entry) => (typeof entry === 'object' && entry !== null ? entry : {})) : []
-
-const fault = (pointer: string, detail: string): FieldFault => ({ pointer, code: 'invalid_request', detail })
+/** Sections whose entries flows name. */
+const NAMED = ['calendars', 'voices', 'handoffs', 'templates', 'webhooks'] as const
 
 const zoneFaults = (pointer: string, zone: unknown): FieldFault[] =>
   typeof zone !== 'string' || zone === '' || isZone(zone) ? [] : [fault(pointer, `${zone} is not an IANA time zone.`)]
 
-function hoursFaults(pointer: string, hours: unknown): FieldFault[] {
-  const { from, to } = (hours ?? {}) as Record<string, unknown>
-  if (typeof from !== 'string' || typeof to !== 'string' || from < to) return []
-  return [fault(pointer, 'They end before they begin.')]
+/** Entries whose `field` an earlier one has. */
+function twiceFaults(pointer: string, field: string, list: Record<string, unknown>[]): FieldFault[] {
+  const values = list.map((entry) => entry[field])
+  return values.flatMap((value, index) =>
+    typeof value === 'string' && values.indexOf(value) < index
+      ? [fault(`${pointer}/${index}/${field}`, `${value} stands twice; each ${field} may stand once.`)]
+      : [],
+  )
 }
 
-function numberFaults(pointer: string, phone: unknown): FieldFault[] {
-  const read = typeof phone === 'string' && phone ? normalisePhone(phone) : { ok: true as const }
-  return read.ok ? [] : [fault(pointer, read.reason)]
+function numberFaults(list: Record<string, unknown>[]): FieldFault[] {
+  const read = list.map(({ phone }) => (typeof phone === 'string' && phone ? normalisePhone(phone) : undefined))
+  const impossible = read.flatMap((it, index) =>
+    it?.ok === false ? [fault(`/numbers/${index}/phone`, it.reason)] : [],
+  )
+  const possible = read.map((it) => (it?.ok ? { phone: it.e164 } : {}))
+  return [...impossible, ...twiceFaults('/numbers', 'phone', possible)]
 }
 
-function webhookFaults(urls: unknown[], allowLoopback: boolean): FieldFault[] {
-  return urls.flatMap((url, index) => {
-    if (typeof url !== 'string' || !URL.canParse(url)) return []
+function webhookFaults(list: Record<string, unknown>[], allowLoopback: boolean): FieldFault[] {
+  const urls = list.map(({ url }) => url)
+  return list.flatMap(({ url, name, events = [] }, index) => {
+    const silent = name === undefined && Array.isArray(events) && events.length === 0
+    const empty = silent
+      ? [fault(`/webhooks/${index}/events`, 'Name at least one event, or give the webhook a name.')]
+      : []
+    if (typeof url !== 'string' || !URL.canParse(url)) return empty
     const pointer = `/webhooks/${index}/url`
     return [
+      ...empty,
       ...(urls.indexOf(url) < index
         ? [fault(pointer, 'This URL stands twice; name all its events in one entry.')]
         : []),

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import type { WorkspaceDocument } from '../../openapi/schemas/workspace.ts'
+import type { Calendar, Template, Voice } from '../../openapi/schemas/workspace-sections.ts'
 import type { Db, Tx } from '../db/connect.ts'
 import { workspaces } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
@@ -11,7 +12,12 @@ export interface Settings {
   business: { name: string; description?: string }
   timeZone: string
   region: 'eu' | 'us' | 'tr'
-  calendars: NonNullable<WorkspaceDocument['calendars']>
+  /** Without their secrets, which `readSecrets` has. */
+  calendars: Calendar[]
+  voices: Voice[]
+  templates: Template[]
+  /** Null: kept until they are deleted. */
+  retention: { recordingsDays: number | null; transcriptsDays: number | null }
   caps: { perNumberPer24h: number; perNumberPer30d: number; minGapSeconds: number; perDay: number | null }
   sandbox: { pace: number; waits: number; clock: string }
 }
@@ -27,6 +33,12 @@ export function settingsOf(document: WorkspaceDocument): Settings {
     timeZone: document.time_zone ?? 'UTC',
     region: document.region ?? 'eu',
     calendars: document.calendars ?? [],
+    voices: document.voices ?? [],
+    templates: document.templates ?? [],
+    retention: {
+      recordingsDays: document.retention?.recordings_days ?? null,
+      transcriptsDays: document.retention?.transcripts_days ?? null,
+    },
     caps: {
       perNumberPer24h: caps?.attempts_per_number_24h ?? 3,
       perNumberPer30d: caps?.attempts_per_number_30d ?? 30,

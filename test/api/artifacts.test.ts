@@ -111,7 +111,7 @@ test('a call keeps its links when a voicemail answered first, and then nobody', 
   expect(call.attempts.map(({ result }) => result)).toEqual(['voicemail', 'no_answer'])
   const { db } = served.runtime
   expect(await db.$count(attempts, eq(attempts.callId, call_id))).toBe(2)
-  const links = { transcript_url: expect.any(String), recording_url: expect.any(String) }
+  const links = { transcript_url: expect.any(String), recording_url: expect.any(String), calendar_url: null }
   const events = await until(() => {
     const found = talkif.inbox.of('outcome.no_answer')
     return found.length === 2 && found

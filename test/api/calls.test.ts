@@ -227,3 +227,18 @@ async function refusals(
   // Webhooks are retried for 80 hours: their links live at least as long.
   expect(expires * 1000 - clock.now()).toBeGreaterThan(80 * 3_600_000)
 }
+
+test('a live key where there is no carrier is told what to do, not to wait', async ({ talkif, door: asTest }) => {
+  const live = door(talkif.url, (await talkif.newKey({ mode: 'live' })).key)
+  const body = { ...lead, phone: '+12125550100' }
+  for (const [path, given] of [
+    ['/v1/leads', body],
+    ['/v1/lists', { leads: [body] }],
+  ] as const) {
+    const answer = await live.post(path, given)
+    expect([answer.status, answer.body.code, answer.headers.get('retry-after')]).toEqual([503, 'unavailable', null])
+    expect(answer.body.detail).toContain('TWILIO_ACCOUNT_SID')
+    expect(answer.body.suggested_action).toMatch(/^Use a test key/)
+  }
+  expect((await asTest.get('/v1/numbers')).body.data).toHaveLength(1)
+})

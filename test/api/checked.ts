@@ -67,7 +67,10 @@ async function expectProblem(origin: string, response: Response, what: string): 
   expect(problem.type, what).toBe(`${origin}/docs/problems/${problem.code}`)
   expect(problem.detail, what).not.toBe('')
   expect(response.headers.has('www-authenticate'), what).toBe(response.status === 401)
-  expect(/^[1-9]\d*$/.test(response.headers.get('retry-after') ?? ''), what).toBe([429, 503].includes(response.status))
+  expect(problem.suggested_action, what).not.toContain('Retry-After')
+  const wait = /^Wait (\d+) seconds, /.exec(problem.suggested_action)?.[1] ?? null
+  expect(response.headers.get('retry-after'), what).toBe(wait)
+  expect(response.headers.get('allow') !== null, what).toBe(response.status === 405)
   for (const fault of problem.errors ?? []) expect(fault.pointer, what).toMatch(/^(\/([^~]|~[01])*)?$/)
   if (!served.has(problem.type)) {
     const page = await fetch(problem.type)

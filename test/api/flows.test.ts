@@ -1,4 +1,7 @@
+import { eq } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
+import { workspaces } from '../../runtime/db/schema.ts'
+import { rollBackFlow } from '../../runtime/flows/rollback.ts'
 import { pricingYaml } from '../harness/talkif.ts'
 import { lead, rows, somebody, test } from './desk.ts'
 
@@ -20,7 +23,7 @@ describe('upsertFlow', () => {
     expect(await post(`# mine\n${flow('"One"')}\n`)).toEqual([200, 'unchanged', 1, [1], 'One'])
     expect(await post(flow('Two'))).toEqual([200, 'new_version', 2, [2, 1], 'Two'])
     expect(await versionOfLeads()).toBe(2)
-    expect(await post(flow('One'))).toEqual([200, 'new_version', 1, [2, 1], 'One'])
+    expect(await post(`# another comment\n${flow('One')}`)).toEqual([200, 'rolled_back', 1, [2, 1], 'One'])
     expect(await versionOfLeads()).toBe(1)
     expect(await post(flow('Three'))).toEqual([200, 'new_version', 3, [3, 2, 1], 'Three'])
     expect(await versionOfLeads()).toBe(3)
@@ -116,5 +119,158 @@ describe('upsertFlow', () => {
     const theirs = await stranger.post('/v1/flows', { yaml: flow('Theirs') })
     expect([theirs.status, theirs.body.version]).toEqual([201, 1])
     expect((await desk.get('/v1/flows/flow_a')).body.definition.agent.business).toBe('One')
+  })
+})
+
+/** The details of a refusal, each with its place. */
+const told = ({
+  status,
+  body,
+}: {
+  status: number
+  body: { errors?: { line: number; column: number; detail: string }[] }
+}) => [status, ...(body.errors ?? []).map(({ line, column, detail }) => `${line}:${column} ${detail}`)]
+
+describe('two flows for the same leads', () => {
+  const tied = (id: string, match: string) => `id: ${id}\nmatch:\n  ${match}\n`
+
+  test('tie and are refused, unless one is more specific; a flow never ties with itself', async ({ desk }) => {
+    await desk.deploy(tied('flow_a', 'source: [x, y]'))
+    await desk.deploy(tied('flow_a', 'source: [x, z]'))
+    expect(told(await desk.post('/v1/flows', { yaml: tied('flow_b', 'source: x') }))).toEqual([
+      422,
+      '3:3 flow_a takes leads with source x too, and neither flow is more specific; let one of them name more than the other',
+    ])
+    expect((await desk.post('/v1/flows', { yaml: tied('flow_b', 'source: y') })).status).toBe(201)
+    expect((await desk.post('/v1/flows', { yaml: tied('flow_c', 'source: x\n  intent: i') })).status).toBe(201)
+    expect((await desk.post('/v1/flows', { yaml: 'id: flow_all\n' })).status).toBe(201)
+    expect(told(await desk.post('/v1/flows', { yaml: 'id: flow_every\n' }))).toEqual([
+      422,
+      '1:1 flow_all takes any lead too, and neither flow is more specific; let one of them name more than the other',
+    ])
+  })
+
+  test('are judged by what is in force: one that gives way first lets the other in, and an older one cannot come back', async ({
+    desk,
+  }) => {
+    await desk.deploy(tied('flow_a', 'source: x'))
+    expect((await desk.post('/v1/flows', { yaml: tied('flow_b', 'source: x') })).status).toBe(422)
+    await desk.deploy(tied('flow_a', 'source: y'))
+    expect((await desk.post('/v1/flows', { yaml: tied('flow_b', 'source: x') })).status).toBe(201)
+    expect((await desk.post('/v1/flows', { yaml: tied('flow_a', 'source: x') })).status).toBe(422)
+    expect((await desk.get('/v1/flows/flow_a')).body.version).toBe(2)
+  })
+
+  test('sent at once, one of them is stored', async ({ desk }) => {
+    const ids = ['flow_a', 'flow_b', 'flow_c', 'flow_d']
+    const answers = await Promise.all(ids.map((id) => desk.post('/v1/flows', { yaml: tied(id, 'source: x') })))
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 422, 422, 422])
+  })
+})
+
+describe('what a flow names', () => {
+  const naming = `id: flow_a
+match:
+  source: flow_a
+call:
+  voice: voice_warm
+tools:
+  crm:
+    mcp: {url: "https://mcp.example.com", headers: {Authorization: "Bearer \${CRM_TOKN}"}}
+on:
+  qualified: book(calendar.mehmt)
+  booked: handoff(sales) sms("we_missed")
+  no_answer: whatsapp("we_missed_you")
+  not_fit: sms webhook(crm)
+`
+
+  test('must be there: each fault at the name, with the one that was meant', async ({ desk }) => {
+    const templates = [{ name: 'we_missed_you', sms: 'Hi' }]
+    await desk.configure({ secrets: { CRM_TOKEN: 'x' }, templates })
+    expect(told(await desk.post('/v1/flows', { yaml: naming }))).toEqual([
+      422,
+      '8:62 the workspace has no secret named "CRM_TOKN"; did you mean "CRM_TOKEN"?',
+      '10:19 the workspace has no calendar named "mehmt"; did you mean "mehmet"?',
+      '11:19 the workspace has no queue named "sales"; add it under handoffs in talkif.yaml, and deploy that first',
+      '11:30 the workspace has no template with a text for sms named "we_missed"; add it under templates in talkif.yaml, and deploy that first',
+      '12:23 the workspace has no template for whatsapp named "we_missed_you"; add it under templates in talkif.yaml, and deploy that first',
+      '13:24 the workspace has no webhook named "crm"; add it under webhooks in talkif.yaml, and deploy that first',
+    ])
+  })
+
+  test('a voice may be one of the engine, until the workspace has voices of its own', async ({ desk }) => {
+    const yaml = `${flow('One')}call:\n  voice: voice_warm\n`
+    expect((await desk.post('/v1/flows', { yaml })).status).toBe(201)
+    await desk.configure({ voices: [{ name: 'voice_warm_tr', voice: 'marin' }] })
+    expect(told(await desk.post('/v1/flows', { yaml }))).toEqual([
+      422,
+      '7:10 the workspace has no voice named "voice_warm"; add it under voices in talkif.yaml, and deploy that first',
+    ])
+  })
+
+  test('once it is there, the flow is taken', async ({ desk }) => {
+    await desk.configure({
+      secrets: { CRM_TOKN: 'x' },
+      calendars: [
+        { name: 'mehmet', owner: 'm@helena.example', time_zone: 'Europe/Istanbul' },
+        { name: 'mehmt', owner: 'm@helena.example', time_zone: 'Europe/Istanbul' },
+      ],
+      handoffs: [{ name: 'sales', targets: [{ phone: '+902125550123' }] }],
+      webhooks: [{ name: 'crm', url: 'https://crm.example.com/hook', events: [] }],
+      templates: [
+        { name: 'we_missed', sms: 'Hi' },
+        { name: 'we_missed_you', whatsapp: { content_sid: `HX${'0'.repeat(32)}` } },
+      ],
+    })
+    expect((await desk.post('/v1/flows', { yaml: naming })).status).toBe(201)
+  })
+})
+
+test('a definition is read back in the order it was written in', async ({ desk }) => {
+  const yaml = `${flow('One')}tools:
+  t:
+    description: d
+    http: {method: POST, url: "https://api.example.com", headers: {X-Z: a, X-A: b}}
+    input: {type: object, required: [z], properties: {z: {type: string}, a: {type: number}}}
+`
+  await desk.deploy(yaml)
+  const { definition } = (await desk.get('/v1/flows/flow_a')).body
+  expect(Object.keys(definition)).toEqual(['id', 'match', 'call', 'agent', 'qualify', 'tools', 'on'])
+  expect(Object.keys(definition.tools[0].headers)).toEqual(['X-Z', 'X-A'])
+  expect(Object.keys(definition.tools[0].input)).toEqual(['type', 'required', 'properties'])
+  expect(Object.keys(definition.tools[0].input.properties)).toEqual(['z', 'a'])
+})
+
+describe('rollBackFlow', () => {
+  test('puts an older version in force with its own text, forward again too, and says when there is none', async ({
+    desk,
+  }) => {
+    await desk.deploy(flow('One'))
+    await desk.deploy(flow('Two'))
+    const { db } = desk.served.runtime
+    const caller = { workspaceId: desk.workspaceId, mode: 'test' as const }
+    const back = (version?: number, id = 'flow_a') =>
+      db.transaction((tx) => rollBackFlow(tx, desk.served.runtime, caller, { id, version }))
+    expect(await back()).toMatchObject({
+      version: 1,
+      change: 'rolled_back',
+      definition: { agent: { business: 'One' } },
+    })
+    await expect(back()).rejects.toMatchObject({ code: 'not_found' })
+    expect(await back(1)).toMatchObject({ version: 1, change: 'unchanged' })
+    expect(await back(2)).toMatchObject({ version: 2, change: 'rolled_back' })
+    await expect(back(3)).rejects.toMatchObject({ code: 'not_found' })
+    await expect(back(1, 'flow_b')).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  test('is refused when the workspace has nothing any more that the version names', async ({ desk }) => {
+    await desk.deploy(`${flow('One')}on:\n  qualified: book(calendar.mehmet)\n`)
+    await desk.deploy(flow('Two'))
+    const { db } = desk.served.runtime
+    const caller = { workspaceId: desk.workspaceId, mode: 'test' as const }
+    await db.update(workspaces).set({ document: {} }).where(eq(workspaces.id, desk.workspaceId))
+    const refused = db.transaction((tx) => rollBackFlow(tx, desk.served.runtime, caller, { id: 'flow_a' }))
+    await expect(refused).rejects.toMatchObject({ code: 'flow_invalid' })
+    expect((await desk.get('/v1/flows/flow_a')).body.version).toBe(2)
   })
 })

@@ -47,6 +47,10 @@ describe('createList', () => {
         {},
         { phone: three, source: 'facebook', campaign: 'own' },
         { phone: two },
+        'a word',
+        null,
+        [{ phone: two }],
+        { phone: three, time_zone: 'Mars/Phobos' },
       ],
     })
     expect(status).toBe(202)
@@ -75,8 +79,12 @@ describe('createList', () => {
       [9, 'rejected', 'invalid_request', ['/phone invalid_request']],
       [10, 'queued', null, []],
       [11, 'queued', null, []],
+      [12, 'rejected', 'invalid_request', [' invalid_request']],
+      [13, 'rejected', 'invalid_request', [' invalid_request']],
+      [14, 'rejected', 'invalid_request', [' invalid_request']],
+      [15, 'rejected', 'lead_invalid', ['/time_zone lead_invalid']],
     ])
-    expect([body.accepted, body.duplicates, body.rejected]).toEqual([3, 2, 7])
+    expect([body.accepted, body.duplicates, body.rejected]).toEqual([3, 2, 11])
     expect(results[2]).toMatchObject({ lead_id: results[0]!.lead_id, call_id: results[0]!.call_id })
     expect(results[5]).toMatchObject({ lead_id: earlier.lead_id, call_id: earlier.call_id })
     for (const { status: state, call_id, lead_id } of results) {
@@ -107,7 +115,7 @@ describe('createList', () => {
       await sql`select priority from pgboss.job where name = 'dial' and data->>'callId' = ${results[0]!.call_id}`
     expect(job?.priority).toBe(-1)
     const [list] = await sql`select accepted, rejected from lists where id = ${body.list_id}`
-    expect(list).toEqual({ accepted: 3, rejected: 7 })
+    expect(list).toEqual({ accepted: 3, rejected: 11 })
   })
 
   test('says one thing about the whole only when the whole is wrong', async ({ desk, served }) => {
@@ -117,7 +125,6 @@ describe('createList', () => {
       [{}, ['/leads']],
       [{ leads: [] }, ['/leads']],
       [{ leads: 'all' }, ['/leads']],
-      [{ leads: [row, 'x', null] }, ['/leads/1', '/leads/2']],
       [{ leads: [row], rows: [], flow_id: 'No', consent: 'yes' }, ['/consent', '/flow_id', '/rows']],
       [{ leads: [row], source: 'a\u0000b' }, ['/source']],
       [{ leads: Array(10_001).fill(row) }, ['/leads']],

@@ -208,6 +208,7 @@ describe('bodies that are not one', () => {
       const { status, body } = await post(nested(levels))
       expect([status, body.code]).toEqual([422, 'invalid_request'])
       expect(body.detail).toBe('The body is nested deeper than 32 levels.')
+      expect(pointersOf(body)).toEqual([' invalid_request'])
     }
     expect(await rows(served)).toEqual(before)
   })
@@ -366,6 +367,47 @@ describe('faults of a lead', () => {
       code: 'invalid_request',
       pointers: ['/metadata invalid_request'],
     },
+    'a time zone that does not exist': {
+      body: (phone) => ({ ...lead, phone, time_zone: 'Mars/Phobos' }),
+      code: 'lead_invalid',
+      pointers: ['/time_zone lead_invalid'],
+      param: 'time_zone',
+    },
+    'an offset for a time zone, and a time that names one': {
+      body: (phone) => ({ ...lead, phone, time_zone: '2020-01-01T00:00+01:00[Europe/Paris]' }),
+      code: 'lead_invalid',
+      pointers: ['/time_zone lead_invalid'],
+    },
+    'two spellings of one field that differ': {
+      body: (phone) => ({ ...lead, phone, call_within: 60, call_within_seconds: 30 }),
+      code: 'lead_invalid',
+      pointers: ['/call_within_seconds lead_invalid'],
+    },
+    'a consent of the future': {
+      body: (phone) => ({
+        ...lead,
+        phone,
+        consent: { granted: true, text: 'Yes.', captured_at: '2099-01-01T00:00:00Z' },
+      }),
+      code: 'lead_invalid',
+      pointers: ['/consent/captured_at lead_invalid'],
+      param: 'consent.captured_at',
+    },
+    'a call in 70 years': {
+      body: (phone) => ({ ...lead, phone, not_before: '2099-01-01T00:00:00Z' }),
+      code: 'lead_invalid',
+      pointers: ['/not_before lead_invalid'],
+    },
+    'a call in 8,000 years': {
+      body: (phone) => ({ ...lead, phone, not_before: '9999-01-01T00:00:00Z' }),
+      code: 'invalid_request',
+      pointers: ['/not_before invalid_request', '/not_before lead_invalid'],
+    },
+    'phone before what does not add up, all of it told': {
+      body: () => ({ ...lead, phone: '123', time_zone: 'UTC+3', call_within: 1, call_within_seconds: 2 }),
+      code: 'phone_invalid',
+      pointers: ['/call_within_seconds lead_invalid', '/phone phone_invalid', '/time_zone lead_invalid'],
+    },
     'a time without an offset': {
       body: (phone) => ({ ...lead, phone, not_before: '2026-11-01T10:00:00' }),
       code: 'invalid_request',
@@ -488,6 +530,7 @@ describe('queries', () => {
     ['/v1/numbers?limit=0', ['/limit']],
     ['/v1/numbers?limit=101', ['/limit']],
     ['/v1/numbers?limit=ten', ['/limit']],
+    ['/v1/numbers?limit=1&limit=2', ['/limit']],
     ['/v1/numbers?limit=1.5', ['/limit']],
     ['/v1/numbers?limit=', ['/limit']],
     ['/v1/numbers?limit=-1&page=2&cursor=', ['/cursor', '/limit', '/page']],
@@ -529,6 +572,10 @@ describe('an Idempotency-Key', () => {
     const before = await rows(served)
     const answer = await desk.post('/v1/leads', { ...lead, phone: somebody() }, { 'idempotency-key': key! })
     expect([answer.status, answer.body.code, answer.body.param]).toEqual([422, 'invalid_request', 'Idempotency-Key'])
+    expect(pointersOf(answer.body)).toEqual([' invalid_request'])
+    expect(answer.body.errors[0].detail).toBe(answer.body.detail)
+    const both = await desk.post('/v1/leads', { ...lead, phone: 7 }, { 'idempotency-key': key! })
+    expect([both.body.param, pointersOf(both.body)]).toEqual([null, [' invalid_request', '/phone invalid_request']])
     expect(await rows(served)).toEqual(before)
   })
 
@@ -541,10 +588,7 @@ describe('an Idempotency-Key', () => {
 describe('what is nowhere, and what is our own fault', () => {
   test.for([
     ['GET', '/nowhere'],
-    ['GET', '/v1/leads'],
-    ['PUT', '/v1/leads'],
     ['POST', '/v1/leads/'],
-    ['PATCH', '/workspace'],
     ['GET', '/v1/calls'],
     ['GET', '/docs/problems/nothing'],
     ['GET', '/docs/problems/constructor'],
@@ -561,7 +605,8 @@ describe('what is nowhere, and what is our own fault', () => {
     try {
       const { status, body, headers } = await live.get('/v1/numbers')
       expect([status, body.code]).toEqual([503, 'unavailable'])
-      expect(body.detail).toBe('Something failed on our side; nothing was stored.')
+      expect(body.detail).toBe('Something failed on our side.')
+      expect(body.suggested_action).toContain('with its `Idempotency-Key`')
       expect(headers.get('retry-after')).toBe('5')
     } finally {
       await served.runtime.db.execute(sql`alter table numbers_away rename to numbers`)

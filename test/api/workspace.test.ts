@@ -21,16 +21,12 @@ describe('PUT /workspace', () => {
     expect((await desk.get('/workspace')).body).toEqual(body)
     expect((await desk.put('/workspace', {})).body).toEqual(body)
     // An empty section is present.
-    expect((await desk.put('/workspace', { calendars: [], webhooks: [] })).body).toEqual({
-      ...body,
-      calendars: [],
-      webhooks: [],
-    })
+    expect((await desk.put('/workspace', { webhooks: [] })).body).toEqual({ ...body, webhooks: [] })
   })
 
   test('does not touch another workspace', async ({ desk, stranger }) => {
     const before = (await stranger.get('/workspace')).body
-    await desk.put('/workspace', { name: 'Mine', webhooks: [], calendars: [], numbers: [{ phone: '+12025550123' }] })
+    await desk.put('/workspace', { name: 'Mine', webhooks: [], numbers: [{ phone: '+12025550123' }] })
     expect((await stranger.get('/workspace')).body).toEqual(before)
   })
 
@@ -136,6 +132,7 @@ describe('PUT /workspace', () => {
     expect(pointersOf(body)).toEqual(
       [
         '/calendars/0/time_zone',
+        '/calendars/1/name',
         '/calendars/1/working_hours',
         '/numbers/0/phone',
         '/time_zone',

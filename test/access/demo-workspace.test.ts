@@ -1,0 +1,66 @@
+import { globSync, readFileSync } from 'node:fs'
+import { test as base, expect } from 'vitest'
+import { demoWorkspace } from '../../cli/demo-workspace.ts'
+import { parseFlow } from '../../flows/language/parse.ts'
+import { parseWorkspace } from '../../flows/language/workspace-file.ts'
+import { withoutAdded } from '../../openapi/schemas/workspace.ts'
+import { changesBetween } from '../../runtime/plans/changes.ts'
+import { door } from '../api/checked.ts'
+import { startServer } from '../harness/talkif.ts'
+
+const test = base
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads the pattern to learn what a fixture needs
+  .extend('served', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const served = await startServer()
+    onCleanup(() => served.drop())
+    return served
+  })
+
+test('the demo workspace is flows/talkif.yaml and every flow beside it; later starts keep what the user made', async ({
+  served,
+}) => {
+  const folder = new URL('../../flows/', import.meta.url)
+  const { file, sandbox } = await demoWorkspace(served.runtime, served.url)
+  const desk = door(served.url, file.test_key)
+  const view = (await desk.get('/workspace')).body
+  const inbox = `${served.url}/dev/inbox`
+  const read = parseWorkspace(readFileSync(new URL('talkif.yaml', folder), 'utf8'), { CRM_URL: inbox })
+  const wanted = 'document' in read ? read.document : {}
+  expect(sandbox).toMatchObject(wanted.sandbox!)
+  // All of the file is there, phones in their usual spelling; what is more was filled in.
+  const spelled = { ...wanted, handoffs: [{ ...wanted.handoffs![0]!, targets: view.handoffs[0].targets }] }
+  const lost = changesBetween(withoutAdded(view), { ...spelled, secrets: { CRM_TOKEN: 'set' } })
+  expect(lost.filter(({ after }) => after !== null)).toEqual([])
+  expect(view.webhooks).toMatchObject([{ name: 'crm', url: inbox, events: ['*'] }])
+  const ids = globSync('*.yaml', { cwd: folder })
+    .filter((name) => name !== 'talkif.yaml')
+    .map((name) => parseFlow(readFileSync(new URL(name, folder), 'utf8')))
+    .map((parsed) => ('flow' in parsed ? parsed.flow.id : 'a flow with faults'))
+  const deployed = async () =>
+    (await desk.get('/workspace/flows?limit=100')).body.data.map(
+      ({ id, version }: { id: string; version: number }) => `${id} ${version}`,
+    )
+  expect(await deployed()).toEqual(ids.map((id) => `${id} 1`).toSorted())
+
+  await desk.put('/workspace', {
+    name: 'Mine',
+    templates: [...wanted.templates!, { name: 'own', sms: 'Hi' }],
+    voices: [],
+  })
+  await desk.post('/v1/flows', { yaml: 'id: flow_recovery_v1\nmatch:\n  source: elsewhere\n' })
+  const [mine, flows] = [(await desk.get('/workspace')).body, await deployed()]
+  expect((await demoWorkspace(served.runtime, served.url)).file).toEqual(file)
+  expect([(await desk.get('/workspace')).body, await deployed()]).toEqual([mine, flows])
+
+  // One that an earlier version made knows nothing of voices, templates and queues.
+  const { sql } = served.runtime
+  await sql`update workspaces set document = ((document::jsonb) - 'voices' - 'templates' - 'retention')::json where id = ${mine.id}`
+  await sql`update endpoints set name = null where workspace_id = ${mine.id}`
+  await sql`delete from handoff_queues where workspace_id = ${mine.id}`
+  await sql`delete from workspace_secrets where workspace_id = ${mine.id}`
+  await demoWorkspace(served.runtime, served.url)
+  const { handoffs, ...grown } = (await desk.get('/workspace')).body
+  expect(handoffs).toMatchObject([{ name: 'sales' }])
+  const { voices, templates } = view
+  expect(grown).toEqual({ ...mine, voices, templates, handoffs: undefined })
+})
