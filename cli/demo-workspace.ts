@@ -1,13 +1,20 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { and, eq, like } from 'drizzle-orm'
+import { renderFault } from '../flows/language/faults.ts'
 import { parseFlow } from '../flows/language/parse.ts'
+import { parseWorkspace } from '../flows/language/workspace-file.ts'
 import { scopes } from '../openapi/operation.ts'
+import type { WorkspaceDocument } from '../openapi/schemas/workspace.ts'
 import { authenticate, createKey } from '../runtime/access/keys.ts'
-import { createWorkspace } from '../runtime/access/workspaces.ts'
+import { putWorkspace } from '../runtime/access/workspace-document.ts'
+import { readWorkspace } from '../runtime/access/workspace-view.ts'
+import { createWorkspace, workspaceSettings } from '../runtime/access/workspaces.ts'
 import { devFile } from '../runtime/config.ts'
-import { deploymentSecrets, endpoints, flows } from '../runtime/db/schema.ts'
+import { deploymentSecrets, endpoints, flows, workspaces } from '../runtime/db/schema.ts'
 import { upsertFlow } from '../runtime/flows/upsert.ts'
 import { newId } from '../runtime/ids.ts'
+import { packageRoot } from '../runtime/package-root.ts'
+import { ProblemError } from '../runtime/problem.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { newWebhookSecret } from '../runtime/webhooks/sign.ts'
 
@@ -18,25 +25,29 @@ export interface DevFile {
   webhook_secret: string
 }
 
+export interface Demo {
+  file: DevFile
+  /** How much faster than life its calls run. */
+  sandbox: { pace: number; waits: number }
+}
+
 /** The path on our own server where the demo workspace's webhooks arrive. */
 export const INBOX_PATH = '/dev/inbox'
-/** How much faster than life the demo's calls run. */
-export const demoSandbox = { pace: 6, waits: 60 }
-
 /** The product page's customer: a workspace with its calendar and its flow. Made once, found again by every later start. */
-export async function demoWorkspace(runtime: Runtime, url: string): Promise<DevFile> {
-  const workspaceId = await findOrCreate(runtime)
+export async function demoWorkspace(runtime: Runtime, url: string): Promise<Demo> {
+  const workspaceId = await findOrCreate(runtime, url)
   const caller = { workspaceId, mode: 'test' as const }
-  await deployFlows(runtime, workspaceId)
   const known = readDevFile(runtime)
   const holder = known && (await authenticate(runtime, known.test_key).catch(() => undefined))
   const keyIsGood = known && holder?.workspaceId === workspaceId
   const test_key = keyIsGood ? known.test_key : (await createKey(runtime, { ...caller, scopes: [...scopes] })).key
   const webhook_secret = await subscribeInbox(runtime, workspaceId, `${url}${INBOX_PATH}`)
+  await deployFlows(runtime, workspaceId)
   const file: DevFile = { url, test_key, webhook_secret }
   mkdirSync(runtime.config.dataDir, { recursive: true })
   writeFileSync(devFile(runtime.config), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
-  return file
+  const { sandbox } = await workspaceSettings(runtime.db, workspaceId)
+  return { file, sandbox }
 }
 
 function readDevFile({ config }: Runtime): DevFile | undefined {
@@ -47,42 +58,73 @@ function readDevFile({ config }: Runtime): DevFile | undefined {
   }
 }
 
-async function findOrCreate(runtime: Runtime): Promise<string> {
+const folder = new URL('flows/', packageRoot)
+const WORKSPACE_FILE = 'talkif.yaml'
+
+/** What the demo workspace is made from, its webhooks coming to this server. The shell's environment is nothing it depends on. */
+function demoDocument(url: string): WorkspaceDocument {
+  const text = readFileSync(new URL(WORKSPACE_FILE, folder), 'utf8')
+  const read = parseWorkspace(text, { CRM_URL: `${url}${INBOX_PATH}` })
+  if ('document' in read) return read.document
+  throw new Error(read.faults.map((fault) => renderFault(text, fault)).join('\n'))
+}
+
+async function findOrCreate(runtime: Runtime, url: string): Promise<string> {
   const name = 'demoWorkspace'
   const [row] = await runtime.db.select().from(deploymentSecrets).where(eq(deploymentSecrets.name, name))
-  if (row) return row.value
-  const id = await createWorkspace(runtime, {
-    name: 'Demo',
-    business: { name: 'Helena Education' },
-    time_zone: 'Europe/Istanbul',
-    region: 'eu',
-    calendars: [{ name: 'mehmet', owner: 'mehmet@helena.example', time_zone: 'Europe/Istanbul' }],
-    sandbox: demoSandbox,
-  })
+  if (row) {
+    await addSections(runtime, row.value, url)
+    return row.value
+  }
+  const id = await createWorkspace(runtime, {})
+  const caller = { workspaceId: id, mode: 'test' as const }
+  await runtime.db.transaction((tx) => putWorkspace(tx, runtime, caller, demoDocument(url)))
   await runtime.db.insert(deploymentSecrets).values({ name, value: id })
   return id
 }
 
+/** A workspace of an earlier version gets the sections that did not exist then; what the user made of the others stays. */
+async function addSections(runtime: Runtime, workspaceId: string, url: string): Promise<void> {
+  const [row] = await runtime.db.select().from(workspaces).where(eq(workspaces.id, workspaceId))
+  if (!row || row.document.voices) return
+  const { voices, templates, handoffs, retention, secrets } = demoDocument(url)
+  const caller = { workspaceId, mode: 'test' as const }
+  const there = await runtime.db.transaction((tx) => readWorkspace(tx, caller))
+  const missing = { voices, templates, retention, secrets, ...(there.handoffs.length ? {} : { handoffs }) }
+  await runtime.db.transaction((tx) => putWorkspace(tx, runtime, caller, missing))
+  await runtime.db.update(endpoints).set({ name: 'crm' }).where(inbox(workspaceId))
+}
+
 /** Only those that are not there yet: what the user made of one since stays. */
 async function deployFlows(runtime: Runtime, workspaceId: string): Promise<void> {
-  const folder = new URL('../flows/', import.meta.url)
   const there = await runtime.db.select({ id: flows.id }).from(flows).where(eq(flows.workspaceId, workspaceId))
   const known = new Set(there.map(({ id }) => id))
-  for (const name of readdirSync(folder).filter((it) => it.endsWith('.yaml'))) {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.yaml') && name !== WORKSPACE_FILE)
+  for (const name of files) {
     const yaml = readFileSync(new URL(name, folder), 'utf8')
     const parsed = parseFlow(yaml)
     if ('flow' in parsed && known.has(parsed.flow.id)) continue
-    await runtime.db.transaction((tx) => upsertFlow(tx, runtime, { workspaceId, mode: 'test' }, { yaml }))
+    const caller = { workspaceId, mode: 'test' as const }
+    await runtime.db
+      .transaction((tx) => upsertFlow(tx, runtime, caller, { yaml }))
+      .catch((error) => {
+        // The user's own workspace may lack what a new flow of ours names, or have a flow for the same leads.
+        if (!(error instanceof ProblemError)) throw error
+        runtime.log.warn({ file: name, why: error.message }, 'a flow of the demo does not fit into the workspace')
+      })
   }
 }
 
+/** SQL: our own endpoint, whatever the port was. */
+const inbox = (workspaceId: string) =>
+  and(eq(endpoints.workspaceId, workspaceId), like(endpoints.url, `http://127.0.0.1:%${INBOX_PATH}`))
+
 /** Our own endpoint at today's address; the user's own are left alone. @returns its secret. */
 async function subscribeInbox({ db, clock }: Runtime, workspaceId: string, url: string): Promise<string> {
-  const ours = and(eq(endpoints.workspaceId, workspaceId), like(endpoints.url, `http://127.0.0.1:%${INBOX_PATH}`))
   const [known] = await db
     .update(endpoints)
     .set({ url, disabledAt: null, disabledReason: null, failingSince: null })
-    .where(ours)
+    .where(inbox(workspaceId))
     .returning({ secret: endpoints.secret })
   if (known) return known.secret
   const secret = newWebhookSecret()

@@ -5,7 +5,7 @@ import { createClient } from '../openapi/client.ts'
 import { sandboxPeople } from '../openapi/sandbox-people.ts'
 import { pause, systemClock } from '../runtime/clock.ts'
 import type { Config } from '../runtime/config.ts'
-import { type DevFile, demoSandbox, demoWorkspace, INBOX_PATH } from './demo-workspace.ts'
+import { type DevFile, demoWorkspace, INBOX_PATH } from './demo-workspace.ts'
 import { banner, milestoneLine, traceHeading, webhookLines } from './screen.ts'
 import { type Served, serve } from './serve.ts'
 
@@ -32,8 +32,8 @@ export async function dev(config: Config, print: Print, signal: AbortSignal): Pr
   const extend = (app: Hono<Env>) => mountInbox(app, arrivals)
   const served = await serve({ ...config, allowLoopbackWebhooks: true }, { extend })
   try {
-    const file = await demoWorkspace(served.runtime, served.url)
-    for (const line of banner({ file, database: served.database, ...demoSandbox })) print(line)
+    const { file, sandbox } = await demoWorkspace(served.runtime, served.url)
+    for (const line of banner({ file, database: served.database, ...sandbox })) print(line)
     await demoLead(file, arrivals, print, signal)
     if (!signal.aborted)
       print(`\nStaying up at ${file.url} — place a call of your own with the curl above. Ctrl-C stops everything.`)

@@ -3,6 +3,7 @@ import type { Call, Trace } from '../openapi/schemas/call.ts'
 import type { LeadReceipt } from '../openapi/schemas/lead.ts'
 import type { DevFile } from './demo-workspace.ts'
 import type { Arrival } from './dev.ts'
+import { duration, timeOfDay } from './words.ts'
 
 interface Start {
   file: DevFile
@@ -49,8 +50,11 @@ export function traceHeading(receipt: LeadReceipt, person: { name: string; numbe
 
 /** One row as on the product page: time, name, status, and how long since the row before. */
 export function milestoneLine({ at, name, status, ms }: Trace['milestones'][number]): string {
-  return `  ${clock(at)}  ${name.padEnd(15)} ${status.padEnd(13)} ${duration(ms)}`
+  return `  ${timeOfDay(at)}  ${name.padEnd(15)} ${status.padEnd(13)} ${duration(ms)}`
 }
+
+export const traceSummary = ({ milestones, spans, total_ms }: Trace, status: string): string =>
+  `  ${milestones.length} milestones, ${spans.length} spans · ${(total_ms / 1000).toFixed(1)} s · status: ${status}`
 
 export function webhookLines(
   { payload, id, timestamp, signature, body }: Arrival,
@@ -60,7 +64,7 @@ export function webhookLines(
   const trace = call.trace!
   const json = JSON.stringify(JSON.parse(body), null, 2)
   return [
-    `  ${trace.milestones.length} milestones, ${trace.spans.length} spans · ${(trace.total_ms / 1000).toFixed(1)} s · status: ${call.outcome}`,
+    traceSummary(trace, call.outcome!),
     '',
     `WEBHOOK ${payload.event} · signed · hmac-sha256${genuine ? ', verified' : ', BUT THE SIGNATURE DOES NOT VERIFY'}`,
     `webhook-id: ${id}`,
@@ -69,13 +73,3 @@ export function webhookLines(
     ...json.split('\n'),
   ]
 }
-
-/** Local time of day with milliseconds. */
-function clock(at: string): string {
-  const time = new Date(at)
-  const two = (value: number) => String(value).padStart(2, '0')
-  const ms = String(time.getMilliseconds()).padStart(3, '0')
-  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${ms}`
-}
-
-const duration = (ms: number): string => (ms < 1000 ? `${ms}ms` : `${(ms / 1000).toFixed(2)}s`)

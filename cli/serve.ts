@@ -15,6 +15,7 @@ import type { Document, LiveDocument } from '../openapi/pages.ts'
 import { type Clock, elastic, systemClock } from '../runtime/clock.ts'
 import { type Config, ownUrl } from '../runtime/config.ts'
 import { startEmbeddedPostgres } from '../runtime/db/embedded.ts'
+import { warmUp } from '../runtime/leads/read-lead.ts'
 import { type Log, openLog } from '../runtime/log.ts'
 import { SANDBOX_ACCOUNT, type SandboxUrls } from '../runtime/networks.ts'
 import { openRuntime, type Roles, type Runtime } from '../runtime/runtime.ts'
@@ -113,6 +114,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
       answering.add(answer)
       return answer.finally(() => answering.delete(answer))
     }
+    if (roles.api) void warmUp()
     return {
       url: localUrl,
       runtime,

@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compiledDir } from '../harness/cache.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -14,8 +15,9 @@ export const nobody = { uid: 65534, gid: 65534 }
 
 export interface Run {
   child: ChildProcess
-  /** Everything it said so far, and what of it went to standard error. */
+  /** Everything it said so far, and what of it went to standard output and to standard error. */
   output(): string
+  standard(): string
   errors(): string
   /** Milliseconds on a scale of its own at which a line first held `text`; waits for it. @throws when it ends before. */
   said(text: string): Promise<number>
@@ -26,22 +28,34 @@ export interface Run {
 interface Options {
   env?: Record<string, string>
   user?: { uid: number; gid: number }
+  cwd?: string
+  /** What it reads on stdin; nothing unless said. */
+  input?: string
+  /** Another file than this checkout's own. */
+  script?: string
 }
 
-/** `talkif …` as a user would start it, with nothing of our environment but the path. */
-export function talkif(args: string[], { env = {}, user }: Options = {}): Run {
-  const child = spawn(process.execPath, [join(root, 'cli/main.ts'), ...args], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: env.TALKIF_DATA_DIR ?? tmpdir(), NO_COLOR: '1', ...env },
+/** `talkif …` as a user would start it, with nothing of our environment but the path and what was compiled before. */
+export function talkif(args: string[], options: Options = {}): Run {
+  const { env = {}, user, cwd = root, input, script = join(root, 'cli/talkif.js') } = options
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {
+      ...{ PATH: process.env.PATH, HOME: env.TALKIF_DATA_DIR ?? tmpdir(), NO_COLOR: '1' },
+      ...{ NODE_COMPILE_CACHE: compiledDir, ...env },
+    },
     ...user,
   })
+  child.stdin.end(input)
   let output = ''
+  let standard = ''
   let errors = ''
   const waiting = new Set<() => void>()
   const hear = (isError: boolean) => (chunk: string) => {
     output += chunk
     if (isError) errors += chunk
+    else standard += chunk
     for (const look of waiting) look()
   }
   child.stdout.setEncoding('utf8').on('data', hear(false))
@@ -50,6 +64,7 @@ export function talkif(args: string[], { env = {}, user }: Options = {}): Run {
   return {
     child,
     output: () => output,
+    standard: () => standard,
     errors: () => errors,
     ended,
     said: (text) =>

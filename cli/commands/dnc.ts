@@ -1,0 +1,68 @@
+import { writeFile } from 'node:fs/promises'
+import { CommandError } from '../failure.ts'
+import { readText } from '../files.ts'
+import { type Invocation, status } from '../invocation.ts'
+import { everyPage, type Page } from '../pages.ts'
+import type { Server } from '../server.ts'
+
+const PATH = '/workspace/dnc'
+
+/** `talkif dnc add` */
+export async function add({ args, out, server }: Invocation<object, [phones: string[]]>): Promise<void> {
+  const [phones] = args
+  const answer = await (await server()).ask<{ added: number }>('POST', PATH, { body: { phones } })
+  out.show(answer, ({ added }, paint) => [
+    `${paint('green', '✓')} ${added} ${added === 1 ? 'number is' : 'numbers are'} on the do-not-call list.`,
+  ])
+}
+
+/** `talkif dnc remove` */
+export async function remove({ args, out, server }: Invocation<object, [phone: string]>): Promise<void> {
+  const [phone] = args
+  await (await server()).ask('DELETE', `${PATH}/${encodeURIComponent(phone)}`)
+  out.show({ phone, removed: true }, ({ phone }, paint) => [
+    `${paint('green', '✓')} Test calls may ring ${phone} again.`,
+  ])
+}
+
+interface Imported {
+  added: number
+  already_there: number
+  refused: number
+  rows: { row: number; phone: string; result: string; detail: string | null }[]
+}
+
+/** `talkif dnc import`: status 1 when a row was refused; the others are on the list all the same. */
+export async function importFile(it: Invocation<{ country?: string }, [file: string]>): Promise<number> {
+  const { args, options, out, server } = it
+  const body = { type: 'text/csv', text: await readText(args[0]) }
+  const answer = await (await server()).ask<Imported>('POST', PATH, { query: { country: options.country }, body })
+  out.show(answer, ({ added, already_there, refused, rows }, paint) => [
+    `${paint('green', '✓')} ${added} added, ${already_there} already there, ${refused} refused.`,
+    ...rows
+      .filter(({ result }) => result === 'refused')
+      .map(({ row, phone, detail }) => `${paint('red', '✗')} line ${row}: ${phone} ${detail}`),
+  ])
+  return answer.refused ? status.failed : status.ok
+}
+
+/** `talkif dnc export`: the file as it is, on stdout or where --output says. */
+export async function exportList({
+  options,
+  out,
+  server,
+}: Invocation<{ format: string; output?: string }>): Promise<void> {
+  const { output } = options
+  const text = await exported(await server(), out.isJson ? 'json' : options.format)
+  if (!output) return void process.stdout.write(text)
+  await writeFile(output, text).catch(({ message }: Error) => {
+    throw new CommandError(`${output} cannot be written: ${message}.`)
+  })
+  if (!out.isJson) out.line(`${out.paint('green', '✓')} ${output} is written.`)
+}
+
+async function exported({ ask, text }: Server, format: string): Promise<string> {
+  if (format !== 'json') return text(PATH, { format })
+  const data = await everyPage((cursor) => ask<Page<object>>('GET', PATH, { query: { limit: 100, cursor } }))
+  return `${JSON.stringify({ data }, null, 2)}\n`
+}

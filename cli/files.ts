@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { CommandError } from './failure.ts'
+
+/** The text of a file; of stdin for `-`. @throws CommandError that names the file. */
+export async function readText(path: string): Promise<string> {
+  if (path === '-') return text(process.stdin)
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw unreadable(path, error as NodeJS.ErrnoException)
+  }
+}
+
+/** @throws CommandError for what is no JSON object. */
+export async function readObject(path: string): Promise<Record<string, unknown>> {
+  const written = await readText(path)
+  const name = path === '-' ? 'What came on stdin' : path
+  try {
+    const read: unknown = JSON.parse(written)
+    if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Record<string, unknown>
+  } catch (error) {
+    throw new CommandError(`${name} is no JSON: ${(error as Error).message}.`)
+  }
+  throw new CommandError(`${name} is no JSON object.`, 'Give one lead as {"source": …, "phone": …}.')
+}
+
+const WHY: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'it may not be read by this user',
+  EISDIR: 'it is a folder',
+}
+
+export const unreadable = (path: string, { code = '', message }: NodeJS.ErrnoException): CommandError =>
+  new CommandError(`${path} cannot be read: ${WHY[code] ?? message}.`)

@@ -1,0 +1,92 @@
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { renderFault } from '../flows/language/faults.ts'
+import { CommandError } from './failure.ts'
+import { readText, unreadable } from './files.ts'
+import { atOdds, type Judged, judgeFlow, judgeWorkspace } from './judge.ts'
+import type { Output, Paint } from './output.ts'
+
+const WORKSPACE_FILE = 'talkif.yaml'
+
+/** A file of a team's flows, read and judged on this machine. */
+export interface Source extends Judged {
+  /** As it was given or found, from this folder. */
+  path: string
+  text: string
+}
+
+/**
+ * Files and folders, read and judged: of a folder `talkif.yaml` first, then every other .yaml in it, by name.
+ * @param given none: the folder `flows` and a talkif.yaml beside it, else this folder, if it has a talkif.yaml.
+ * @throws CommandError for what cannot be read, and where there is nothing to read.
+ */
+export async function readSources(given: string[]): Promise<Source[]> {
+  const paths = given.length ? (await Promise.all(given.map(filesOf))).flat() : await ownFiles()
+  const sources = await Promise.all([...new Set(paths)].map(readSource))
+  const document = sources.find(({ workspace }) => workspace)?.workspace?.document
+  return sources.map((source, at) =>
+    source.parsed ? { ...source, faults: atOdds(source.parsed, sources.slice(0, at), document) } : source,
+  )
+}
+
+async function ownFiles(): Promise<string[]> {
+  const [hasFlows, hasWorkspace] = [await isFolder('flows'), await isFile(WORKSPACE_FILE)]
+  if (!hasFlows && !hasWorkspace)
+    throw new CommandError(
+      `There is neither a folder flows nor a ${WORKSPACE_FILE} here.`,
+      'Name the folder or the file, or go to the one that has them.',
+    )
+  if (!hasFlows) return filesOf('.')
+  const inFlows = await filesOf('flows')
+  const isInside = inFlows.some((path) => basename(path) === WORKSPACE_FILE)
+  return [...(hasWorkspace && !isInside ? [WORKSPACE_FILE] : []), ...inFlows]
+}
+
+async function filesOf(path: string): Promise<string[]> {
+  if (!(await isFolder(path))) return [path]
+  const names = (await readdir(path)).filter((name) => /\.ya?ml$/.test(name)).toSorted()
+  if (names.length === 0) throw new CommandError(`There is no .yaml file in ${path}.`, 'Name the folder of the flows.')
+  const isFirst = (name: string) => (name === WORKSPACE_FILE ? 0 : 1)
+  return names.toSorted((a, b) => isFirst(a) - isFirst(b)).map((name) => join(path, name))
+}
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (it) => it.isFile(),
+    () => false,
+  )
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (it) => it.isDirectory(),
+    (error) => {
+      if (error.code === 'ENOENT' && path === 'flows') return false
+      throw unreadable(path, error)
+    },
+  )
+
+async function readSource(path: string): Promise<Source> {
+  const text = await readText(path)
+  return { path, text, ...(basename(path) === WORKSPACE_FILE ? judgeWorkspace(text) : judgeFlow(text)) }
+}
+
+/** Every fault with its place, the line it stands on, and a caret. */
+export const faultLines = ({ path, text, faults }: Pick<Source, 'path' | 'text' | 'faults'>, paint: Paint): string[] =>
+  faults.flatMap((fault) => {
+    const [said, ...frame] = renderFault(text, fault).split('\n')
+    return [`${paint('red', '✗')} ${path}:${said}`, ...frame.map((line) => paint('dim', `    ${line}`))]
+  })
+
+/** @throws CommandError after every fault of every file was told. */
+export function allValid(sources: Pick<Source, 'path' | 'text' | 'faults'>[], out: Output): void {
+  const faulty = sources.filter(({ faults }) => faults.length)
+  if (faulty.length === 0) return
+  if (!out.isJson) for (const source of faulty) for (const line of faultLines(source, out.paint)) out.warn(line)
+  const count = faulty.reduce((sum, { faults }) => sum + faults.length, 0)
+  const files = faulty.map(({ path, faults }) => ({ path, faults }))
+  throw new CommandError(
+    `${count === 1 ? 'There is a fault' : `There are ${count} faults`} in ${files.map(({ path }) => path).join(', ')}.`,
+    'Mend every line named, then run it again. Nothing was changed.',
+    { files },
+  )
+}

@@ -1,0 +1,259 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect } from 'vitest'
+import { pricingYaml } from '../harness/talkif.ts'
+import { command, test } from './command.ts'
+import { folder } from './processes.ts'
+
+const SECRET = 'whisper-4711'
+
+const workspaceYaml = `business:
+  name: Helena Education
+calendars:
+  - name: mehmet
+    owner: mehmet@helena.example
+    time_zone: Europe/Istanbul
+    slot: 45m
+webhooks:
+  - name: crm
+    url: https://crm.example/\${CRM_TOKEN}
+    events: []
+secrets:
+  CRM_TOKEN: \${CRM_TOKEN}
+`
+
+const eventYaml = `id: flow_event
+match:
+  source: event
+agent:
+  prompt: Ask kindly whether they will come to the open day.
+qualify:
+  - coming
+on:
+  qualified: webhook(crm)
+`
+
+/** A folder of a team: talkif.yaml and its flows. */
+function team(files: Record<string, string> = {}) {
+  const cwd = folder()
+  mkdirSync(join(cwd, 'flows'))
+  const write = (name: string, text: string) => writeFileSync(join(cwd, name), text)
+  const all = {
+    'talkif.yaml': workspaceYaml,
+    'flows/event.yaml': eventYaml,
+    'flows/pricing.yaml': pricingYaml,
+    ...files,
+  }
+  for (const [name, text] of Object.entries(all)) write(name, text)
+  return { given: { cwd, env: { CRM_TOKEN: SECRET } }, write }
+}
+
+describe('deploy', () => {
+  test('shows the plan, applies it, and finds nothing to change afterwards', { timeout: 120_000 }, async ({
+    cli,
+    json,
+    talkif,
+  }) => {
+    const { given, write } = team()
+    const dry = await cli(['deploy', '--dry-run'], given)
+    expect(dry).toMatchObject({ status: 2, err: '' })
+    expect(dry.out).toContain('  + calendars.mehmet.slot_minutes: 45\n')
+    expect(dry.out).toContain('flows/event.yaml  flow_event new flow\n')
+    expect(dry.out).toContain('1 flow stays as it is.\n')
+    expect((await cli(['diff'], given)).status).toBe(2)
+    // Nobody can be asked, and nothing was changed by asking.
+    expect(await cli(['deploy'], given)).toMatchObject({ status: 1, err: expect.stringContaining('--yes') })
+    const done = await cli(['deploy', '--yes'], given)
+    expect(done).toMatchObject({ status: 0, err: '' })
+    expect(done.out).toContain('✓ talkif.yaml  workspace\n✓ flows/event.yaml  flow_event version 1\n')
+    expect(done.out).toMatch(
+      /https:\/\/crm\.example\/\$\{CRM_TOKEN\} signs with a secret that `talkif webhooks rotate whe_\w+`/,
+    )
+    expect(await cli(['deploy', '--yes'], given)).toEqual({
+      status: 0,
+      out: '✓ There is nothing to change.\n',
+      err: '',
+    })
+    expect(await json(['diff'], given)).toMatchObject({ workspace: [], order: [] })
+    expect((await talkif.api.getFlow({ id: 'flow_event' })).version).toBe(1)
+
+    // Words of a prompt, one by one; a colour where there are some.
+    write('flows/event.yaml', eventYaml.replace('Ask kindly', 'Ask gently'))
+    const words = await cli(['diff'], given)
+    expect(words.out).toContain(
+      'flows/event.yaml  flow_event version 2\n  agent.prompt:\n    Ask [-kindly-]{+gently+} whether',
+    )
+    const coloured = await cli(['diff'], { ...given, env: { ...given.env, NO_COLOR: '', FORCE_COLOR: '1' } })
+    expect(coloured.out).toContain('\u001b[31mkindly\u001b[39m\u001b[32mgently\u001b[39m')
+    const applied = await json<{ applied: string[] }>(['deploy', '-y'], given)
+    expect(applied.applied).toEqual(['flows/event.yaml'])
+
+    const back = await cli(['rollback', 'flow_event', '--yes'])
+    expect(back).toMatchObject({ status: 0, out: expect.stringContaining('New leads get version 1 of flow_event') })
+    expect((await cli(['diff'], given)).out).toContain('flow_event version 2 again')
+    expect((await cli(['rollback', 'flow_event', '--yes'])).err).toContain('no version before 1')
+    expect((await cli(['rollback', 'flow_event', '9', '--yes'])).err).toContain(
+      'There is no version 9 of flow_event here.',
+    )
+    expect((await cli(['rollback', 'flow_nobody', '--yes'])).status).toBe(1)
+    expect(await json(['rollback', 'flow_event', '2', '-y'])).toMatchObject({ version: 2 })
+    for (const { out, err } of [dry, done, words]) expect(out + err).not.toContain(SECRET)
+  })
+
+  test('every fault of every file at once, before a server is asked', async () => {
+    const { given } = team({
+      'talkif.yaml': workspaceYaml
+        .replace('Europe/Istanbul', 'Europe/Stanbul')
+        .replaceAll(`\${CRM_TOKEN}`, `\${CRM_TOKN}`),
+      'flows/event.yaml': eventYaml.replace('qualify', 'qualfy'),
+      'flows/broken.yaml': 'id: [',
+    })
+    const { status, out, err } = await command(['deploy', '--yes'], given)
+    expect([status, out]).toEqual([1, ''])
+    expect(err).toContain(
+      '✗ flows/event.yaml:6:1 unknown key "qualfy"; did you mean "qualify"?\n    6 | qualfy:\n      | ^\n',
+    )
+    expect(err).toContain('✗ talkif.yaml:')
+    expect(err).toContain('the environment has no variable CRM_TOKN')
+    expect(err).toContain('✗ flows/broken.yaml:1:')
+    expect(err).toMatch(/There are \d+ faults in .*talkif\.yaml, flows\/broken\.yaml, flows\/event\.yaml\./)
+    const { err: json } = await command(['deploy', '--json'], given)
+    const { files } = JSON.parse(json).error as { files: { path: string; faults: { line: number }[] }[] }
+    expect(files.map(({ path }) => path)).toEqual(['talkif.yaml', 'flows/broken.yaml', 'flows/event.yaml'])
+    expect(files[2]!.faults).toEqual([expect.objectContaining({ line: 6, column: 1, suggestion: 'qualify' })])
+  })
+
+  test('what only the server can know is told at its line, without what the environment holds', async ({
+    cli,
+    talkif,
+  }) => {
+    const { given, write } = team()
+    // The workspace has no such calendar, and the file says nothing of calendars.
+    write('talkif.yaml', 'name: Test\n')
+    write('flows/pricing.yaml', pricingYaml.replace('calendar.mehmet', 'calendar.memet'))
+    const reference = await cli(['deploy', '-y'], given)
+    expect(reference.err).toMatch(
+      /✗ flows\/pricing\.yaml:\d+:\d+ the workspace has no calendar named "memet"; did you mean "mehmet"\?/,
+    )
+    expect(reference.err).toContain('flows/event.yaml:9:22 the workspace has no webhook named "crm"')
+    // A flow that stays needs the calendar that the file takes away.
+    write('talkif.yaml', 'calendars: []\n')
+    write('flows/pricing.yaml', pricingYaml)
+    write('flows/event.yaml', eventYaml.replace('  qualified: webhook(crm)\n', '  no_answer: log("missed")\n'))
+    const stranded = await cli(['deploy', '-y'], given)
+    expect(stranded).toMatchObject({ status: 1, out: '' })
+    expect(stranded.err).toContain('mehmet')
+    expect((await talkif.api.getFlow({ id: 'flow_pricing_v3' })).version).toBe(1)
+    const secret = { ...given, env: { CRM_TOKEN: `http://10.0.0.1/${SECRET}` } }
+    write('talkif.yaml', `webhooks:\n  - url: \${CRM_TOKEN}\n    events: ["*"]\n`)
+    const refused = await cli(['deploy', '-y'], secret)
+    expect(refused.status).toBe(1)
+    expect(refused.out + refused.err).not.toContain(SECRET)
+  })
+
+  test('broken off in the middle, it says what was applied, and the next run does the rest', async ({
+    cli,
+    talkif,
+  }) => {
+    const { given } = team({ 'flows/second.yaml': eventYaml.replaceAll('event', 'second') })
+    await using gate = await openGate(talkif.url)
+    const through = { ...given, env: { ...given.env, TALKIF_URL: gate.url } }
+    const broken = await cli(['deploy', '--yes'], through)
+    expect(broken.status).toBe(1)
+    expect(broken.err).toMatch(
+      /^✗ flows\/second\.yaml was not applied: .* Applied before it: talkif\.yaml, flows\/event\.yaml\.\n→ .*deploy again/,
+    )
+    gate.open()
+    const rest = await cli(['deploy', '--yes'], through)
+    expect(rest).toMatchObject({ status: 0, err: '' })
+    expect(rest.out).not.toContain('flow_event')
+    expect(rest.out).toContain('✓ flows/second.yaml  flow_second version 1')
+  })
+
+  test('where there is nothing to deploy', async ({ cli }) => {
+    const cwd = folder()
+    expect((await cli(['deploy'], { cwd })).err).toContain('There is neither a folder flows nor a talkif.yaml here.')
+    expect((await cli(['deploy', 'elsewhere'], { cwd })).err).toContain(
+      'elsewhere cannot be read: there is no such file.',
+    )
+    mkdirSync(join(cwd, 'flows'))
+    expect((await cli(['deploy'], { cwd })).err).toContain('There is no .yaml file in flows.')
+  })
+})
+
+describe('on this machine alone', () => {
+  test('validate: every file and what it is; ids and leads that two files claim', async () => {
+    const { given, write } = team()
+    expect(await command(['validate'], given)).toEqual({
+      status: 0,
+      out: '✓ talkif.yaml  workspace\n✓ flows/event.yaml  flow_event\n✓ flows/pricing.yaml  flow_pricing_v3\n',
+      err: '',
+    })
+    write('flows/other.yaml', eventYaml)
+    write('flows/tie.yaml', eventYaml.replace('flow_event', 'flow_tie').replace('webhook(crm)', 'webhook(cmr)'))
+    const { status, out } = await command(['validate', 'talkif.yaml', 'flows'], given)
+    expect(status).toBe(1)
+    expect(out).toContain('✗ flows/other.yaml:1:5 the flow flow_event is also in flows/event.yaml\n')
+    expect(out).toMatch(/✗ flows\/tie\.yaml:\d+:\d+ flow_event takes leads with source event too/)
+    expect(out).toContain('the workspace has no webhook named "cmr"; did you mean "crm"?')
+    const one = await command(['validate', 'flows/event.yaml', '--json'], given)
+    expect(JSON.parse(one.out)).toEqual({
+      ok: true,
+      files: [{ path: 'flows/event.yaml', is: 'flow', id: 'flow_event', faults: [] }],
+    })
+  })
+
+  test('route: which flow and why not the others; the server says the same', { timeout: 60_000 }, async ({ cli }) => {
+    const { given } = team()
+    const lead = JSON.stringify({ source: 'web_form', intent: 'pricing', phone: '+12025550100', consent: true })
+    const here = await command(['route', '-', '--json'], { ...given, input: lead })
+    expect(here.status).toBe(0)
+    expect(JSON.parse(here.out)).toMatchObject({ flow_id: 'flow_pricing_v3' })
+    expect((await cli(['deploy', '-y'], given)).status).toBe(0)
+    const there = await cli(['route', '-', '--remote', '--json'], { ...given, input: lead })
+    const verdicts = (text: string) =>
+      (JSON.parse(text).flows as { flow_id: string; verdict: string; why: string }[]).map(
+        ({ flow_id, verdict, why }) => [flow_id, verdict, why],
+      )
+    expect(verdicts(there.out)).toEqual(verdicts(here.out))
+    const told = await command(['route', '-', '--dir', 'flows'], { ...given, input: lead })
+    expect(told.out).toMatch(
+      /^✓ flow_pricing_v3 {2}chosen {5}intent=pricing source=web_form.*\n· flow_event {7}refused {4}it wants source event/,
+    )
+    const none = await command(['route', '-'], { ...given, input: '{"source": "fax", "phone": "+12025550100"}' })
+    expect(none).toMatchObject({ status: 1, out: expect.stringContaining('✗ No flow takes this lead.') })
+    const faulty = await command(['route', '-'], { ...given, input: '{"sorce": "fax", "phone": "+12025550100"}' })
+    expect(faulty.err).toContain('There is no field sorce here; did you mean source?')
+  })
+})
+
+/** A proxy before the server that refuses the second flow, until it is opened. */
+async function openGate(target: string) {
+  let closed = true
+  let flows = 0
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    if (closed && request.url === '/v1/flows' && ++flows === 2)
+      return response.writeHead(502).end('<h1>Bad gateway</h1>')
+    const { authorization = '', 'content-type': type = '' } = request.headers
+    const answer = await fetch(`${target}${request.url}`, {
+      method: request.method!,
+      headers: { authorization, ...(type ? { 'content-type': type } : {}) },
+      ...(chunks.length ? { body: Buffer.concat(chunks) } : {}),
+    })
+    response
+      .writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' })
+      .end(await answer.text())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    open: () => {
+      closed = false
+    },
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())),
+  }
+}
