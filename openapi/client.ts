@@ -70,24 +70,29 @@ async function send(
   return exchange(options, url, init)
 }
 
+type Via = Pick<ClientOptions, 'url' | 'fetch'>
+
 /** Sends a request and reads the JSON of its answer. @throws as the functions of `Client` do. */
-export async function exchange(
-  options: Pick<ClientOptions, 'url' | 'fetch'>,
-  url: string,
-  init: RequestInit,
-): Promise<unknown> {
+export const exchange = async (options: Via, url: string, init: RequestInit): Promise<unknown> =>
+  jsonOf(options, await accepted(options, url, init), init)
+
+/** Sends a request; the answer, unread, is a success. @throws as the functions of `Client` do. */
+export async function accepted(options: Via, url: string, init: RequestInit): Promise<Response> {
   const { fetch: via = fetch } = options
   const response = await via(url, init).catch((cause) => {
     if (init.signal?.aborted) throw cause
     throw new ConnectionError(`${options.url} could not be reached.`, { cause })
   })
-  const answer = await response.json().catch((cause) => {
+  if (response.ok) return response
+  const answer = await jsonOf(options, response, init)
+  throw isProblem(answer) ? new TalkifError(answer) : notTalkif(options, response)
+}
+
+const jsonOf = (options: Via, response: Response, init: RequestInit): Promise<unknown> =>
+  response.json().catch((cause) => {
     if (init.signal?.aborted) throw cause
     throw notTalkif(options, response, cause)
   })
-  if (response.ok) return answer
-  throw isProblem(answer) ? new TalkifError(answer) : notTalkif(options, response)
-}
 
 function requestOf(
   { url, key }: ClientOptions,
@@ -123,5 +128,5 @@ function requestOf(
 export const isProblem = (answer: unknown): answer is Problem =>
   typeof answer === 'object' && answer !== null && 'code' in answer && 'suggested_action' in answer
 
-const notTalkif = ({ url }: Pick<ClientOptions, 'url'>, { status }: Response, cause?: unknown) =>
+const notTalkif = ({ url }: Via, { status }: Response, cause?: unknown) =>
   new ConnectionError(`${url} answered ${status}, but not as a Talkif server does.`, { status, cause })

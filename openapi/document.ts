@@ -2,7 +2,7 @@ import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteaso
 import { component, components } from './components.ts'
 import { eventExamples } from './event-examples.ts'
 import { type EventName, eventNames, events } from './events.ts'
-import { failure, failures, sharedFailures } from './failures.ts'
+import { failure, failures, problemsOf, sharedFailures } from './failures.ts'
 import {
   headerParameters,
   headersOf,
@@ -76,7 +76,8 @@ function registerShared(registry: OpenAPIRegistry, serverUrl: string): void {
   for (const [name, it] of Object.entries({ ...headerParameters, ...webhookHeaders }))
     registry.registerComponent('parameters', name, it)
   const examples = problemExamples(serverUrl)
-  for (const code of problemCodes)
+  const answered = new Set(Object.values(operations).flatMap(problemsOf))
+  for (const code of problemCodes.filter((it) => answered.has(it)))
     registry.registerComponent('examples', code, { summary: problems[code][1], value: examples[code] })
   for (const [name, codes] of sharedFailures) registry.registerComponent('responses', name, failure(codes))
 }

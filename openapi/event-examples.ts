@@ -14,7 +14,11 @@ const common = (created_at: string) => ({
 })
 
 const result = { answers: call.answers, metrics: call.metrics, artifacts: call.artifacts }
-const nothingSaid = { qualified: false, answers: {}, artifacts: { transcript_url: null, recording_url: null } }
+const nothingSaid = {
+  qualified: false,
+  answers: {},
+  artifacts: { transcript_url: null, recording_url: null, calendar_url: null },
+}
 const end = '2026-05-26T12:05:42.472Z'
 
 /** One payload of each event, as the call of the examples would give it; a test parses each with its schema. */

@@ -62,6 +62,7 @@ export const call = {
   artifacts: {
     transcript_url: `${EXAMPLE_URL}/artifacts/t/call_01kb4t2m7ye8q9v3x5z6c7d8fa?expires=1780000000&signature=c2ln`,
     recording_url: `${EXAMPLE_URL}/artifacts/r/call_01kb4t2m7ye8q9v3x5z6c7d8fa?expires=1780000000&signature=c2ln`,
+    calendar_url: `${EXAMPLE_URL}/artifacts/c/call_01kb4t2m7ye8q9v3x5z6c7d8fa?expires=1780000000&signature=c2ln`,
   },
   trace_id: ids.trace_id,
 }
@@ -148,6 +149,7 @@ export const flow = {
     call: {
       within_seconds: 60,
       voice: 'voice_warm_tr',
+      engine: 'realtime',
       quiet_hours: { from: '22:00', to: '09:00' },
       max_duration_seconds: 600,
       idle_seconds: 8,
@@ -157,6 +159,7 @@ export const flow = {
       voicemail_message: null,
     },
     agent: {
+      name: null,
       business: null,
       greeting: null,
       greeting_interruptible: true,
@@ -164,13 +167,16 @@ export const flow = {
       knowledge: null,
       prompt: null,
     },
-    qualify: ['need', 'timing', 'budget', 'location'].map((name) => ({ name, question: null })),
+    qualify: ['need', 'timing', 'budget', 'location'].map((name) => ({
+      ...{ name, question: null, type: 'text', options: [], required: true, disqualify_if: [] },
+    })),
+    tools: [],
     on: {
       qualified: [{ type: 'book', calendar: 'mehmet' }],
       booked: [],
       no_answer: [
-        { type: 'retry', delay_seconds: 900, max: 3, backoff: 'fixed' },
-        { type: 'whatsapp', template: null },
+        { type: 'retry', delay_seconds: 900, max: 3, backoff: 2 },
+        { type: 'whatsapp', template: null, with: {} },
       ],
       not_fit: [{ type: 'log', reason: 'out_of_scope' }],
       wrong_number: [],

@@ -30,6 +30,7 @@ export const operations = {
       'invalid_request',
       'consent_required',
       'phone_invalid',
+      'lead_invalid',
       'opted_out',
       'no_flow_matches',
       'quota_exceeded',

@@ -8,7 +8,9 @@ import type { Page } from './pages.ts'
 import { curlOf, eventTable, operationTable } from './reference.ts'
 import { sandboxNumber, sandboxPeople } from './sandbox-people.ts'
 import { FlowDocument } from './schemas/flow-document.ts'
+import { MAX_DAYS_AHEAD } from './schemas/lead.ts'
 import { WorkspaceDocument } from './schemas/workspace.ts'
+import { engineVoices } from './schemas/workspace-sections.ts'
 
 /** Printed Markdown by its name. */
 export type Parts = Record<string, string>
@@ -29,6 +31,7 @@ export const contractParts = (url: string): Parts => ({
     sandboxPeople.map(({ number: phone, name, summary, outcome }) => [`\`${phone}\``, name, summary, outcome]),
   ),
   scopes: scopes.map((scope) => `\`${scope}\``).join(', '),
+  voices: engineVoices.map((voice) => `\`${voice}\``).join(', '),
   'body-limits': bodyLimits(),
   'count-limits': countLimits(),
 })
@@ -66,6 +69,7 @@ function countLimits(): string {
       ['`wait` of a call, in seconds', bound(wait, 'properties.wait.maximum')],
       ['pairs in `metadata` of a lead', bound(lead, 'properties.metadata.maxProperties')],
       ['`call_within` of a lead, in seconds', bound(lead, 'properties.call_within.maximum')],
+      ['days from now to `not_before` of a lead', number(MAX_DAYS_AHEAD)],
       ['slots of a flow (`qualify`)', bound(flow, 'properties.qualify.maxItems')],
       ['actions after one outcome of a flow', bound(flow, 'properties.on.properties.qualified.maxItems')],
       [

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import packageJson from '../package.json' with { type: 'json' }
 import { openApiDocument } from './document.ts'
 import { registryEntry } from './registry.ts'
-import { schemaDocuments } from './schema-documents.ts'
+import { personaSchema, schemaDocuments } from './schema-documents.ts'
 
 /** Where the committed documents say the server is: the one that `npm start` starts. */
 const SERVER_URL = 'http://127.0.0.1:8787'
@@ -11,6 +11,8 @@ const SERVER_URL = 'http://127.0.0.1:8787'
 export const printedFiles = (): { file: URL; text: string }[] => [
   { file: new URL('./openapi.json', import.meta.url), text: json(openApiDocument(SERVER_URL, packageJson.version)) },
   { file: new URL('../flows/flow.schema.json', import.meta.url), text: json(schemaDocuments().flow) },
+  { file: new URL('../flows/talkif.schema.json', import.meta.url), text: json(schemaDocuments().talkif) },
+  { file: new URL('../flows/persona.schema.json', import.meta.url), text: json(personaSchema()) },
   { file: new URL('../server.json', import.meta.url), text: json(registryEntry(packageJson.version)) },
 ]
 

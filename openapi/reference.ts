@@ -82,7 +82,6 @@ const notEnforced: ProblemCode[] = ['quota_exceeded', 'rate_limited']
 /** The page that the `type` of a problem points to. */
 export function problemMarkdown(code: ProblemCode, url: string): string {
   const [status, title, action] = problems[code]
-  const origins = operationIds.filter((id) => problemsOf(operations[id]).includes(code))
   return [
     `# ${title}`,
     `\`${code}\`, HTTP ${status}`,
@@ -93,13 +92,20 @@ export function problemMarkdown(code: ProblemCode, url: string): string {
     '`detail` says what was wrong with this request, `errors` where it was wrong, each with a JSON pointer, and ' +
       '`suggested_action` what to do next. Quote `request_id` when you ask for help.',
     '## Who answers it',
-    notEnforced.includes(code)
-      ? 'Part of the contract, so that clients can be ready for it; no operation answers it in this version.'
-      : origins
-          .map((id) => `- [\`${id}\`](${url}/docs/reference#${id.toLowerCase()}): ${operations[id].summary}`)
-          .join('\n'),
+    answeredBy(code, url),
     `All of them: [Problems](${url}/docs/problems).`,
   ].join('\n\n')
+}
+
+function answeredBy(code: ProblemCode, url: string): string {
+  if (notEnforced.includes(code))
+    return 'Part of the contract, so that clients can be ready for it; no operation answers it in this version.'
+  if (code === 'method_not_allowed') return 'Every path of this server, for the methods that it does not have.'
+  const origins = operationIds.filter((id) => problemsOf(operations[id]).includes(code))
+  if (origins.length === 0) return 'The routes under `/workspace`, which are for administrators.'
+  return origins
+    .map((id) => `- [\`${id}\`](${url}/docs/reference#${id.toLowerCase()}): ${operations[id].summary}`)
+    .join('\n')
 }
 
 /** The example of an operation as a command to paste. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { canBeKey } from '../openapi/client.ts'
@@ -143,15 +144,42 @@ export interface ClientConfig {
 
 const key = text.refine(canBeKey, 'is no API key: it holds characters that no key has')
 
-const ClientEnvironment = z.object({ TALKIF_URL: url.default(ownUrl(8787)), TALKIF_KEY: key.optional() })
+const ClientEnvironment = z.object({
+  TALKIF_URL: url.optional(),
+  TALKIF_KEY: key.optional(),
+  TALKIF_DATA_DIR: Environment.shape.TALKIF_DATA_DIR,
+})
 
-/** `TALKIF_URL` and `TALKIF_KEY`, unless options of the command name others. @throws Error that lists every fault. */
+/**
+ * Options of the command, else `TALKIF_URL` and `TALKIF_KEY`, else what `talkif dev` wrote to this folder. Its key is given to
+ * its own server alone. @throws Error that lists every fault.
+ */
 export function clientConfig(options: { url?: string; key?: string }): ClientConfig {
-  const { TALKIF_URL = '', TALKIF_KEY = '' } = process.env
-  const given = { TALKIF_URL: options.url ?? TALKIF_URL, TALKIF_KEY: options.key ?? TALKIF_KEY }
+  const given = { ...process.env, ...named({ TALKIF_URL: options.url, TALKIF_KEY: options.key }) }
   const env = parseEnvironment(ClientEnvironment, given)
-  return { url: env.TALKIF_URL, key: env.TALKIF_KEY }
+  const dev = readDevFile(env.TALKIF_DATA_DIR)
+  const serverUrl = env.TALKIF_URL ?? dev?.url ?? ownUrl(8787)
+  return { url: serverUrl, key: env.TALKIF_KEY ?? (dev?.url === serverUrl ? dev.test_key : undefined) }
 }
 
+const named = (variables: Variables): Variables =>
+  Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined))
+
+const DevServer = z.object({ url: z.string(), test_key: key })
+
+/** The server of `talkif dev` in this folder; undefined where none has run, or its file was spoiled. */
+function readDevFile(dataDir: string): z.infer<typeof DevServer> | undefined {
+  try {
+    return DevServer.safeParse(JSON.parse(readFileSync(join(dataDir, DEV_FILE), 'utf8'))).data
+  } catch {
+    return undefined
+  }
+}
+
+/** What `${NAME}` in a file of the user's is filled from. */
+export const ownVariables = (): Variables => process.env
+
+const DEV_FILE = 'dev.json'
+
 /** Where `dev.json` and local files are. */
-export const devFile = (config: Config): string => join(config.dataDir, 'dev.json')
+export const devFile = (config: Config): string => join(config.dataDir, DEV_FILE)

@@ -1,13 +1,17 @@
+import type { Messaging } from './carrier/messaging.ts'
 import type { Carrier } from './carrier/port.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Db, Sql } from './db/connect.ts'
 import type { Mode } from './db/schema.ts'
+import type { FlowVersions } from './flows/read.ts'
 import type { Routers } from './flows/routing.ts'
 import type { SendJob, SendJobs } from './jobs/boss.ts'
 import type { WriteLead } from './leads/write-together.ts'
 import type { Log } from './log.ts'
+import type { FetchOutside } from './outbound.ts'
 import type { Telemetry } from './telemetry/spans.ts'
+import type { Together } from './together.ts'
 import type { PostWebhook } from './webhooks/post.ts'
 
 /** What the functions of `runtime/` are given. One plain object, made by `openRuntime`. */
@@ -24,15 +28,20 @@ export interface Deps {
   telemetry: Telemetry
   networks: Networks
   routers: Routers
+  flowVersions: FlowVersions
   callChanges: CallChanges
   secrets: DeploymentSecrets
   postWebhook: PostWebhook
+  /** Servers that a workspace names: calendars, tools. */
+  fetchOutside: FetchOutside
   writeLead: WriteLead
+  /** Does one thing for all who want it at the same time. */
+  together: Together
 }
 
 /** The telephone network and the voice engine of a call: the carrier's and OpenAI's, or the sandbox's. */
 export interface Network {
-  carrier: Carrier
+  carrier: Carrier & Messaging
   engine: { baseUrl: string | undefined; apiKey: string; model: string; transcriptionModel: string }
   /** Where the carrier reaches our callbacks, e.g. `https://talkif.example`. */
   callbackBase: string

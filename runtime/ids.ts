@@ -15,6 +15,7 @@ export type IdPrefix =
   | 'whe'
   | 'dlv'
   | 'bkg'
+  | 'msg'
   | 'node'
 
 /** A new sortable id (UUIDv7 in base 32), e.g. `call_01kb4t2m7ye8q9v3x5z6c7d8f9`. */

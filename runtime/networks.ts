@@ -4,8 +4,9 @@ import { type TwilioCarrier, twilioCarrier } from './carrier/twilio/twilio.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Db } from './db/connect.ts'
-import { mediaNodes } from './db/schema.ts'
+import { type Mode, mediaNodes } from './db/schema.ts'
 import type { DeploymentSecrets, Network, Networks } from './deps.ts'
+import { together } from './together.ts'
 
 /** The sandbox, as the rest of the runtime knows it: two base URLs for each time-lapse. */
 export interface SandboxUrls {
@@ -32,6 +33,15 @@ interface NetworkOptions {
 export function openNetworks(options: NetworkOptions): Networks & { close(): void } {
   const { config, clock, db, node, localUrl } = options
   const networks = new Map<string, Network & { carrier: TwilioCarrier }>()
+  const aliveNodes = together(async (askers: Mode[]) => {
+    // By the database's clock on both sides: the machines' own may differ.
+    const nodes = await db
+      .select()
+      .from(mediaNodes)
+      .where(gt(mediaNodes.heartbeatAt, sql`now() - make_interval(secs => ${NODE_ALIVE_SECONDS})`))
+      .orderBy(desc(mediaNodes.heartbeatAt))
+    return askers.map(() => nodes)
+  })
   return {
     unavailable(mode) {
       if (mode === 'test' || (config.twilio && config.openai)) return undefined
@@ -47,12 +57,7 @@ export function openNetworks(options: NetworkOptions): Networks & { close(): voi
     },
     async mediaNode(mode) {
       if (mode === 'test' && localUrl && node) return { id: node.id, mediaUrl: mediaUrl(localUrl) }
-      // By the database's clock on both sides: the machines' own may differ.
-      const nodes = await db
-        .select()
-        .from(mediaNodes)
-        .where(gt(mediaNodes.heartbeatAt, sql`now() - make_interval(secs => ${NODE_ALIVE_SECONDS})`))
-        .orderBy(desc(mediaNodes.heartbeatAt))
+      const nodes = await aliveNodes(mode)
       const chosen = nodes.find((it) => it.id === node?.id) ?? nodes[Math.floor(Math.random() * nodes.length)]
       return chosen && { id: chosen.id, mediaUrl: mediaUrl(chosen.url) }
     },

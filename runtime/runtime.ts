@@ -1,3 +1,4 @@
+import { unbook } from './bookings/settle.ts'
 import { CALL_CHANNEL } from './calls/advance.ts'
 import { dial } from './calls/dial.ts'
 import { type Media, openMedia } from './calls/media.ts'
@@ -9,13 +10,17 @@ import type { Config } from './config.ts'
 import { connect, type Db, migrateDatabase, type Sql } from './db/connect.ts'
 import { deploymentSecrets } from './db/schema.ts'
 import type { CallChanges, DeploymentSecrets, Deps } from './deps.ts'
+import { FlowVersions } from './flows/read.ts'
 import { Routers } from './flows/routing.ts'
 import { newId, randomToken } from './ids.ts'
 import { type Handlers, type JobRuntime, openJobs } from './jobs/boss.ts'
 import { openLeadWriter } from './leads/write-together.ts'
 import { type Log, openLog } from './log.ts'
+import { sendMessage } from './messages/send.ts'
 import { openNetworks, type SandboxUrls } from './networks.ts'
+import { openOutbound } from './outbound.ts'
 import { openTelemetry } from './telemetry/spans.ts'
+import { openTogether } from './together.ts'
 import { deliver } from './webhooks/deliver.ts'
 import { openWebhookPoster } from './webhooks/post.ts'
 
@@ -68,9 +73,11 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
     send: jobs.send,
     sendAll: jobs.sendAll,
     postWebhook: webhooks.post,
+    fetchOutside: openOutbound({ allowLoopback: config.allowLoopbackWebhooks }),
     routers: new Routers(),
+    flowVersions: new FlowVersions(),
   }
-  const deps: Deps = { ...base, writeLead: openLeadWriter(base) }
+  const deps: Deps = { ...base, writeLead: openLeadWriter(base), together: openTogether(() => deps) }
   const media = node && (await openMedia(deps, node))
   if (roles.worker) await jobs.work(handlers(deps))
   let drained: Promise<void> | undefined
@@ -104,8 +111,10 @@ const handlers = (deps: Deps): Handlers => ({
   dial: (job) => dial(deps, job),
   reconcile: (job) => reconcile(deps, job),
   settle: (job) => settle(deps, job),
+  message: (job) => sendMessage(deps, job),
   deliver: (job) => deliver(deps, job, 'deliver'),
   deliver_failing: (job) => deliver(deps, job, 'deliver_failing'),
+  unbook: (job) => unbook(deps, job),
   sweep: () => sweep(deps),
 })
 

@@ -1,19 +1,20 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Deps } from '../deps.ts'
 
-export type ArtifactKind = 't' | 'r'
+/** Transcript, recording, calendar. */
+export type ArtifactKind = 't' | 'r' | 'c'
 
 /** As long as a webhook may be retried (80 h), and a day more. */
 const HOUR_MS = 3_600_000
 const LIVES_MS = 104 * HOUR_MS
 
 /**
- * Signed links to a call's transcript and recording. They expire; `getCall` gives fresh ones.
+ * Signed links to a call's transcript, recording and appointment. They expire; `getCall` gives fresh ones.
  * @param wasAnswered whether anybody or anything picked up, in any attempt; else there is nothing to read or hear.
  */
 export function artifactLinks(
   deps: Pick<Deps, 'clock' | 'config' | 'secrets'>,
-  call: { id: string; recorded: boolean },
+  call: { id: string; recorded: boolean; booking?: object | null },
   wasAnswered: boolean,
 ) {
   // To the hour, so that an unchanged call reads the same and its ETag holds.
@@ -23,6 +24,7 @@ export function artifactLinks(
   return {
     transcript_url: wasAnswered ? link('t') : null,
     recording_url: wasAnswered && call.recorded ? link('r') : null,
+    calendar_url: call.booking ? link('c') : null,
   }
 }
 

@@ -1,14 +1,14 @@
 import { eq, sql } from 'drizzle-orm'
 import type { AttemptResult } from '../../openapi/schemas/call.ts'
 import type { Carrier } from '../carrier/port.ts'
-import type { Db, Tx } from '../db/connect.ts'
-import { columnsOf, readRows, updateRow } from '../db/rows.ts'
+import type { Tx } from '../db/connect.ts'
+import { anyOf, columnsOf, joinedColumnsOf, readJoined, readRows, updateRow, updateRows } from '../db/rows.ts'
 import { attempts, calls } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { MILESTONE, traceOf } from '../telemetry/spans.ts'
-import { announce } from '../webhooks/announce.ts'
-import { advance, type CallRow } from './advance.ts'
-import { callWithin } from './call-within.ts'
+import { announceAll } from '../webhooks/announce.ts'
+import { advance, advanceAll, type CallRow } from './advance.ts'
+import { callsWithin } from './call-within.ts'
 
 export type AttemptRow = typeof attempts.$inferSelect
 
@@ -19,15 +19,24 @@ export interface AttemptOnCall {
 
 /** An attempt with its call, locked; undefined when there is none (any more). */
 export async function lockAttempt(tx: Tx, attemptId: string): Promise<AttemptOnCall | undefined> {
-  const callId = sql`(select call_id from ${attempts} where id = ${attemptId})`
-  // Sent together, run in this order: the attempt is read under the lock, for what was seen before it may be over.
+  return (await lockAttempts(tx, [attemptId])).get(attemptId)
+}
+
+async function lockAttempts(tx: Tx, ids: string[]): Promise<Map<string, AttemptOnCall>> {
+  const these = anyOf(ids)
+  const callIds = sql`any(array(select call_id from ${attempts} where id = ${these}))`
+  // Sent together, run in this order: the attempts are read under the locks, for what was seen before may be over.
   const [locked, found] = await Promise.all([
-    tx.execute(sql`select ${columnsOf(calls)} from ${calls} where id = ${callId} for update`),
-    tx.execute(sql`select ${columnsOf(attempts)} from ${attempts} where id = ${attemptId}`),
+    tx.execute(sql`select ${columnsOf(calls)} from ${calls} where id = ${callIds} order by id for update`),
+    tx.execute(sql`select ${columnsOf(attempts)} from ${attempts} where id = ${these}`),
   ])
-  const [call] = readRows(calls, locked)
-  const [attempt] = readRows(attempts, found)
-  return call && attempt && { attempt, call }
+  const byId = new Map(readRows(calls, locked).map((call) => [call.id, call]))
+  return new Map(
+    readRows(attempts, found).flatMap((attempt) => {
+      const call = byId.get(attempt.callId)
+      return call ? [[attempt.id, { attempt, call }]] : []
+    }),
+  )
 }
 
 /** True while the attempt is the one its call is living through. */
@@ -36,31 +45,81 @@ export const isCurrent = ({ attempt, call }: AttemptOnCall): boolean =>
   attempt.attempt === call.attemptsMade &&
   (call.status === 'dialing' || call.status === 'in_progress')
 
-/** The carrier has named the call: heard from its answer, from a callback that overtook it, or from its list after a crash. */
-export async function recordPlaced(deps: Deps, carrier: Carrier, attemptId: string, carrierId: string): Promise<void> {
-  const orphan = await deps.db.transaction(async (tx) => {
-    const found = await lockAttempt(tx, attemptId)
-    if (found?.attempt.carrierId === carrierId) return false
-    if (!found || found.attempt.carrierId || !isCurrent(found)) return true
-    await placedIn(tx, deps, found, carrierId)
-    return false
-  })
-  // The attempt was given up meanwhile, and another may be ringing the same person.
-  if (orphan) await carrier.hangUp(carrierId)
+/** A call that the carrier has named, on the attempt it was asked for. */
+interface Placed {
+  attemptId: string
+  carrierId: string
 }
 
-export async function placedIn(tx: Tx, deps: Deps, { attempt, call }: AttemptOnCall, carrierId: string): Promise<void> {
-  await tx.update(attempts).set({ carrierId }).where(eq(attempts.id, attempt.id))
-  if (call.status === 'dialing') await advance(tx, deps, call, 'placed', {}, { attempt: attempt.attempt, carrierId })
-  const fields = { attempt: attempt.attempt, provider_call_sid: carrierId }
-  await announce(tx, deps, { type: 'call.started', call, fields })
-  const endedAt = deps.clock.now()
-  const within = attempt.attempt === 1 ? await callWithin(tx, call, endedAt) : {}
-  deps.telemetry.span({ traceId: call.traceId, parentSpanId: attempt.spanId }, 'dial.start', {
-    startedAt: attempt.askedAt.getTime(),
-    endedAt,
-    attributes: { [MILESTONE]: true, attempt: attempt.attempt, provider_call_sid: carrierId, ...within },
+/** The carrier has named the call: heard from its answer, from a callback that overtook it, or from its list after a crash. */
+export async function recordPlaced(deps: Deps, carrier: Carrier, attemptId: string, carrierId: string): Promise<void> {
+  const isOrphan = await deps.together(recordAllPlaced, { attemptId, carrierId })
+  // The attempt was given up meanwhile, and another may be ringing the same person.
+  if (isOrphan) await carrier.hangUp(carrierId)
+}
+
+/** @returns of each whether it is an orphan. */
+async function recordAllPlaced(deps: Deps, placed: Placed[]): Promise<boolean[]> {
+  return deps.db.transaction(async (tx) => {
+    const found = await lockAttempts(
+      tx,
+      placed.map(({ attemptId }) => attemptId),
+    )
+    const named = new Map<string, AttemptOnCall & Placed>()
+    const orphans = placed.map(({ attemptId, carrierId }) => {
+      const here = found.get(attemptId)
+      const known = here?.attempt.carrierId ?? named.get(attemptId)?.carrierId
+      if (known === carrierId) return false
+      if (!here || known || !isCurrent(here)) return true
+      named.set(attemptId, { ...here, attemptId, carrierId })
+      return false
+    })
+    if (named.size) await placedIn(tx, deps, [...named.values()])
+    return orphans
   })
+}
+
+/** Attempts that were locked in `tx` and have no name at the carrier yet, each once. */
+export async function placedIn(tx: Tx, deps: Deps, placed: (AttemptOnCall & { carrierId: string })[]): Promise<void> {
+  const endedAt = deps.clock.now()
+  const change = ({ attempt, carrierId }: (typeof placed)[number]) => ({ id: attempt.id, change: { carrierId } })
+  const [within] = await Promise.all([
+    callsWithin(
+      tx,
+      deps,
+      placed.filter(({ attempt }) => attempt.attempt === 1).map(({ call }) => call),
+      endedAt,
+    ),
+    tx.execute(updateRows(attempts, placed.map(change))),
+    advanceAll(
+      tx,
+      deps,
+      placed
+        .filter(({ call }) => call.status === 'dialing')
+        .map(({ attempt: { attempt }, call, carrierId }) => ({
+          call,
+          event: 'placed',
+          detail: { attempt, carrierId },
+        })),
+    ),
+    announceAll(
+      tx,
+      deps,
+      placed.map(({ attempt: { attempt }, call, carrierId }) => ({
+        ...{ type: 'call.started', call, fields: { attempt, provider_call_sid: carrierId } },
+      })),
+    ),
+  ])
+  for (const { attempt, call, carrierId } of placed) {
+    deps.telemetry.span({ traceId: call.traceId, parentSpanId: attempt.spanId }, 'dial.start', {
+      startedAt: attempt.askedAt.getTime(),
+      endedAt,
+      attributes: {
+        ...{ [MILESTONE]: true, attempt: attempt.attempt, provider_call_sid: carrierId },
+        ...within.get(call.id),
+      },
+    })
+  }
 }
 
 /**
@@ -110,21 +169,15 @@ export async function unplace(deps: Deps, attemptId: string, why: string, delayM
   })
 }
 
-/** The calls row of an attempt, without a lock. */
-export async function callOfAttempt(deps: Pick<Deps, 'db'>, attemptId: string): Promise<AttemptOnCall | undefined> {
-  const query = callQueries.get(deps.db) ?? callQuery(deps.db)
-  callQueries.set(deps.db, query)
-  const [row] = await query.execute({ attemptId })
-  return row
+/** An attempt with its call, without a lock. */
+export const callOfAttempt = (deps: Pick<Deps, 'together'>, attemptId: string): Promise<AttemptOnCall | undefined> =>
+  deps.together(callsOfAttempts, attemptId)
+
+async function callsOfAttempts({ db }: Deps, ids: string[]): Promise<(AttemptOnCall | undefined)[]> {
+  const rows = await db.execute(sql`
+    select ${joinedColumnsOf(attempts)}, ${joinedColumnsOf(calls)}
+    from ${attempts} join ${calls} on ${calls.id} = ${attempts.callId} where ${attempts.id} = ${anyOf(ids)}`)
+  const found = rows.map((row) => ({ attempt: readJoined(attempts, row), call: readJoined(calls, row) }))
+  const byId = new Map(found.map((it) => [it.attempt.id, it]))
+  return ids.map((id) => byId.get(id))
 }
-
-/** Written once for a pool: every callback asks it. */
-const callQueries = new WeakMap<Db, ReturnType<typeof callQuery>>()
-
-const callQuery = (db: Db) =>
-  db
-    .select({ attempt: attempts, call: calls })
-    .from(attempts)
-    .innerJoin(calls, eq(calls.id, attempts.callId))
-    .where(eq(attempts.id, sql.placeholder('attemptId')))
-    .prepare('call_of_attempt')

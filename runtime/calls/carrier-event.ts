@@ -4,7 +4,7 @@ import type { Tx } from '../db/connect.ts'
 import { attempts, calls } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { traceOf } from '../telemetry/spans.ts'
-import { type AttemptOnCall, endAttempt, isCurrent, lockAttempt, placedIn } from './attempt.ts'
+import { type AttemptOnCall, endAttempt, isCurrent, lockAttempt, placedIn, recordPlaced } from './attempt.ts'
 import { miss } from './outcome.ts'
 
 /** How long the process that carried the media may take to write down its last words before the call is decided without them. */
@@ -13,16 +13,28 @@ const MEDIA_FLUSH_MS = 5_000
 /**
  * What the carrier reports of an attempt. Reports come late, twice and in any order; each is safe to apply again, and one about
  * an attempt that is over changes nothing. A call nobody here asked for is ended.
+ * @param seen the attempt as it was read just now, if it was.
  */
 export async function carrierEvent(
   deps: Deps,
   carrier: Carrier,
   attemptId: string,
   event: CarrierEvent,
+  seen?: AttemptOnCall,
 ): Promise<void> {
+  if (seen && isCurrent(seen) && onlyNames(event)) {
+    // Most reports say that it rings or runs. That is known, or becomes so with the carrier's name for the call.
+    if (seen.attempt.carrierId === event.carrierId) return
+    if (!seen.attempt.carrierId) return recordPlaced(deps, carrier, attemptId, event.carrierId)
+  }
   const unwanted = await deps.db.transaction(async (tx) => apply(tx, deps, attemptId, event))
   if (unwanted) await carrier.hangUp(event.carrierId)
 }
+
+/** Whether nothing can follow from a report but that the call exists. */
+const onlyNames = ({ status, answeredBy }: CarrierEvent): boolean => !isOver(status) && !isKnown(answeredBy)
+
+const isKnown = (answeredBy: CarrierEvent['answeredBy']) => answeredBy !== null && answeredBy !== 'unknown'
 
 /** @returns true when the carrier should end the call. */
 async function apply(tx: Tx, deps: Deps, attemptId: string, event: CarrierEvent): Promise<boolean> {
@@ -40,8 +52,8 @@ async function apply(tx: Tx, deps: Deps, attemptId: string, event: CarrierEvent)
     ignored(deps, found, event)
     return !over
   }
-  if (!attempt.carrierId) await placedIn(tx, deps, found, event.carrierId)
-  if (event.answeredBy && event.answeredBy !== 'unknown') {
+  if (!attempt.carrierId) await placedIn(tx, deps, [{ ...found, carrierId: event.carrierId }])
+  if (isKnown(event.answeredBy)) {
     await tx.update(attempts).set({ answeredBy: event.answeredBy }).where(eq(attempts.id, attemptId))
     if (event.answeredBy !== 'human' && !over) {
       await tx

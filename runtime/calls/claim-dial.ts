@@ -1,20 +1,15 @@
-import { asc, eq, sql } from 'drizzle-orm'
-import { isPerson, sandboxNumber } from '../../openapi/sandbox-people.ts'
+import { sql } from 'drizzle-orm'
+import { isPerson } from '../../openapi/sandbox-people.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
-import { workspaceSettings } from '../access/workspaces.ts'
 import type { Tx } from '../db/connect.ts'
 import { insertRows } from '../db/rows.ts'
-import { attempts, leads, numbers, workspaces } from '../db/schema.ts'
+import { attempts } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
-import { flowVersion } from '../flows/read.ts'
-import { mayDial, type RefuseReason } from '../guardrails/may-dial.ts'
 import { newId, randomToken, sha256 } from '../ids.ts'
-import { advance, type CallRow, lockCall } from './advance.ts'
+import type { Jobs } from '../jobs/queues.ts'
+import { advanceAll, type CallRow, lockCalls, type Move } from './advance.ts'
 import type { AttemptRow } from './attempt.ts'
-import { onCallClock, toCallTime, toRealTime } from './call-time.ts'
-import { dialFacts } from './dial-facts.ts'
-import { takeTurn } from './dial-turn.ts'
-import { finish } from './outcome.ts'
+import { type Allowed, dialLater, inTurn, judgeDials } from './judge-dials.ts'
 
 /** How long the carrier may take to accept a dial; after it, this process no longer sends. */
 export const SEND_DEADLINE_MS = 10_000
@@ -23,6 +18,8 @@ export const GRACE_MS = 3_000
 /** How long a dial waits for another dial of its number to end, or for a process that can carry its media. */
 const BLOCKED_RETRY_MS = 2_000
 const UNCONFIGURED_RETRY_MS = 10_000
+
+const WAITING = ['queued', 'held', 'retry_scheduled']
 
 /** The channel on which a process hears of a dial whose media it will carry; the payload is `node id`, a space, `attempt id`. */
 export const MEDIA_CHANNEL = 'talkif_media'
@@ -37,98 +34,73 @@ export interface Claim {
 }
 
 /**
- * Writes the attempt of a call that may be dialed now, in `tx`. Undefined when it may not, or not now: then what follows from
- * that is written (an outcome, a hold, a later job).
- * @param node the process that will carry the media.
- * @param hasTurn the dial has waited for its turn at the carrier already.
+ * Writes the attempts of calls that may be dialed now, in one transaction, and answers each with its claim. Undefined when a call
+ * may not, or not now: then what follows from that is written (an outcome, a hold, a later job).
  */
-export async function claimDial(
-  tx: Tx,
-  deps: Deps,
-  callId: string,
-  node: { id: string; mediaUrl: string } | undefined,
-  hasTurn: boolean,
-): Promise<Claim | undefined> {
-  const call = await lockCall(tx, callId)
-  if (!call || !['queued', 'held', 'retry_scheduled'].includes(call.status)) return undefined
-  if (deps.networks.unavailable(call.mode)) {
-    // A process without the carrier's configuration leaves the dial to one that has it.
-    await deps.send(tx, 'dial', { callId }, { delayMs: UNCONFIGURED_RETRY_MS, priority: call.priority })
-    return undefined
-  }
+export async function claimDials(deps: Deps, asked: Jobs['dial'][]): Promise<(Claim | undefined)[]> {
+  const claims = await deps.db.transaction((tx) => claim(tx, deps, asked))
+  return asked.map(({ callId }) => {
+    const own = claims.get(callId)
+    // Two jobs for one call ring once.
+    claims.delete(callId)
+    return own
+  })
+}
+
+async function claim(tx: Tx, deps: Deps, asked: Jobs['dial'][]): Promise<Map<string, Claim>> {
+  const calls = await lockWaiting(tx, [...new Set(asked.map(({ callId }) => callId))])
+  // A process without the carrier's configuration leaves the dial to one that has it.
+  const isElsewhere = ({ mode }: CallRow) => deps.networks.unavailable(mode) !== undefined
+  for (const call of calls.filter(isElsewhere)) await dialLater(tx, deps, call, UNCONFIGURED_RETRY_MS)
+  const here = calls.filter((call) => !isElsewhere(call))
+  if (!here.length) return new Map()
   const now = new Date(deps.clock.now())
-  const [[lead], flow, settings] = await Promise.all([
-    tx.select().from(leads).where(eq(leads.id, call.leadId)),
-    flowVersion(tx, call.workspaceId, call.flowId, call.flowVersion),
-    workspaceSettings(tx, call.workspaceId),
+  const allowed = await judgeDials(tx, deps, here, now)
+  const hadTurn = new Set(asked.filter(({ hasTurn }) => hasTurn).map(({ callId }) => callId))
+  const ready = await inTurn(tx, deps, allowed, hadTurn)
+  const claims = ready.length ? await writeAttempts(tx, deps, ready, now) : new Map<string, Claim>()
+  for (const { call } of ready) if (!claims.has(call.id)) await dialLater(tx, deps, call, BLOCKED_RETRY_MS)
+  return claims
+}
+
+/** In the order in which they were asked for, which is that of their priority. */
+async function lockWaiting(tx: Tx, ids: string[]): Promise<CallRow[]> {
+  const waiting = (await lockCalls(tx, ids)).filter(({ status }) => WAITING.includes(status))
+  return waiting.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
+}
+
+/** The claims by call; without those for whose number another dial is still open, or whose media nobody can carry. */
+async function writeAttempts(tx: Tx, deps: Deps, ready: Allowed[], now: Date): Promise<Map<string, Claim>> {
+  const nodes = await Promise.all(ready.map(({ call }) => deps.networks.mediaNode(call.mode)))
+  const begun = ready.flatMap((it, at) => (nodes[at] ? [beginning(deps, it, nodes[at], now)] : []))
+  if (!begun.length) return new Map()
+  // In one order, two transactions that meet in two numbers never wait for each other for ever.
+  const rows = begun.map(({ attempt }) => attempt).toSorted((a, b) => ((a.lockKey ?? '') < (b.lockKey ?? '') ? -1 : 1))
+  const inserted = await tx.execute<{ id: string }>(
+    insertRows(attempts, rows, 'on conflict (lock_key) do nothing returning id'),
+  )
+  const ids = new Set(inserted.map(({ id }) => id))
+  const written = begun.filter(({ attempt }) => ids.has(attempt.id))
+  if (!written.length) return new Map()
+  const notices = written.map(({ attempt, nodeId }) => `${nodeId} ${attempt.id}`)
+  const [dialing] = await Promise.all([
+    advanceAll(tx, deps, written.map(dialed)),
+    deps.sendAll(
+      tx,
+      'reconcile',
+      written.map(({ attempt }) => ({
+        data: { attemptId: attempt.id },
+        options: { delayMs: SEND_DEADLINE_MS + GRACE_MS },
+      })),
+    ),
+    tx.execute(sql`select pg_notify(${MEDIA_CHANNEL}, notice)
+      from json_array_elements_text(${JSON.stringify(notices)}::text::json) as notice`),
   ])
-  // Dials that run side by side must see each other to keep a daily cap.
-  if (settings.caps.perDay !== null) await lockWorkspace(tx, call.workspaceId)
-  const retryAt = call.status === 'retry_scheduled' && call.notBefore
-  const notBefore = retryAt ? toCallTime(call, retryAt) : lead!.notBefore && onCallClock(call, lead!.notBefore)
-  const verdict = mayDial(await dialFacts(tx, { call, lead: lead!, flow, settings, now, notBefore }))
-  if (verdict.kind === 'refuse') {
-    await finish(tx, deps, call, 'refused', refusal(verdict.reason))
-    return undefined
-  }
-  if (verdict.kind === 'hold') {
-    const until = toRealTime(call, verdict.until)
-    await hold(tx, deps, call, until, verdict.reason)
-    return undefined
-  }
-  const from = await outboundNumber(tx, call)
-  if (!from) {
-    await finish(tx, deps, call, 'refused', { outcome: 'no_answer', reason: 'no_outbound_number' })
-    return undefined
-  }
-  const wait = hasTurn ? 0 : await takeTurn(tx, deps, call.mode)
-  if (wait > 0) {
-    await deps.send(tx, 'dial', { callId, hasTurn: true }, { delayMs: wait, priority: call.priority })
-    return undefined
-  }
-  const claim = node && (await writeAttempt(tx, deps, call, from, node, now))
-  if (claim) return { ...claim, flow }
-  await deps.send(tx, 'dial', { callId }, { delayMs: BLOCKED_RETRY_MS, priority: call.priority })
-  return undefined
+  return new Map(written.map(({ nodeId, ...it }) => [it.call.id, { ...it, call: dialing.get(it.call.id)! }]))
 }
 
-const refusal = (reason: RefuseReason) =>
-  reason === 'opted_out'
-    ? ({ outcome: 'not_fit', reason: 'opted_out' } as const)
-    : ({ outcome: 'no_answer', reason } as const)
-
-/** Waits for the window to open. A retry that comes too early by its own clock keeps its status. */
-async function hold(tx: Tx, deps: Deps, call: CallRow, until: Date, reason: string): Promise<void> {
-  const keepsStatus = reason === 'not_before' && call.status === 'retry_scheduled'
-  if (!keepsStatus) await advance(tx, deps, call, 'held', { notBefore: until, reason })
-  const delayMs = Math.max(until.getTime() - deps.clock.now(), 0)
-  await deps.send(tx, 'dial', { callId: call.id }, { delayMs, priority: call.priority })
-}
-
-async function outboundNumber(tx: Tx, call: CallRow): Promise<string | undefined> {
-  if (call.mode === 'test') return sandboxNumber
-  const [row] = await tx
-    .select({ phone: numbers.phone })
-    .from(numbers)
-    .where(eq(numbers.workspaceId, call.workspaceId))
-    .orderBy(asc(numbers.createdAt))
-    .limit(1)
-  return row?.phone
-}
-
-/** Until `tx` ends no other dial of this workspace is decided. */
-const lockWorkspace = (tx: Tx, workspaceId: string) =>
-  tx.select({ id: workspaces.id }).from(workspaces).where(eq(workspaces.id, workspaceId)).for('update')
-
-/** Undefined when another dial of this number is still open. */
-async function writeAttempt(
-  tx: Tx,
-  deps: Deps,
-  call: CallRow,
-  fromPhone: string,
-  node: { id: string; mediaUrl: string },
-  now: Date,
-): Promise<Omit<Claim, 'flow'> | undefined> {
+/** @param node the process that will carry the media. */
+function beginning(deps: Deps, { call, flow, from }: Allowed, node: { id: string; mediaUrl: string }, now: Date) {
   const streamToken = randomToken(24)
   const attempt: AttemptRow = {
     id: newId('att'),
@@ -137,7 +109,7 @@ async function writeAttempt(
     mode: call.mode,
     attempt: call.attemptsMade + 1,
     phone: call.phone,
-    fromPhone,
+    fromPhone: from,
     lockKey: lockKey(call),
     fence: randomToken(12),
     mediaUrl: node.mediaUrl,
@@ -147,24 +119,13 @@ async function writeAttempt(
     spanId: deps.telemetry.newSpanId(),
     ...unset,
   }
-  const insert = insertRows(attempts, [attempt], 'on conflict (lock_key) do nothing returning id')
-  const written = await tx.execute(insert)
-  if (written.length === 0) return undefined
-  const firstDialAt = call.firstDialAt ?? now
-  const [dialing] = await Promise.all([
-    advance(
-      tx,
-      deps,
-      call,
-      'dialed',
-      { ...afresh(call), attemptsMade: attempt.attempt, firstDialAt },
-      { attempt: attempt.attempt },
-    ),
-    deps.send(tx, 'reconcile', { attemptId: attempt.id }, { delayMs: SEND_DEADLINE_MS + GRACE_MS }),
-    tx.execute(sql`select pg_notify(${MEDIA_CHANNEL}, ${`${node.id} ${attempt.id}`})`),
-  ])
-  return dialing && { call: dialing, attempt, streamToken }
+  return { call, attempt, streamToken, flow, nodeId: node.id }
 }
+
+const dialed = ({ call, attempt: { attempt, askedAt } }: Claim): Move => ({
+  ...{ call, event: 'dialed', detail: { attempt } },
+  change: { ...afresh(call), attemptsMade: attempt, firstDialAt: call.firstDialAt ?? askedAt },
+})
 
 /** What an attempt that begins does not know yet. */
 const unset = {

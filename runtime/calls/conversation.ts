@@ -1,20 +1,22 @@
 import { eq } from 'drizzle-orm'
 import { compileConversation } from '../../flows/language/prompt.ts'
+import { engineVoices } from '../../openapi/schemas/workspace-sections.ts'
 import { workspaceSettings } from '../access/workspaces.ts'
 import { leads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
-import { flowVersion } from '../flows/read.ts'
 import type { Conversation } from '../voice/port.ts'
 import { toolsOf } from '../voice/tools.ts'
 import { callOfAttempt, isCurrent } from './attempt.ts'
 import { toCallTime } from './call-time.ts'
-import type { ToolContext } from './conversation-tools.ts'
+import { type FlowTools, openFlowTools } from './flow-tools.ts'
+import type { ToolContext } from './tool-context.ts'
 
-/** The engine's voice, until a workspace has voices of its own. */
+/** The engine's voice where the flow names none that is known. */
 const VOICE = 'marin'
 
 export interface PreparedConversation {
   conversation: Conversation
+  flowTools: FlowTools
   context: ToolContext
 }
 
@@ -25,12 +27,15 @@ export async function prepareConversation(deps: Deps, attemptId: string): Promis
   const { call } = found
   const [[lead], flow, settings] = await Promise.all([
     deps.db.select().from(leads).where(eq(leads.id, call.leadId)),
-    flowVersion(deps.db, call.workspaceId, call.flowId, call.flowVersion),
+    deps.flowVersions.of(deps.db, call),
     workspaceSettings(deps.db, call.workspaceId),
   ])
+  const flowTools = await openFlowTools(deps, { call, spanId: found.attempt.spanId }, flow)
+  const voice = settings.voices.find(({ name }) => name === flow.call.voice)
   const compiled = compileConversation({
     flow,
     lead: lead!,
+    voice,
     business: settings.business,
     now: toCallTime(call, new Date(deps.clock.now())),
     timeZone: lead!.zones[0]!,
@@ -44,12 +49,14 @@ export async function prepareConversation(deps: Deps, attemptId: string): Promis
       greeting,
       greetingInterruptible,
       instructions,
-      tools: toolsOf(flow),
-      voice: VOICE,
+      tools: [...toolsOf(flow), ...flowTools.definitions],
+      voice: voice?.voice ?? engineVoices.find((name) => name === flow.call.voice) ?? VOICE,
+      ...(voice?.speed === undefined ? {} : { speed: voice.speed }),
       language,
       maxDurationSeconds: flow.call.max_duration_seconds,
       idleSeconds: flow.call.idle_seconds,
     },
+    flowTools,
     context: {
       deps,
       attemptId,

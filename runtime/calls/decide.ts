@@ -19,10 +19,12 @@ export type Decision =
   /** Nobody was reached: `no_answer`, after the flow's retries. */
   | { kind: 'missed'; reason: string }
 
-/** Whether every slot of the flow was answered. A flow without slots qualifies whoever talks to the end. */
-export const isQualified = (facts: Pick<ConversationFacts, 'answers' | 'slots' | 'findings'>): boolean =>
-  !facts.findings.notFit &&
-  (facts.slots.length > 0 ? facts.slots.every((slot) => facts.answers[slot.name]) : facts.findings.finished === true)
+/** Whether every required slot was answered. A flow without required slots qualifies whoever talks to the end. */
+export function isQualified({ findings, slots, answers }: Pick<ConversationFacts, 'answers' | 'slots' | 'findings'>) {
+  if (findings.notFit) return false
+  const required = slots.filter((slot) => slot.required)
+  return required.length > 0 ? required.every((slot) => answers[slot.name]) : findings.finished === true
+}
 
 /** Decides an answered attempt from what the tools recorded, never from prose. The first line that holds decides. */
 export function decide(facts: ConversationFacts): Decision {

@@ -18,16 +18,22 @@ export class AttemptIsOver extends Error {
 }
 
 /** Connects one conversation with everything that lasts: status, answers, bookings, transcript, outcome. */
-export function openDesk(deps: Deps, { context }: PreparedConversation, carrierId: string, clock: PacedClock): Desk {
+export function openDesk(
+  deps: Deps,
+  { context, flowTools }: PreparedConversation,
+  carrierId: string,
+  clock: PacedClock,
+): Desk {
   const { attemptId, attempt, call } = context
   const runTool = conversationTools(context)
   const transcript = keepTranscript(deps, call.id, attempt)
   return {
     answered: () => answered(deps, attemptId, carrierId),
-    runTool,
+    runTool: (name, args) => flowTools.run(name, args) ?? runTool(name, args),
     turn: (turn) => transcript.add(turn),
     heard: async (text) => (asksToStop(text) ? stopCalling(context, 'call') : undefined),
     digit: async (digit) => (isStopKey(digit) ? stopCalling(context, 'keypress') : undefined),
+    lineClosed: () => flowTools.close(),
     hangUp: () => deps.networks.of(call).carrier.hangUp(carrierId),
     async ended(by, detail) {
       await transcript.flush()
@@ -56,7 +62,7 @@ async function answered(deps: Deps, attemptId: string, carrierId: string): Promi
     const { attempt, call } = found
     if (attempt.carrierId && attempt.carrierId !== carrierId) throw new AttemptIsOver('another call took the attempt')
     // The stream may overtake both the carrier's answer and its callbacks.
-    if (!attempt.carrierId) await placedIn(tx, deps, found, carrierId)
+    if (!attempt.carrierId) await placedIn(tx, deps, [{ ...found, carrierId }])
     const at = new Date(deps.clock.now())
     const talking = await advance(tx, deps, call, 'answered', { answeredAt: at }, { attempt: attempt.attempt })
     if (!talking) throw new AttemptIsOver(`the call is ${call.status}`)

@@ -1,9 +1,11 @@
-import { and, count, desc, eq, gte } from 'drizzle-orm'
+import { and, count, eq, gte, sql } from 'drizzle-orm'
 import { isPerson } from '../../openapi/sandbox-people.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
-import type { Settings } from '../access/workspaces.ts'
+import type { WorkspaceDocument } from '../../openapi/schemas/workspace.ts'
+import { type Settings, settingsOf } from '../access/workspaces.ts'
 import type { Db, Tx } from '../db/connect.ts'
-import { attempts, type calls, type leads, optOuts } from '../db/schema.ts'
+import { anyOf, joinedColumnsOf, readJoined } from '../db/rows.ts'
+import { attempts, type calls, leads } from '../db/schema.ts'
 import { dayOf } from '../guardrails/day.ts'
 import type { DialFacts } from '../guardrails/may-dial.ts'
 import { toCallTime, toRealTime } from './call-time.ts'
@@ -29,36 +31,53 @@ interface Judged {
   notBefore: Date | null
 }
 
-/** Reads what `mayDial` judges, as it is at `now`. In a dial transaction it reads through `db = tx`. */
-export async function dialFacts(db: Db | Tx, judged: Judged): Promise<DialFacts> {
-  const { call, settings, now } = judged
-  // The sandbox's people start over with each new lead: only this call's own dials count.
-  const fresh = call.mode === 'test' && isPerson(call.phone)
-  const [[blocked], dialed, dialedToday] = await Promise.all([
-    db
-      .select({ phone: optOuts.phone })
-      .from(optOuts)
-      .where(
-        and(eq(optOuts.workspaceId, call.workspaceId), eq(optOuts.mode, call.mode), eq(optOuts.phone, call.phone)),
-      ),
-    db
-      .select({ askedAt: attempts.askedAt })
-      .from(attempts)
-      .where(
-        and(
-          eq(attempts.workspaceId, call.workspaceId),
-          eq(attempts.mode, call.mode),
-          eq(attempts.phone, call.phone),
-          gte(attempts.askedAt, monthBefore(call, now)),
-          ...(fresh ? [eq(attempts.callId, call.id)] : []),
-        ),
-      )
-      .orderBy(desc(attempts.askedAt))
-      .limit(200),
-    dialsToday(db, call, settings, now),
-  ])
-  const known = { optedOut: blocked !== undefined, dialed: dialed.map((attempt) => attempt.askedAt), dialedToday }
-  return factsOf(judged, known)
+/** What the database knows that a dial is judged by, besides the call itself. */
+export interface DialKnowledge {
+  lead: typeof leads.$inferSelect
+  settings: Settings
+  /** The workspace's own number, which live calls come from. */
+  number: string | null
+  optedOut: boolean
+  /** To this number, newest first, as far as they count for this call: at most 200 of 30 days. */
+  dialed: Date[]
+}
+
+/** Reads it for calls that were locked in `tx`, by their ids, in one statement: a dial waits for nothing as much as for round trips. */
+export async function readDialKnowledge(tx: Tx, asked: CallFacts[], now: Date): Promise<Map<string, DialKnowledge>> {
+  const since = new Date(now.getTime() - 30 * DAY_MS).toISOString()
+  // The sandbox's people start over with each new lead: only that call's own dials count.
+  const fresh = asked.filter(({ mode, phone }) => mode === 'test' && isPerson(phone))
+  const counts = sql`(attempts.call_id = calls.id or not calls.id = ${anyOf(fresh.map(({ id }) => id))})`
+  const ofNumber = sql`workspace_id = calls.workspace_id and mode = calls.mode and phone = calls.phone`
+  const rows = await tx.execute(sql`
+    select calls.id as call_id, ${joinedColumnsOf(leads)}, workspaces.document,
+      (select phone from numbers where workspace_id = calls.workspace_id order by created_at limit 1) as number,
+      exists (select 1 from opt_outs where ${ofNumber}) as opted_out,
+      (select json_agg(asked_at) from (
+        select asked_at from attempts where ${ofNumber} and asked_at >= ${since} and ${counts}
+        order by asked_at desc limit 200) as latest) as dialed
+    from calls join leads on leads.id = calls.lead_id join workspaces on workspaces.id = calls.workspace_id
+    where calls.id = ${anyOf(asked.map(({ id }) => id))}`)
+  return new Map(
+    (rows as unknown as KnowledgeRow[]).map((row) => [
+      row.call_id,
+      {
+        lead: readJoined(leads, { ...row }),
+        settings: settingsOf(row.document),
+        number: row.number,
+        optedOut: row.opted_out,
+        dialed: (row.dialed ?? []).map((at) => new Date(at)),
+      },
+    ]),
+  )
+}
+
+interface KnowledgeRow {
+  call_id: string
+  document: WorkspaceDocument
+  number: string | null
+  opted_out: boolean
+  dialed: string[] | null
 }
 
 const monthBefore = (call: CallFacts, now: Date): Date => new Date(now.getTime() - (30 * DAY_MS) / call.clockRate)

@@ -1,11 +1,12 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, isNull, sql } from 'drizzle-orm'
 import { CallNotPlaced, CallOutcomeUnknown, CallRefused } from '../carrier/port.ts'
-import { attempts, calls } from '../db/schema.ts'
+import { anyOf } from '../db/rows.ts'
+import { attempts } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import type { Jobs } from '../jobs/queues.ts'
 import { lockCall } from './advance.ts'
 import { type AttemptRow, endAttempt, recordPlaced, unplace } from './attempt.ts'
-import { type Claim, claimDial } from './claim-dial.ts'
+import { type Claim, claimDials } from './claim-dial.ts'
 import { finish, miss } from './outcome.ts'
 
 const RING_SECONDS = 30
@@ -15,17 +16,14 @@ const SPARE_SECONDS = 60
  * The job that rings somebody. In one transaction: lock the call, ask `mayDial` again, write the attempt. Then, outside any
  * transaction, ask the carrier; then write what it said. Safe to run twice: a call that is being dialed is not claimed again.
  */
-export async function dial(deps: Deps, { callId, hasTurn = false }: Jobs['dial']): Promise<void> {
-  const [found] = await deps.db.select({ mode: calls.mode }).from(calls).where(eq(calls.id, callId))
-  if (!found) return
-  const node = await deps.networks.mediaNode(found.mode)
-  const claim = await deps.db.transaction((tx) => claimDial(tx, deps, callId, node, hasTurn))
+export async function dial(deps: Deps, job: Jobs['dial']): Promise<void> {
+  const claim = await deps.together(claimDials, job)
   if (claim) await ask(deps, claim)
 }
 
 async function ask(deps: Deps, { call, attempt, streamToken, flow }: Claim): Promise<void> {
   const { carrier, callbackBase } = deps.networks.of(call)
-  if (!(await stillMine(deps, attempt))) return
+  if (!(await deps.together(stillMine, attempt))) return
   const deadline = attempt.deadlineAt.getTime()
   const abort = new AbortController()
   const timer = deps.clock.setTimeout(() => abort.abort(), deadline - deps.clock.now())
@@ -54,19 +52,19 @@ async function ask(deps: Deps, { call, attempt, streamToken, flow }: Claim): Pro
 }
 
 /** Once more before the carrier is asked: a slow process may have lost its attempt to the reconciler. */
-async function stillMine(deps: Deps, attempt: AttemptRow): Promise<boolean> {
-  const [row] = await deps.db
-    .select({ id: attempts.id })
+async function stillMine({ db }: Deps, claimed: AttemptRow[]): Promise<boolean[]> {
+  const open = await db
+    .select({ id: attempts.id, fence: attempts.fence })
     .from(attempts)
     .where(
       and(
-        eq(attempts.id, attempt.id),
-        eq(attempts.fence, attempt.fence),
+        sql`${attempts.id} = ${anyOf(claimed.map(({ id }) => id))}`,
         isNull(attempts.carrierId),
         isNull(attempts.endedAt),
       ),
     )
-  return row !== undefined
+  const fences = new Map(open.map(({ id, fence }) => [id, fence]))
+  return claimed.map(({ id, fence }) => fences.get(id) === fence)
 }
 
 async function explain(deps: Deps, attempt: AttemptRow, error: unknown): Promise<void> {

@@ -1,7 +1,5 @@
-import { and, desc, eq } from 'drizzle-orm'
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
 import type { Tx } from '../db/connect.ts'
-import { optOuts } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { normalisePhone } from '../guardrails/phone.ts'
 import { problemOf } from '../problem.ts'
@@ -20,15 +18,4 @@ export async function doNotCall(tx: Tx, deps: Deps, caller: Caller, phones: stri
   const { workspaceId, mode } = caller
   for (const phone of new Set(read)) await optOut(tx, deps, { workspaceId, mode, phone, source: 'import' })
   return new Set(read).size
-}
-
-/** The newest 1000 numbers of the list. */
-export async function listOptOuts(deps: Pick<Deps, 'db'>, caller: Caller) {
-  const rows = await deps.db
-    .select({ phone: optOuts.phone, source: optOuts.source, createdAt: optOuts.createdAt })
-    .from(optOuts)
-    .where(and(eq(optOuts.workspaceId, caller.workspaceId), eq(optOuts.mode, caller.mode)))
-    .orderBy(desc(optOuts.createdAt))
-    .limit(1000)
-  return rows.map((row) => ({ phone: row.phone, source: row.source, created_at: row.createdAt.toISOString() }))
 }

@@ -101,7 +101,7 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
       over = true
       for (const loop of loops) loop.end('shutdown')
       await Promise.allSettled(carried)
-      for (const opened of ready.values()) (await opened.catch(() => undefined))?.engine.close()
+      for (const opened of ready.values()) await opened.then((it) => it && letGo(it)).catch(() => {})
       await listening.unlisten().catch(() => {})
     },
   }
@@ -114,6 +114,12 @@ async function openFor(deps: Deps, attemptId: string): Promise<Ready | undefined
   const { engine } = deps.networks.of(call)
   const clock = faster(call.mode === 'test' ? deps.sandboxClock : deps.clock, call.pace)
   return { prepared, clock, engine: openEngine({ ...engine, clock }, prepared.conversation) }
+}
+
+/** Of a call that nobody picked up. */
+function letGo({ engine, prepared }: Ready): void {
+  engine.close()
+  prepared.flowTools.close()
 }
 
 /** Closes an engine that was opened for a call nobody picked up. */
@@ -132,7 +138,7 @@ async function watchUnanswered(
     const now = await callOfAttempt(deps, attemptId).catch(() => undefined)
     if (signal.aborted || now?.call.status === 'in_progress') return
     if (now && isCurrent(now)) continue
-    if (forget()) it.engine.close()
+    if (forget()) letGo(it)
     return
   }
 }

@@ -6,9 +6,9 @@ import { artifactLinks } from '../artifacts/links.ts'
 import type { Tx } from '../db/connect.ts'
 import { attempts } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
-import { flowVersion } from '../flows/read.ts'
 import { MILESTONE, traceOf } from '../telemetry/spans.ts'
 import { announce } from '../webhooks/announce.ts'
+import { runActions } from './actions.ts'
 import { advance, type CallRow } from './advance.ts'
 
 /** Milliseconds since the lead was received. */
@@ -42,15 +42,15 @@ export async function finish(
     ...(outcome === 'not_fit' ? { detail: detailOf(done) } : {}),
   }
   const fields = await resultFields(tx, deps, done, own)
-  await announce(tx, deps, { type: `outcome.${outcome}` as EventName, call: done, fields })
+  const eventId = await announce(tx, deps, { type: `outcome.${outcome}` as EventName, call: done, fields })
   deps.telemetry.span(traceOf(done), 'outcome.write', {
     startedAt: at.getTime(),
     endedAt: deps.clock.now(),
     status: outcome,
     attributes: { [MILESTONE]: true, ...(reason ? { reason } : {}) },
   })
-  const flow = await flowVersion(tx, done.workspaceId, done.flowId, done.flowVersion)
-  for (const action of flow.on[outcome]) trace(deps, done, action)
+  const flow = await deps.flowVersions.of(tx, done)
+  await runActions(tx, deps, done, { outcome, reason, flow, eventId })
 }
 
 /**
@@ -58,7 +58,7 @@ export async function finish(
  * One `outcome.no_answer` is sent for each missed attempt; `call` is locked.
  */
 export async function miss(tx: Tx, deps: Deps, call: CallRow, reason: string): Promise<void> {
-  const flow = await flowVersion(tx, call.workspaceId, call.flowId, call.flowVersion)
+  const flow = await deps.flowVersions.of(tx, call)
   const retry = flow.on.no_answer.find((action) => action.type === 'retry')
   if (!retry || call.attemptsMade >= retry.max) {
     await finish(tx, deps, call, 'gave_up', { outcome: 'no_answer', reason })
@@ -79,9 +79,9 @@ export async function miss(tx: Tx, deps: Deps, call: CallRow, reason: string): P
 /** On the call's own clock. `attemptsMade` is 1 after the first miss. */
 export function retryDelayMs(retry: Extract<FlowAction, { type: 'retry' }>, attemptsMade: number): number {
   const base = retry.delay_seconds * 1000
-  if (retry.backoff === 'fixed') return base
+  if (retry.backoff <= 1) return base
   // ±10 %, so that calls that failed together do not come back together.
-  return base * 2 ** (attemptsMade - 1) * (0.9 + Math.random() * 0.2)
+  return base * retry.backoff ** (attemptsMade - 1) * (0.9 + Math.random() * 0.2)
 }
 
 /** Whether the person is worth a callback, by the outcome. */
@@ -110,25 +110,3 @@ async function wasAnswered(tx: Tx, call: CallRow): Promise<boolean> {
   const answered = and(eq(attempts.callId, call.id), isNotNull(attempts.answeredAt))
   return (await tx.$count(attempts, answered)) > 0
 }
-
-/** Says in the trace what became of an action: those that this version does not run yet are skipped, in words. */
-function trace(deps: Deps, call: CallRow, action: FlowAction): void {
-  // `book` was offered in the conversation, and `retry` ran before this outcome was final.
-  if (action.type === 'book' || action.type === 'retry') return
-  const at = deps.clock.now()
-  const { type, ...rest } = action
-  const known = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null)) as Record<string, string>
-  deps.telemetry.span(traceOf(call), `action.${type}`, {
-    startedAt: at,
-    endedAt: at,
-    status: type === 'log' ? 'ok' : 'skipped',
-    attributes: { ...known, ...(type === 'log' ? {} : { why: skipped[type] }) },
-  })
-}
-
-const skipped = {
-  whatsapp: 'the workspace has no template for it',
-  sms: 'the workspace has no template for it',
-  handoff: 'warm transfer does not run yet',
-  webhook: 'named webhooks do not run yet; the outcome events went out',
-} as const

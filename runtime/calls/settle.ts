@@ -1,9 +1,9 @@
-import { and, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { workspaceSettings } from '../access/workspaces.ts'
+import { settleBookings } from '../bookings/settle.ts'
 import type { Tx } from '../db/connect.ts'
-import { bookings, calls } from '../db/schema.ts'
+import { calls } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
-import { flowVersion } from '../flows/read.ts'
 import type { CallRow } from './advance.ts'
 import { endAttempt, isCurrent, lockAttempt } from './attempt.ts'
 import { decide } from './decide.ts'
@@ -20,8 +20,8 @@ export async function settle(deps: Deps, { attemptId }: { attemptId: string }): 
     const found = await lockAttempt(tx, attemptId)
     if (!found || !isCurrent(found)) return
     const { attempt } = found
-    const call = await withBooking(tx, found.call)
-    const flow = await flowVersion(tx, call.workspaceId, call.flowId, call.flowVersion)
+    const call = await withBooking(tx, deps, found.call)
+    const flow = await deps.flowVersions.of(tx, call)
     const facts = {
       findings: call.findings,
       answers: call.answers,
@@ -34,11 +34,6 @@ export async function settle(deps: Deps, { attemptId }: { attemptId: string }): 
     const voicemail = decision.kind === 'missed' && decision.reason === 'voicemail'
     const result = voicemail ? 'voicemail' : attempt.answeredAt ? 'answered' : 'failed'
     if (!(await endAttempt(tx, deps, call, attemptId, { result }))) return
-    // A slot that was only held goes back.
-    await tx
-      .update(bookings)
-      .set({ status: 'released' })
-      .where(and(eq(bookings.callId, call.id), eq(bookings.status, 'held')))
     if (decision.kind === 'missed') return miss(tx, deps, call, decision.reason)
     // With all its slots answered, the conversation reached this milestone itself.
     if (!call.findings.qualified) traceQualified(deps, call, flow, hasQualified(decision.outcome))
@@ -47,16 +42,12 @@ export async function settle(deps: Deps, { attemptId }: { attemptId: string }): 
 }
 
 /** A process that died between confirming a slot and writing it down leaves the slot in the calendar alone. */
-async function withBooking(tx: Tx, call: CallRow): Promise<CallRow> {
-  if (call.booking) return call
-  const [slot] = await tx
-    .select()
-    .from(bookings)
-    .where(and(eq(bookings.callId, call.id), eq(bookings.status, 'confirmed')))
-  if (!slot) return call
+async function withBooking(tx: Tx, deps: Deps, call: CallRow): Promise<CallRow> {
+  const kept = await settleBookings(tx, deps, call.id, call.booking)
+  if (call.booking || !kept) return call
   const { calendars } = await workspaceSettings(tx, call.workspaceId)
-  const owner = calendars.find((it) => it.name === slot.calendar)?.owner ?? slot.calendar
-  const booking = { slot: slot.slotAt.toISOString(), owner, notes: notesOf(call.answers) }
+  const owner = calendars.find((it) => it.name === kept.calendar)?.owner ?? kept.calendar
+  const booking = { slot: kept.slotAt.toISOString(), owner, notes: notesOf(call.answers) }
   await tx.update(calls).set({ booking }).where(eq(calls.id, call.id))
   return { ...call, booking }
 }

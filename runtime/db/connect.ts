@@ -112,14 +112,14 @@ function isConnectionGone(error: unknown): boolean {
   return false
 }
 
-const migrations = fileURLToPath(new URL('./migrations', import.meta.url))
+export const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url))
 
 /** Brings the tables to this version. Processes that start together take turns. */
 export async function migrateDatabase(databaseUrl: string): Promise<void> {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, connect_timeout: 10 })
   try {
     await sql`select pg_advisory_lock(7082552)`
-    await migrate(drizzle(sql), { migrationsFolder: migrations })
+    await migrate(drizzle(sql), { migrationsFolder })
   } finally {
     await sql.end()
   }

@@ -11,6 +11,8 @@ interface Shape {
   /** Key of the row and its column. */
   columns: [key: string, column: PgColumn][]
   names: string
+  /** In a join, each as `table.column`. */
+  joined: string
   /** How an insert begins: up to the names, or up to the values of one row. */
   into: { names: string; values: string }
 }
@@ -23,9 +25,10 @@ function shapeOf(table: PgTable): Shape {
   const columns = Object.entries(getTableColumns(table))
   const name = `"${getTableName(table)}"`
   const names = columns.map(([, column]) => `"${column.name}"`).join(', ')
+  const joined = columns.map(([, it]) => `${name}."${it.name}" as "${getTableName(table)}.${it.name}"`).join(', ')
   const intoNames = `insert into ${name} (${names})`
   const values = columns.map((_, at) => `$${at + 1}`).join(', ')
-  const shape = { name, columns, names, into: { names: intoNames, values: `${intoNames} values (${values})` } }
+  const shape = { name, columns, names, joined, into: { names: intoNames, values: `${intoNames} values (${values})` } }
   shapes.set(table, shape)
   return shape
 }
@@ -54,23 +57,44 @@ export function insertRows<T extends PgTable>(table: T, rows: T['$inferSelect'][
   return new WrittenSql(`${into.names} select ${names} from ${from} ${then}`, [json])
 }
 
+/** What changes of a row; what is undefined stays. */
+type Change<T extends PgTable> = { [K in keyof T['$inferSelect']]?: T['$inferSelect'][K] | undefined }
+
 /**
  * `update … set … where id = …` of one row by its id, returning it whole, to be read with `readRows`.
  * @param and a further condition, e.g. `ended_at is null`; then nothing may come back.
  */
-export function updateRow<T extends PgTable>(
-  table: T,
-  id: string,
-  change: { [K in keyof T['$inferSelect']]?: T['$inferSelect'][K] | undefined },
-  and = '',
-): SQL {
+export function updateRow<T extends PgTable>(table: T, id: string, change: Change<T>, and = ''): SQL {
   const { name, columns, names } = shapeOf(table)
-  const changed = columns.filter(([key]) => change[key as keyof typeof change] !== undefined)
+  const changed = changedOf(columns, change)
   const sets = changed.map(([, column], at) => `"${column.name}" = $${at + 1}`).join(', ')
-  const values = changed.map(([key, column]) => toDriver(column, change[key as keyof typeof change]))
+  const values = changed.map(([key, column]) => toDriver(column, change[key]))
   const where = `id = $${values.length + 1}${and && ` and ${and}`}`
   return new WrittenSql(`update ${name} set ${sets} where ${where} returning ${names}`, [...values, id])
 }
+
+/**
+ * The same for any number of rows, each by its id; all changes name the same columns. A single row goes without JSON here too,
+ * and is found by its id whatever the planner thinks of the table.
+ */
+export function updateRows<T extends PgTable>(table: T, changes: { id: string; change: Change<T> }[]): SQL {
+  const first = changes[0]!
+  if (changes.length === 1) return updateRow(table, first.id, first.change)
+  const { name, columns, names } = shapeOf(table)
+  const changed = changedOf(columns, first.change)
+  const rows = changes.map(({ id, change }) =>
+    Object.fromEntries([['id', id], ...changed.map(([key, column]) => [column.name, change[key]])]),
+  )
+  const sets = changed.map(([, column]) => `"${column.name}" = change."${column.name}"`).join(', ')
+  const returned = names.replaceAll(/"(\w+)"/g, `${name}."$1"`)
+  const from = `json_populate_recordset(null::${name}, $1::text::json) as change`
+  return new WrittenSql(`update ${name} set ${sets} from ${from} where ${name}.id = change.id returning ${returned}`, [
+    JSON.stringify(rows),
+  ])
+}
+
+const changedOf = <T extends PgTable>(columns: Shape['columns'], change: Change<T>) =>
+  columns.filter(([key]) => change[key] !== undefined)
 
 const toDriver = (column: PgColumn, value: unknown): unknown =>
   value === null || value === undefined ? null : column.mapToDriverValue(value)
@@ -90,15 +114,30 @@ class WrittenSql extends SQL {
 /** All columns of a table, for `select ${columnsOf(table)} from …` and `returning …`, to be read with `readRows`. */
 export const columnsOf = (table: PgTable): SQL => sql.raw(shapeOf(table).names)
 
+/** The same in a join, where each comes as `table.column`; to be read with `readJoined`. */
+export const joinedColumnsOf = (table: PgTable): SQL => sql.raw(shapeOf(table).joined)
+
+/** What `= any one of these` compares with: any number of them is one and the same statement. */
+export const anyOf = (values: string[]): SQL =>
+  values.length === 1
+    ? sql`${values[0]!}`
+    : sql`any(array(select json_array_elements_text(${JSON.stringify(values)}::text::json)))`
+
+type Given = Record<string, unknown>
+
 /** What the driver gave for `columnsOf(table)`, as Drizzle would give it. */
-export function readRows<T extends PgTable>(table: T, given: Iterable<Record<string, unknown>>): T['$inferSelect'][] {
-  const { columns } = shapeOf(table)
-  return Array.from(given, (row) => {
-    const read: Record<string, unknown> = {}
-    for (const [key, column] of columns) {
-      const value = row[column.name]
-      read[key] = value === null ? null : column.mapFromDriverValue(value)
-    }
-    return read as T['$inferSelect']
-  })
+export const readRows = <T extends PgTable>(table: T, given: Iterable<Given>): T['$inferSelect'][] =>
+  Array.from(given, (row) => readRow(table, row, ''))
+
+/** The same of one row that has `joinedColumnsOf(table)` among its columns. */
+export const readJoined = <T extends PgTable>(table: T, row: Given): T['$inferSelect'] =>
+  readRow(table, row, `${getTableName(table)}.`)
+
+function readRow<T extends PgTable>(table: T, row: Given, prefix: string): T['$inferSelect'] {
+  const read: Given = {}
+  for (const [key, column] of shapeOf(table).columns) {
+    const value = row[prefix + column.name]
+    read[key] = value === null ? null : column.mapFromDriverValue(value)
+  }
+  return read as T['$inferSelect']
 }

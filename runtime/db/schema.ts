@@ -2,5 +2,6 @@
 export * from './tables/calls.ts'
 export type { Mode } from './tables/columns.ts'
 export * from './tables/deployment.ts'
+export * from './tables/messages.ts'
 export * from './tables/webhooks.ts'
 export * from './tables/workspaces.ts'

@@ -59,7 +59,7 @@ export async function openJobs(databaseUrl: string, works: boolean, log: Log): P
   })
   let stopping = false
   boss.on('error', (error) => {
-    if (!stopping) log.warn({ err: error }, 'jobs: the database did not answer; trying again')
+    if (!stopping) log.warn({ err: asError(error) }, 'jobs: the database did not answer; trying again')
   })
   await boss.start()
   for (const name of names) {
@@ -87,6 +87,9 @@ export async function openJobs(databaseUrl: string, works: boolean, log: Log): P
     },
   }
 }
+
+/** pg-boss also tells of errors by copies of them, plain objects that a log would not know how to print. */
+const asError = (told: Error): Error => (told instanceof Error ? told : Object.assign(new Error(), told))
 
 function jobOptions<N extends JobName>(name: N, data: Jobs[N], { delayMs, priority }: SendJobOptions) {
   const { onePer } = queues[name]

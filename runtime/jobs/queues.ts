@@ -10,10 +10,14 @@ export interface Jobs {
   reconcile: { attemptId: string }
   /** Decide what an ended attempt means. */
   settle: { attemptId: string }
+  /** Send a text, or find out what became of one. */
+  message: { messageId: string }
   /** One delivery try of one event to one endpoint. */
   deliver: { deliveryId: string; try: number }
   /** The same for an endpoint that fails: its slow answers hold up nobody else's webhooks. */
   deliver_failing: { deliveryId: string; try: number }
+  /** Take an appointment that nobody agreed to out of its calendar. */
+  unbook: { bookingId: string }
   /** Once a minute: finds what crashed processes left behind. */
   sweep: Record<string, never>
 }
@@ -27,17 +31,20 @@ interface QueueSettings {
    */
   workers: number
   batch: number
-  /** Of the jobs for one thing (a call, an attempt) only one waits; a second send is dropped. */
-  onePer?: 'callId' | 'attemptId'
+  /** Of the jobs for one thing (a call, an attempt, a message) only one waits; a second send is dropped. */
+  onePer?: 'callId' | 'attemptId' | 'messageId' | 'bookingId'
   /** How soon due work is found without a notification, in seconds; 0.5 is the least. */
   pollSeconds: number
 }
 
 export const queues: Record<JobName, QueueSettings> = {
-  dial: { workers: 2, batch: 20, pollSeconds: 0.5, onePer: 'callId' },
+  // Dials of a batch are claimed in one transaction. Larger ones are no quicker, and bring more calls of a rush to one process.
+  dial: { workers: 2, batch: 30, pollSeconds: 0.5, onePer: 'callId' },
   reconcile: { workers: 1, batch: 10, pollSeconds: 1, onePer: 'attemptId' },
   settle: { workers: 1, batch: 20, pollSeconds: 0.5, onePer: 'attemptId' },
+  message: { workers: 1, batch: 20, pollSeconds: 0.5, onePer: 'messageId' },
   deliver: { workers: 3, batch: 10, pollSeconds: 0.5 },
   deliver_failing: { workers: 1, batch: 30, pollSeconds: 1 },
+  unbook: { workers: 1, batch: 10, pollSeconds: 5, onePer: 'bookingId' },
   sweep: { workers: 1, batch: 1, pollSeconds: 30 },
 }

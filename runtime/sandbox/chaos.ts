@@ -7,7 +7,7 @@ export interface Chaos {
     delayMs?: number
     /** Each callback is posted twice. */
     doubled?: boolean
-    /** All callbacks of a call are held until it ended, then posted newest first. */
+    /** All callbacks of a call or message are held until it ended, then posted newest first. */
     shuffled?: boolean
     /** Statuses that are never posted. */
     dropped?: string[]
@@ -22,7 +22,17 @@ export interface Chaos {
     /** Only so many creates are affected; it counts down. All of them when absent. */
     times?: number
   }
-  /** Calls that are read: the connection is destroyed without an answer. */
+  messages?: {
+    /** The message is made at once, and the answer comes this late. */
+    lateMs?: number
+    /** The message is made, and the connection is destroyed without an answer. */
+    lost?: boolean
+    /** No message is made: 429, 500, or a code of Twilio's for a request that it cannot serve. */
+    refuse?: number
+    /** Only so many creates are affected; it counts down. All of them when absent. */
+    times?: number
+  }
+  /** Calls and messages that are read: the connection is destroyed without an answer. */
   reads?: {
     lost: boolean
     /** Only so many reads are affected; it counts down. All of them when absent. */

@@ -4,15 +4,18 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../clock.ts'
 import type { Network } from './carrier/call.ts'
+import type { MessageRecord } from './carrier/message.ts'
 import { createCarrierRest, type Time } from './carrier/rest.ts'
 import { type Chaos, strikes } from './chaos.ts'
 import { serveSession } from './engine/session.ts'
-import { allPhrases } from './people/scripts.ts'
+import { allPhrases, type Cast } from './people/scripts.ts'
 import { sameSecret } from './secret.ts'
 import { createSpeech } from './speech/speech.ts'
 import { keep, type RangCall, type Violation } from './violations.ts'
 
+export type { MessageRecord } from './carrier/message.ts'
 export type { Chaos } from './chaos.ts'
+export type { Script } from './people/scripts.ts'
 export type { RangCall, Violation } from './violations.ts'
 
 export interface SandboxOptions {
@@ -37,8 +40,12 @@ export interface Sandbox {
   engineUrl(time: { pace: number }): string
   /** Settles when everything people say is rendered; calls do not have to wait for it. */
   ready: Promise<unknown>
+  /** People of the user's own, who answer their numbers from the moment they are here. */
+  cast: Cast
   /** Every phone that rang, oldest first. */
   rang: RangCall[]
+  /** Every text of either direction, oldest first; their statuses change as they go. */
+  messages: MessageRecord[]
   /** What the real vendors would have refused. */
   violations: Violation[]
   close(): Promise<void>
@@ -48,7 +55,9 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock, credentials, chaos = {}, log = () => {} } = options
   const rang: RangCall[] = []
+  const messages: MessageRecord[] = []
   const violations: Violation[] = []
+  const cast: Cast = new Map()
   const closing = new AbortController()
   const speech = createSpeech(options.cacheDir)
 
@@ -59,7 +68,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 
   const network: Network = {
-    ...{ clock, chaos, speech, log, signal: closing.signal, authToken: credentials.authToken },
+    ...{ clock, chaos, cast, speech, log, signal: closing.signal, authToken: credentials.authToken },
     violation: (code, message, callSid) => violation('carrier', code, message, callSid),
     rang({ to, from, sid, account }) {
       const entry = { to, from, at: clock.now(), callSid: sid, account }
@@ -67,7 +76,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       log({ event: 'rang', ...entry })
     },
   }
-  const carrier = createCarrierRest(network, credentials)
+  const carrier = createCarrierRest(network, credentials, messages)
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 16_000_000 })
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -75,6 +84,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (!isLoopback(request)) plain(response, 403, { error: 'The sandbox answers only on loopback.' })
     else if (path.startsWith('/2010-04-01/')) await carrier.handle(request, response, path, time)
     else if (path === '/rang') plain(response, 200, rang)
+    else if (path === '/messages') plain(response, 200, messages)
     else if (path === '/violations') plain(response, 200, violations)
     else plain(response, 404, { error: 'Not found.' })
   }
@@ -127,7 +137,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     url,
     carrierUrl: ({ pace, waits }) => `${url}/pace/${pace}/waits/${waits}`,
     engineUrl: ({ pace }) => `${url}/pace/${pace}/v1`,
+    cast,
     rang,
+    messages,
     violations,
     async close() {
       closing.abort()

@@ -174,7 +174,11 @@ function session(settings: EngineSettings, conversation: Conversation): Realtime
           silence_duration_ms: vadSilenceMs,
         },
       },
-      output: { format: { type: 'audio/pcmu' }, voice: conversation.voice },
+      output: {
+        format: { type: 'audio/pcmu' },
+        voice: conversation.voice,
+        ...(conversation.speed === undefined ? {} : { speed: conversation.speed }),
+      },
     },
   }
 }

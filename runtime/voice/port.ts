@@ -11,8 +11,11 @@ export interface ToolDefinition {
 export interface ToolResult {
   /** Plain JSON, shown to the model. */
   output: unknown
-  /** `say_goodbye`: let the model say its last words, then hang up once they were heard. `hang_up`: at once, without words. */
-  next?: 'continue' | 'say_goodbye' | 'hang_up'
+  /**
+   * `say_goodbye`: let the model say its last words, unless it did beside the call, then hang up once they were heard.
+   * `take_leave`: the same, but what it said beside the call were not its last words. `hang_up`: at once, without words.
+   */
+  next?: 'continue' | 'say_goodbye' | 'take_leave' | 'hang_up'
 }
 
 /** Everything the loop has to know about one conversation; compiled from a lead and its flow version before the dial. */
@@ -27,6 +30,8 @@ export interface Conversation {
   tools: ToolDefinition[]
   /** A voice name of the engine. */
   voice: string
+  /** How fast it speaks; the engine's own pace when left out. */
+  speed?: number
   /** BCP 47. */
   language: string
   maxDurationSeconds: number
@@ -57,6 +62,8 @@ export interface Desk {
   /** Raw transcript of the caller, at once, for guards that do not trust the model ("stop calling me"). */
   heard(text: string): Promise<ToolResult | undefined>
   digit(digit: string): Promise<ToolResult | undefined>
+  /** Nobody is there any more: what still runs for them may be given up. Called once, first of all that ends a call. */
+  lineClosed(): void
   /** Ask the carrier to end the call; called at most once, before `ended`. */
   hangUp(): Promise<void>
   /** The conversation is over and every turn was reported; called exactly once. */

@@ -6,7 +6,7 @@ import { createInterruptions } from './interruptions.ts'
 import { createPlayback } from './playback.ts'
 import type { EndedBy, LoopOptions, ToolResult } from './port.ts'
 import { createStopwatch } from './stopwatch.ts'
-import { runTools, type ToolRun } from './tool-runs.ts'
+import { createToolRuns, type ToolRun } from './tool-runs.ts'
 import { createTranscript } from './transcript.ts'
 import { type Ask, type AskKind, createTurns } from './turns.ts'
 
@@ -40,6 +40,7 @@ export function createTalk(options: TalkOptions) {
   })
   const interruptions = createInterruptions()
   const ending = createEnding()
+  const toolRuns = createToolRuns(desk, clock, stopwatch.span)
   let toolsRunning = 0
   let replyAfterTools = false
   let session = 0
@@ -133,10 +134,11 @@ export function createTalk(options: TalkOptions) {
   async function useTools(calls: ToolCall[], spoke: boolean): Promise<void> {
     const current = session
     toolsRunning += 1
-    const runs = await runTools(calls, desk, clock, stopwatch.span)
+    const runs = await toolRuns.run(calls)
     toolsRunning -= 1
     for (const run of runs) giveResult(run, current === session)
     if (runs.some(({ result }) => result.next === 'hang_up')) return options.hangUp('agent')
+    if (runs.some(({ result }) => result.next === 'take_leave')) return toolGoodbye(false)
     if (runs.some(({ result }) => result.next === 'say_goodbye')) return toolGoodbye(spoke)
     // Speech that began meanwhile asks for itself once it is over, and then sees the results.
     if (!interruptions.speaking || replyAfterTools) reply()

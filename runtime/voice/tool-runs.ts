@@ -11,19 +11,31 @@ export interface ToolRun {
 /** Longer than any tool's own deadline; what exceeds it is told to the model as a failure. */
 const toolTimeoutMs = 60_000
 
-/**
- * Runs the calls of one response side by side. Never rejects: a tool that fails, times out or was called with broken JSON
- * gives `{error}` to the model, which can say so.
- */
-export function runTools(calls: ToolCall[], desk: Desk, clock: Clock, span: Stopwatch['span']): Promise<ToolRun[]> {
-  return Promise.all(
-    calls.map(async (call) => {
-      const startedAt = clock.now()
-      const { result, error } = await runTool(call, desk, clock)
-      span('tool', startedAt, error === undefined ? { tool: call.name } : { tool: call.name, error })
-      return { call, result }
-    }),
-  )
+export interface ToolRuns {
+  /**
+   * Runs the calls of one response side by side, each once: a call that the engine tells again has the result of its first run.
+   * Never rejects: a tool that fails, times out or was called with broken JSON gives `{error}` to the model, which can say so.
+   */
+  run(calls: ToolCall[]): Promise<ToolRun[]>
+}
+
+/** The tool calls of one conversation, across its sessions. */
+export function createToolRuns(desk: Desk, clock: Clock, span: Stopwatch['span']): ToolRuns {
+  const known = new Map<string, Promise<ToolResult>>()
+  const measured = async (call: ToolCall): Promise<ToolResult> => {
+    const startedAt = clock.now()
+    const { result, error } = await runTool(call, desk, clock)
+    span('tool', startedAt, error === undefined ? { tool: call.name } : { tool: call.name, error })
+    return result
+  }
+  const once = (call: ToolCall) => {
+    const running = known.get(call.callId) ?? measured(call)
+    known.set(call.callId, running)
+    return running
+  }
+  return {
+    run: (calls) => Promise.all(calls.map(async (call) => ({ call, result: await once(call) }))),
+  }
 }
 
 async function runTool(call: ToolCall, desk: Desk, clock: Clock): Promise<{ result: ToolResult; error?: string }> {

@@ -1,4 +1,5 @@
-import type { Flow } from '../../openapi/schemas/flow-document.ts'
+import { formOf } from '../../flows/language/answers.ts'
+import type { Flow, FlowSlot } from '../../openapi/schemas/flow-document.ts'
 import type { ToolDefinition } from './port.ts'
 
 const object = (properties: Record<string, unknown>) => ({
@@ -9,7 +10,21 @@ const object = (properties: Record<string, unknown>) => ({
 })
 const text = (description: string) => ({ type: 'string', description })
 
-/** The tools offered to the model in a call of `flow`. */
+/** Answers of slots that are not plain text have their own forms; `save_answer` checks each against its slot. */
+function answerSchema(slots: FlowSlot[]): Record<string, unknown> {
+  const typed = slots.filter(({ type }) => type !== 'text')
+  if (typed.length === 0) return text('The answer, as the person meant it.')
+  const forms = typed.map(({ name, type, options }) => ({
+    type: type === 'number' ? 'number' : 'string',
+    description: `Of ${name}: ${formOf(type, options)}.`,
+    ...(type === 'choice' ? { enum: options } : {}),
+    ...(type === 'yes_no' ? { enum: ['yes', 'no'] } : {}),
+  }))
+  const others = typed.length < slots.length ? [text('Of any other slot: the answer, as the person meant it.')] : []
+  return { anyOf: [...forms, ...others] }
+}
+
+/** The tools of the platform that are offered to the model in a call of `flow`. */
 export function toolsOf(flow: Flow): ToolDefinition[] {
   const slots = flow.qualify.map((slot) => slot.name)
   const books = flow.on.qualified.some((action) => action.type === 'book')
@@ -21,7 +36,7 @@ export function toolsOf(flow: Flow): ToolDefinition[] {
             description: 'Save what the person said to one of the slots, in a few words.',
             parameters: object({
               slot: { type: 'string', enum: slots },
-              value: text('The answer, as the person meant it.'),
+              value: answerSchema(flow.qualify),
             }),
           },
         ]

@@ -42,6 +42,7 @@ export async function wrapUp(options: WrapUp): Promise<void> {
 async function closeAll(options: WrapUp, note: (error: unknown) => void): Promise<void> {
   const { lineOpen, clock, desk, engine, recorder, stream, talk } = options
   const nowMs = clock.monotonic()
+  desk.lineClosed()
   for (const cut of talk.playback.cut(nowMs)) talk.transcript.agentCut(cut.item, cut)
   recorder?.cutAgent(talk.streamMs(nowMs))
   // Words in the midst of which the line went are words too: a pause closes their turn.

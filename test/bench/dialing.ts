@@ -42,28 +42,43 @@ export async function dialing(stage: Stage, { steadySeconds, idleSeconds }: Leng
     const quiet = await idle(server, stage.postgresPid, idleSeconds)
 
     const rush = leads(100_000, 300, keys.slice(2))
+    const calmly = await cpuOf(server, stage)
     const burst = { sent: await load.ask<Sent[]>('burst', { url, requests: rush }), rang: await allRang(world, 300) }
-    return [...steadyFigures(steady), whole(usedBefore, usedAfter, requests.length), ...burstFigures(burst), ...quiet]
+    const used = { before: calmly, after: await cpuOf(server, stage) }
+    return [
+      ...steadyFigures(steady),
+      costOf(
+        "a lead's whole way",
+        usedBefore,
+        usedAfter,
+        requests.length,
+        'POST, dial, busy, three webhooks, and polling',
+      ),
+      ...burstFigures(burst),
+      costOf('burst of 300: a lead', used.before, used.after, rush.length, 'until the last was at the carrier'),
+      ...quiet,
+    ]
   } finally {
     await Promise.all([load.stop(), server.stop()])
     await world.stop()
   }
 }
 
-async function cpuOf(server: Child, { postgresPid }: Stage): Promise<{ own: number; postgres: number }> {
+async function cpuOf(server: Child, { postgresPid }: Stage): Promise<Cpu> {
   return { own: (await server.ask<Usage>('usage')).cpuMs, postgres: cpuMsOfFamily(postgresPid) }
 }
 
-function whole(before: { own: number; postgres: number }, after: typeof before, count: number): Figure {
+interface Cpu {
+  own: number
+  postgres: number
+}
+
+function costOf(what: string, before: Cpu, after: Cpu, count: number, until: string): Figure {
   const postgres = round((after.postgres - before.postgres) / count)
+  const value = (after.own - before.own) / count
   return {
-    ...{
-      name: "a lead's whole way, CPU of the server",
-      value: (after.own - before.own) / count,
-      unit: 'ms of CPU',
-      limit: null,
-    },
-    note: `POST, dial, busy, three webhooks, and polling meanwhile; in PostgreSQL ${postgres} ms`,
+    ...{ name: `${what}, CPU of the server`, value, unit: 'ms of CPU', limit: null },
+    note: `${until}; in PostgreSQL ${postgres} ms`,
   }
 }
 

@@ -77,7 +77,7 @@ async function openDatabase(url: string): Promise<Database> {
     sql,
     sandboxAuthToken: secrets.sandboxAuthToken,
     async newWorkspace(hookUrl) {
-      const id = await createWorkspace(deps, { name: 'Bench', business: { name: 'Helena Education' }, sandbox })
+      const id = await createWorkspace(deps, { name: 'Bench', business: { name: 'Helena Education' }, calendars, sandbox })
       const caller = { workspaceId: id, mode: 'test' as const }
       await db.transaction(async (tx) => {
         await upsertFlow(tx, deps, caller, { yaml: pricing })

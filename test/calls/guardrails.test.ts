@@ -65,7 +65,7 @@ describe('consent', () => {
   })
 })
 
-describe('an opt-out', () => {
+describe.concurrent('an opt-out', () => {
   test('said in one call ends every other call that waits for that person, at once', async ({ onTestFinished }) => {
     const patient = await startServer()
     onTestFinished(patient.drop)
@@ -151,7 +151,7 @@ describe('an opt-out', () => {
   })
 })
 
-describe('time', () => {
+describe.concurrent('time', () => {
   test('quiet hours hold a call until they end where the person is, and not longer', async ({ talkif }) => {
     // 08:30 there: half an hour to wait, two seconds in this time-lapse.
     await talkif.configure({ sandbox: { pace: 30, waits: 900, clock: '08:30' } })

@@ -5,7 +5,8 @@ import { sandboxNumber } from '../../openapi/sandbox-people.ts'
 import { type Clock, faster, systemClock } from '../../runtime/clock.ts'
 import { freePort } from '../../runtime/db/embedded.ts'
 import { type Sandbox, startSandbox } from '../../runtime/sandbox/server.ts'
-import { cacheDir, openWorkspace, people, startServer, type Workspace } from '../harness/talkif.ts'
+import { speechDir } from '../harness/cache.ts'
+import { openWorkspace, people, startServer, type Workspace } from '../harness/talkif.ts'
 
 /** How much faster than life both sides run; a live call itself knows no time-lapse. */
 const PACE = 8
@@ -28,7 +29,7 @@ beforeAll(async () => {
     apiKey: `sk-${randomBytes(16).toString('hex')}`,
   }
   const port = await freePort()
-  vendors = await startSandbox({ clock: systemClock, credentials, cacheDir: `${cacheDir}/speech` })
+  vendors = await startSandbox({ clock: systemClock, credentials, cacheDir: speechDir })
   served = await startServer({
     clock: noonClock(),
     environment: {

@@ -27,6 +27,8 @@ test.each([
   '"STOP"',
   'ＳＴＯＰ',
   '\u202aSTOP\u202c',
+  'ST\u200bOP',
+  'İP\u00adTAL',
   'S\u0327TOP'.normalize('NFD').replace('\u0327', ''),
 ])('the message %s is an opt-out', (message) => {
   expect(isStopMessage(message)).toBe(true)

@@ -12,7 +12,7 @@ import { deploymentSecrets } from '../../runtime/db/schema.ts'
 import type { DeploymentSecrets } from '../../runtime/deps.ts'
 import { SANDBOX_ACCOUNT } from '../../runtime/networks.ts'
 import type { Chaos, RangCall, Violation } from '../../runtime/sandbox/server.ts'
-import { cacheDir } from './talkif.ts'
+import { compiledDir, speechDir } from './cache.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -31,8 +31,7 @@ export interface Process {
 async function start(script: string, argument: object): Promise<Process> {
   const child = spawn(process.execPath, [join(root, script), JSON.stringify(argument)], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A third of the time of a start is compiling what was compiled before.
-    env: { ...process.env, NODE_COMPILE_CACHE: join(cacheDir, 'compiled') },
+    env: { ...process.env, NODE_COMPILE_CACHE: compiledDir },
   })
   let errors = ''
   child.stderr.on('data', (chunk) => {
@@ -100,7 +99,7 @@ export async function startSandboxProcess(databaseUrl: string, chaos: Chaos = {}
     credentials,
     rangLog,
     chaos,
-    cacheDir: join(cacheDir, 'speech'),
+    cacheDir: speechDir,
   })
   return {
     ...sandbox,

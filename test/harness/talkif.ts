@@ -19,6 +19,7 @@ import { calls, deliveries, events } from '../../runtime/db/schema.ts'
 import { upsertFlow } from '../../runtime/flows/upsert.ts'
 import { openLog } from '../../runtime/log.ts'
 import type { Chaos } from '../../runtime/sandbox/server.ts'
+import { speechDir } from './cache.ts'
 import { freshDatabase } from './database.ts'
 import { type Inbox, openInbox } from './inbox.ts'
 
@@ -30,14 +31,11 @@ export const people = Object.fromEntries(sandboxPeople.map((person) => [person.c
 
 export const pricingYaml = readFileSync(new URL('../../flows/pricing-v3.yaml', import.meta.url), 'utf8')
 
-/** Rendered speech and compiled code are kept between runs. */
-export const cacheDir = join(import.meta.dirname, '../../node_modules/.cache/talkif-test')
-
 /** A server's data folder: its recordings go with it, rendered speech stays. */
 export function freshDataDir(): { path: string; drop(): Promise<void> } {
   const path = mkdtempSync(join(tmpdir(), 'talkif-data-'))
-  mkdirSync(join(cacheDir, 'speech'), { recursive: true })
-  symlinkSync(join(cacheDir, 'speech'), join(path, 'speech'))
+  mkdirSync(speechDir, { recursive: true })
+  symlinkSync(speechDir, join(path, 'speech'))
   return { path, drop: () => rm(path, { recursive: true, force: true }) }
 }
 

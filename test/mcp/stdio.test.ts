@@ -9,6 +9,7 @@ import { StdioClientTransport as OldTransport } from '@modelcontextprotocol/sdk/
 import { describe, expect } from 'vitest'
 import { printTools } from '../../openapi/tools.ts'
 import { test as idle, lead, somebody } from '../api/desk.ts'
+import { compiledDir } from '../harness/cache.ts'
 import { people, test } from '../harness/talkif.ts'
 import { type Agent, call, type Era, eras } from './agents.ts'
 
@@ -26,7 +27,7 @@ async function start(era: Era, { url, key }: { url: string; key: string }, optio
   const parameters = {
     command: process.execPath,
     args: [main, 'mcp', ...options],
-    env: { TALKIF_URL: `${url}/`, TALKIF_KEY: key, PATH: process.env.PATH! },
+    env: { TALKIF_URL: `${url}/`, TALKIF_KEY: key, PATH: process.env.PATH!, NODE_COMPILE_CACHE: compiledDir },
     stderr: 'pipe' as const,
   }
   const told: string[] = []
@@ -126,7 +127,7 @@ idle('a server that cannot be reached, or is none of ours, is a problem that say
 idle('what it is told is read at once: no key, or no URL, ends it with a word to people', async () => {
   const run = (args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> =>
     new Promise((resolve) => {
-      const env = { PATH: process.env.PATH! }
+      const env = { PATH: process.env.PATH!, NODE_COMPILE_CACHE: compiledDir }
       execFile(process.execPath, [main, 'mcp', ...args], { env }, (error, stdout, stderr) =>
         resolve({ code: error?.code, stdout, stderr }),
       )

@@ -6,7 +6,7 @@ import { call, connect } from './agents.ts'
 const eras = ['2026-07-28', '2025-11-25'] as const
 
 describe.for(eras)('an agent of %s that waits', (era) => {
-  test('hears of the progress, and then the outcome with its transcript', async ({ talkif }) => {
+  test.concurrent('hears of the progress, and then the outcome with its transcript', async ({ talkif }) => {
     const agent = await connect(era, talkif)
     const { body } = await call(agent, 'create_lead', { ...lead, phone: people.books })
     const heard: { progress: number; total?: number; message?: string }[] = []
@@ -22,7 +22,7 @@ describe.for(eras)('an agent of %s that waits', (era) => {
     expect(told).toEqual([...new Set(told)].toSorted((a, b) => a - b))
   })
 
-  idle('is answered as the call stands when the time is over', async ({ desk }) => {
+  idle.concurrent('is answered as the call stands when the time is over', async ({ desk }) => {
     const agent = await connect(era, desk)
     const { body } = await call(agent, 'create_lead', { ...lead, phone: somebody() })
     const heard: number[] = []

@@ -238,7 +238,7 @@ describe.for(eras)('an agent of %s', (era) => {
       const ref = { type: 'ref/resource' as const, uri: 'flow://{id}' }
       return (await agent.complete({ ref, argument: { name: 'id', value } })).completion
     }
-    for (let i = 0; i < 100; i++) await desk.deploy(pricingYaml.replace('flow_pricing_v3', `flow_many_${i}`))
+    for (let i = 0; i < 100; i++) await desk.deploy(`id: flow_many_${i}\nmatch:\n  campaign: many_${i}\n`)
     const exactly = await complete('flow_many_')
     expect(exactly).toMatchObject({ total: 100, hasMore: false })
     expect(exactly.values).toHaveLength(100)

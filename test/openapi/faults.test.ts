@@ -50,7 +50,7 @@ describe('every fault says what to do', () => {
         '/country | country must look like TR.',
         '/email | email must look like ece@helena.example.',
         '/flow_id | flow_id must look like flow_pricing_v3.',
-        '/not_before | not_before must look like 2026-05-26T15:04:11+03:00.',
+        '/not_before | not_before must look like 2026-05-26T15:04:11+03:00, with an offset or Z, in a year from 1900 to 2099.',
       ],
     ],
     [
@@ -114,8 +114,8 @@ describe('every fault says what to do', () => {
     ],
     [
       'a list with nothing in it, and one with something else',
-      [...told(createList.input, { leads: [] }), ...told(createList.input, { leads: [1] })],
-      ['/leads | leads must not be empty.', '/leads/0 | leads.0 must be an object.'],
+      [...told(createList.input, { leads: [] }), ...told(createList.input, { leads: 1 })],
+      ['/leads | leads must not be empty.', '/leads | leads must be a list.'],
     ],
     [
       'addresses and clocks',

@@ -19,9 +19,9 @@ function compile(schema: JsonSchema): ValidateFunction {
 }
 
 describe('JSON Schemas', () => {
-  test('are there for every component, the workspace document and the flow file', () => {
+  test('are there for every component, the workspace document and the two files', () => {
     const { components } = openApiDocument(url, '1.2.3')
-    expect(Object.keys(schemas)).toEqual([...Object.keys(components!.schemas!), 'WorkspaceDocument', 'flow'])
+    expect(Object.keys(schemas)).toEqual([...Object.keys(components!.schemas!), 'WorkspaceDocument', 'flow', 'talkif'])
   })
 
   test.each(Object.entries(schemas))(

@@ -77,6 +77,7 @@ describe('problems', () => {
       quota_exceeded: 402,
       not_found: 404,
       already_dialed: 409,
+      permanent: 409,
       idempotency_conflict: 409,
       idempotency_mismatch: 422,
       invalid_request: 422,
@@ -86,6 +87,8 @@ describe('problems', () => {
       no_flow_matches: 422,
       flow_invalid: 422,
       payload_too_large: 413,
+      lead_invalid: 422,
+      method_not_allowed: 405,
       unsupported_media_type: 415,
       malformed_json: 400,
       rate_limited: 429,
@@ -93,8 +96,15 @@ describe('problems', () => {
     })
   })
 
-  test('shape comes before consent, consent before phone, phone before opt-out, opt-out before flow', () => {
-    const inOrder = ['invalid_request', 'consent_required', 'phone_invalid', 'opted_out', 'no_flow_matches'] as const
+  test('shape comes before consent, then the phone, what does not add up, an opt-out, and the flow', () => {
+    const inOrder = [
+      'invalid_request',
+      'consent_required',
+      'phone_invalid',
+      'lead_invalid',
+      'opted_out',
+      'no_flow_matches',
+    ] as const
     const places = inOrder.map((code) => problemCodes.indexOf(code))
     expect(places).toEqual(places.toSorted((a, b) => a - b))
   })

@@ -48,6 +48,7 @@ const provocations: Partial<Record<ProblemCode, (desk: Desk) => Promise<{ body: 
   forbidden: async (desk) =>
     desk.with((await desk.newKey({ scopes: ['calls:read'] })).key).post('/v1/leads', { ...lead, phone: somebody() }),
   not_found: (desk) => desk.get(`/v1/calls/${call.id}`),
+  method_not_allowed: (desk) => desk.put('/v1/leads', {}),
   unsupported_media_type: (desk) =>
     desk.send('/v1/leads', { method: 'POST', body: '{}', headers: { 'content-type': 'text/plain' } }),
   payload_too_large: (desk) => desk.post('/v1/leads', { ...lead, phone: 'x'.repeat(300_000) }),
@@ -55,6 +56,7 @@ const provocations: Partial<Record<ProblemCode, (desk: Desk) => Promise<{ body: 
   invalid_request: (desk) => desk.post('/v1/leads', { ...exampleLead, call_within: 172_800, intnet: 'pricing' }),
   consent_required: (desk) => desk.post('/v1/leads', { ...lead, phone: somebody(), consent: false }),
   phone_invalid: (desk) => desk.post('/v1/leads', { ...lead, phone: '0532 123 42 18' }),
+  lead_invalid: (desk) => desk.post('/v1/leads', { ...lead, phone: somebody(), time_zone: 'Mars/Phobos' }),
   opted_out: async (desk) => {
     const phone = somebody()
     await desk.post('/workspace/dnc', { phones: [phone] })
@@ -62,6 +64,11 @@ const provocations: Partial<Record<ProblemCode, (desk: Desk) => Promise<{ body: 
   },
   no_flow_matches: (desk) => desk.post('/v1/leads', { ...lead, phone: somebody(), flow_id: 'flow_pricing_v4' }),
   flow_invalid: (desk) => desk.post('/v1/flows', { yaml: 'id: a\non:\n  no_answer: retyr(15m)\n' }),
+  permanent: async (desk) => {
+    const live = desk.with((await desk.newKey({ mode: 'live' })).key)
+    await live.post('/workspace/dnc', { phones: ['+12025550143'] })
+    return live.delete('/workspace/dnc/+12025550143')
+  },
   idempotency_mismatch: async (desk) => {
     const key = { 'idempotency-key': 'form-4711' }
     await desk.post('/v1/leads', { ...lead, phone: somebody() }, key)

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Chaos, Sandbox } from '../../runtime/sandbox/server.ts'
+import { speechDir } from '../harness/cache.ts'
 import {
-  cacheDir,
   callTo,
   credentials,
   eventsOf,
@@ -94,7 +94,7 @@ test('engine: refused, dropped in the middle of a sentence, slow', async () => {
 
 test('in a process of its own it logs every ringing phone, and ends when told', async () => {
   const rangLog = join(await mkdtemp(join(tmpdir(), 'talkif-rang-')), 'rang.jsonl')
-  const configuration = JSON.stringify({ credentials, cacheDir, rangLog })
+  const configuration = JSON.stringify({ credentials, cacheDir: speechDir, rangLog })
   const child = spawn(process.execPath, ['runtime/sandbox/main.ts', configuration], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

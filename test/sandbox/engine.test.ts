@@ -4,10 +4,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Sandbox } from '../../runtime/sandbox/server.ts'
 import { createSpeech } from '../../runtime/sandbox/speech/speech.ts'
-import { cacheDir, credentials, eventsOf, openSandbox, realtimeAt, telephone } from './harness.ts'
+import { speechDir } from '../harness/cache.ts'
+import { credentials, eventsOf, openSandbox, realtimeAt, telephone } from './harness.ts'
 
 let sandbox: Sandbox
-const speech = createSpeech(cacheDir)
+const speech = createSpeech(speechDir)
 const open: { close(): void }[] = []
 beforeAll(async () => {
   sandbox = await openSandbox()

@@ -1,7 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { OpenAI } from 'openai'
 import { OpenAIRealtimeWS } from 'openai/realtime/ws'
 import type { RealtimeServerEvent } from 'openai/resources/realtime/realtime'
@@ -10,18 +8,18 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { sandboxNumber } from '../../openapi/sandbox-people.ts'
 import { elastic, systemClock } from '../../runtime/clock.ts'
 import { type Chaos, type Sandbox, startSandbox } from '../../runtime/sandbox/server.ts'
+import { speechDir } from '../harness/cache.ts'
 
 export const credentials = {
   accountSid: `AC${'1'.repeat(32)}`,
   authToken: 'token-of-the-sandbox',
   apiKey: 'sk-sandbox',
 }
-export const cacheDir = join(tmpdir(), 'talkif-test-speech')
 export const PACE = 40
 export const time = { pace: PACE, waits: 200 }
 
 export const openSandbox = (chaos?: Chaos): Promise<Sandbox> =>
-  startSandbox({ clock: elastic(systemClock), credentials, cacheDir, ...(chaos && { chaos }) })
+  startSandbox({ clock: elastic(systemClock), credentials, cacheDir: speechDir, ...(chaos && { chaos }) })
 
 /** The real SDK; only its base URL is another. */
 export function twilioAt(base: string, { accountSid, authToken } = credentials) {

@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'vitest'
 import { createSpeech, sentences } from '../../runtime/sandbox/speech/speech.ts'
-import { cacheDir } from './harness.ts'
+import { speechDir } from '../harness/cache.ts'
 
-const speech = createSpeech(cacheDir)
+const speech = createSpeech(speechDir)
 afterAll(() => speech.close())
 
 const budget = 'What is your budget?'

@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { sandboxPeople } from '../../openapi/sandbox-people.ts'
 import type { Chaos } from '../../runtime/sandbox/server.ts'
 import { loudness } from '../../runtime/voice/mulaw.ts'
@@ -25,125 +25,130 @@ const agentTurns = (story: Story) => story.turns.filter(({ role }) => role === '
 /** A cancel that crosses the end of its response is refused by the real server too, and harmless. */
 const violations = () => calls.sandbox.violations.filter(({ code }) => code !== 'response_cancel_not_active')
 
-test('books: greeted, asked, booked, and hung up after the goodbye was heard', async () => {
-  const story = await calls.call({ to: person('books') })
-  expect(agentTurns(story)[0]).toMatchObject({ text: conversation.greeting, interrupted: false })
-  expect(story.tools.map(({ name }) => name)).toEqual([
-    'save_answer',
-    'save_answer',
-    'check_slots',
-    'book_slot',
-    'end_call',
-  ])
-  expect(agentTurns(story).at(-1)).toMatchObject({ text: expect.stringMatching(/Goodbye\.$/), interrupted: false })
-  expect(story.heard).toContain('I want to ask about pricing for the master programs.')
-  expect(story).toMatchObject({ by: 'agent', detail: undefined, steps: ['answered', 'hangUp', 'ended'] })
-  expect(new Set(story.spans.map(({ name }) => name))).toEqual(
-    new Set(['engine.open', 'greeting', 'stt', 'llm', 'tts', 'turn', 'tool']),
-  )
-  expect(violations()).toEqual([])
-})
-
-test('interrupts: the agent is cut, only what was heard stays, and the call still books', async () => {
-  const story = await calls.call({ to: person('interrupts') })
-  const cut = agentTurns(story).filter(({ interrupted }) => interrupted)
-  expect(cut.length).toBe(1)
-  expect(story.heard).toContain('Sorry to interrupt, but how long is this going to take?')
-  expect(story.spans.filter(({ name }) => name === 'barge_in').length).toBe(1)
-  expect(story.tools.at(-2)).toMatchObject({ name: 'book_slot' })
-  expect(violations()).toEqual([])
-})
-
-test('recorded: each side on its channel, at the times of the transcript', async () => {
-  const path = join(tmpdir(), `talkif-loop-${process.pid}.wav`)
-  const story = await calls.call({ to: person('books'), recorder: openRecorder(path) })
-  const wav = await readFile(path)
-  await rm(path)
-  const samples = wav.subarray(58)
-  for (const { role, atMs } of story.turns) {
-    const side = role === 'lead' ? 0 : 1
-    // 300 ms of padding before the engine hears speech, then a second of it.
-    const stretch = samples.subarray(atMs * 16, (atMs + 1_300) * 16).filter((_, index) => index % 2 === side)
-    expect(loudness(stretch)).toBeGreaterThan(100)
-  }
-})
-
-test('falls silent: one nudge, then a polite goodbye', async () => {
-  const story = await calls.call({ to: person('falls_silent') })
-  expect(agentTurns(story).map(({ text }) => text)).toEqual([
-    conversation.greeting,
-    'Are you still there?',
-    expect.stringMatching(/goodbye/i),
-  ])
-  expect(story).toMatchObject({ by: 'silence', steps: ['answered', 'hangUp', 'ended'] })
-})
-
-test('stop calling: the model obeys and says so before the line drops', async () => {
-  const story = await calls.call({ to: person('stop_calling') })
-  expect(story.tools[0]!.name).toBe('stop_calling')
-  expect(agentTurns(story).at(-1)!.text).toMatch(/off our list.*Goodbye/)
-  expect(story.by).toBe('agent')
-})
-
-test('stop calling, and a model that misses it: the guard ends the call all the same', async () => {
-  const story = await calls.call({
-    to: person('stop_calling'),
-    conversation: { tools: conversation.tools.filter(({ name }) => name === 'save_answer') },
-    heard: (text) => (/stop calling/.test(text) ? goodbye({ opted_out: true }) : undefined),
+describe.concurrent('a call', () => {
+  test('books: greeted, asked, booked, and hung up after the goodbye was heard', async () => {
+    const story = await calls.call({ to: person('books') })
+    expect(agentTurns(story)[0]).toMatchObject({ text: conversation.greeting, interrupted: false })
+    expect(story.tools.map(({ name }) => name)).toEqual([
+      'save_answer',
+      'save_answer',
+      'check_slots',
+      'book_slot',
+      'end_call',
+    ])
+    expect(agentTurns(story).at(-1)).toMatchObject({ text: expect.stringMatching(/Goodbye\.$/), interrupted: false })
+    expect(story.heard).toContain('I want to ask about pricing for the master programs.')
+    expect(story).toMatchObject({ by: 'agent', detail: undefined, steps: ['answered', 'hangUp', 'ended'] })
+    expect(new Set(story.spans.map(({ name }) => name))).toEqual(
+      new Set(['engine.open', 'greeting', 'stt', 'llm', 'tts', 'turn', 'tool']),
+    )
+    expect(violations()).toEqual([])
   })
-  expect(story.by).toBe('agent')
-  expect(agentTurns(story).at(-1)!.text).toMatch(/goodbye/i)
-  expect(story.tools).toEqual([])
-})
 
-test('hangs up midway: ended by the lead, with everything said so far', async () => {
-  const story = await calls.call({ to: person('hangs_up') })
-  expect(story.by).toBe('lead')
-  expect(story.steps).toEqual(['answered', 'ended'])
-  expect(agentTurns(story).at(-1)!.interrupted).toBe(true)
-})
-
-test('a dropped engine is opened anew and the conversation goes on', async () => {
-  chaos.engine = { dropAfterAudioMs: 9_000, times: 1 }
-  const story = await calls.call({ to: person('books') })
-  expect(story.by).toBe('agent')
-  expect(story.tools.map(({ name }) => name)).toContain('book_slot')
-  chaos.engine = undefined
-})
-
-test('an engine that drops again ends the call', async () => {
-  chaos.engine = { dropAfterAudioMs: 6_000 }
-  const story = await calls.call({ to: person('books') })
-  expect(story).toMatchObject({ by: 'engine_lost', steps: ['answered', 'hangUp', 'ended'] })
-  expect(story.detail).toBeTruthy()
-  chaos.engine = undefined
-})
-
-test('too long: the call ends politely', async () => {
-  const story = await calls.call({ to: person('books'), conversation: { maxDurationSeconds: 12 } })
-  expect(story.by).toBe('max_duration')
-  expect(agentTurns(story).at(-1)!.text).toMatch(/goodbye/i)
-})
-
-test('shutdown: the line drops at once, ended once', async () => {
-  const story = await calls.call({
-    to: person('books'),
-    during: (loop) => {
-      loop.end('shutdown')
-      loop.end('agent')
-    },
+  test('interrupts: the agent is cut, only what was heard stays, and the call still books', async () => {
+    const story = await calls.call({ to: person('interrupts') })
+    const cut = agentTurns(story).filter(({ interrupted }) => interrupted)
+    expect(cut.length).toBe(1)
+    expect(story.heard).toContain('Sorry to interrupt, but how long is this going to take?')
+    expect(story.spans.filter(({ name }) => name === 'barge_in').length).toBe(1)
+    expect(story.tools.at(-2)).toMatchObject({ name: 'book_slot' })
+    expect(violations()).toEqual([])
   })
-  expect(story).toMatchObject({ by: 'shutdown', steps: ['answered', 'hangUp', 'ended'] })
+
+  test('recorded: each side on its channel, at the times of the transcript', async () => {
+    const path = join(tmpdir(), `talkif-loop-${process.pid}.wav`)
+    const story = await calls.call({ to: person('books'), recorder: openRecorder(path) })
+    const wav = await readFile(path)
+    await rm(path)
+    const samples = wav.subarray(58)
+    for (const { role, atMs } of story.turns) {
+      const side = role === 'lead' ? 0 : 1
+      // 300 ms of padding before the engine hears speech, then a second of it.
+      const stretch = samples.subarray(atMs * 16, (atMs + 1_300) * 16).filter((_, index) => index % 2 === side)
+      expect(loudness(stretch)).toBeGreaterThan(100)
+    }
+  })
+
+  test('falls silent: one nudge, then a polite goodbye', async () => {
+    const story = await calls.call({ to: person('falls_silent') })
+    expect(agentTurns(story).map(({ text }) => text)).toEqual([
+      conversation.greeting,
+      'Are you still there?',
+      expect.stringMatching(/goodbye/i),
+    ])
+    expect(story).toMatchObject({ by: 'silence', steps: ['answered', 'hangUp', 'ended'] })
+  })
+
+  test('stop calling: the model obeys and says so before the line drops', async () => {
+    const story = await calls.call({ to: person('stop_calling') })
+    expect(story.tools[0]!.name).toBe('stop_calling')
+    expect(agentTurns(story).at(-1)!.text).toMatch(/off our list.*Goodbye/)
+    expect(story.by).toBe('agent')
+  })
+
+  test('stop calling, and a model that misses it: the guard ends the call all the same', async () => {
+    const story = await calls.call({
+      to: person('stop_calling'),
+      conversation: { tools: conversation.tools.filter(({ name }) => name === 'save_answer') },
+      heard: (text) => (/stop calling/.test(text) ? goodbye({ opted_out: true }) : undefined),
+    })
+    expect(story.by).toBe('agent')
+    expect(agentTurns(story).at(-1)!.text).toMatch(/goodbye/i)
+    expect(story.tools).toEqual([])
+  })
+
+  test('hangs up midway: ended by the lead, with everything said so far', async () => {
+    const story = await calls.call({ to: person('hangs_up') })
+    expect(story.by).toBe('lead')
+    expect(story.steps).toEqual(['answered', 'ended'])
+    expect(agentTurns(story).at(-1)!.interrupted).toBe(true)
+  })
+
+  test('too long: the call ends politely', async () => {
+    const story = await calls.call({ to: person('books'), conversation: { maxDurationSeconds: 12 } })
+    expect(story.by).toBe('max_duration')
+    expect(agentTurns(story).at(-1)!.text).toMatch(/goodbye/i)
+  })
+
+  test('shutdown: the line drops at once, ended once', async () => {
+    const story = await calls.call({
+      to: person('books'),
+      during: (loop) => {
+        loop.end('shutdown')
+        loop.end('agent')
+      },
+    })
+    expect(story).toMatchObject({ by: 'shutdown', steps: ['answered', 'hangUp', 'ended'] })
+  })
+
+  test('tools that fail or take broken arguments are told to the model, and the call goes on', async () => {
+    const story = await calls.call({
+      to: person('books'),
+      tool: (name) => {
+        if (name === 'save_answer') throw new Error('the database is away')
+        return undefined
+      },
+    })
+    expect(story.by).toBe('agent')
+    expect(story.spans.find(({ name }) => name === 'tool')!.attributes).toMatchObject({ error: 'the database is away' })
+  })
 })
 
-test('tools that fail or take broken arguments are told to the model, and the call goes on', async () => {
-  const story = await calls.call({
-    to: person('books'),
-    tool: (name) => {
-      if (name === 'save_answer') throw new Error('the database is away')
-      return undefined
-    },
+/** One after the other: the faults of the engine are everybody's. */
+describe('an engine that fails', () => {
+  test('a dropped engine is opened anew and the conversation goes on', async () => {
+    chaos.engine = { dropAfterAudioMs: 9_000, times: 1 }
+    const story = await calls.call({ to: person('books') })
+    expect(story.by).toBe('agent')
+    expect(story.tools.map(({ name }) => name)).toContain('book_slot')
+    chaos.engine = undefined
   })
-  expect(story.by).toBe('agent')
-  expect(story.spans.find(({ name }) => name === 'tool')!.attributes).toMatchObject({ error: 'the database is away' })
+
+  test('an engine that drops again ends the call', async () => {
+    chaos.engine = { dropAfterAudioMs: 6_000 }
+    const story = await calls.call({ to: person('books') })
+    expect(story).toMatchObject({ by: 'engine_lost', steps: ['answered', 'hangUp', 'ended'] })
+    expect(story.detail).toBeTruthy()
+    chaos.engine = undefined
+  })
 })

@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { sandboxNumber } from '../../openapi/sandbox-people.ts'
 import { acceptMediaStream } from '../../runtime/carrier/twilio/media-stream.ts'
@@ -13,6 +11,7 @@ import { type Chaos, type Sandbox, startSandbox } from '../../runtime/sandbox/se
 import { openEngine } from '../../runtime/voice/engine.ts'
 import { startLoop } from '../../runtime/voice/loop.ts'
 import type { Conversation, Desk, EndedBy, Recorder, SpanName, ToolResult, Turn } from '../../runtime/voice/port.ts'
+import { speechDir } from '../harness/cache.ts'
 
 export const credentials = { accountSid: `AC${'a'.repeat(32)}`, authToken: 'token', apiKey: 'sk-sandbox' }
 
@@ -69,7 +68,7 @@ export async function startCalls({ pace = 20, chaos = {} }: { pace?: number; cha
     clock,
     credentials,
     chaos,
-    cacheDir: join(tmpdir(), 'talkif-test-speech'),
+    cacheDir: speechDir,
   })
   const server = createServer((request, response) => {
     request.resume()
@@ -164,6 +163,7 @@ function createDesk(plan: CallPlan, hangUp: () => Promise<void>): { desk: Desk; 
       return plan.heard?.(text)
     },
     digit: async () => undefined,
+    lineClosed: () => {},
     async hangUp() {
       story.steps.push('hangUp')
       await hangUp()

@@ -85,6 +85,7 @@ export function converse(plan: Plan = {}) {
     },
     heard: async (text) => plan.heard?.(text),
     digit: async (digit) => plan.digit?.(digit),
+    lineClosed: () => {},
     hangUp: async () => void note('hangUp'),
     async ended(by, detail) {
       note('ended')

@@ -43,7 +43,7 @@ async function connectBy(cardUrl: string, key: string): Promise<Client> {
   return client
 }
 
-describe('from the bare address to a transcript', () => {
+describe.concurrent('from the bare address to a transcript', () => {
   test.for([
     ['links', cardByLinks],
     ['the catalog', cardByCatalog],

@@ -90,7 +90,7 @@ describe('every document', () => {
   test('a document is only read', async ({ site }) => {
     for (const method of ['POST', 'PUT', 'DELETE'])
       for (const path of ['/', '/llms.txt', '/.well-known/api-catalog'])
-        expect((await site.get(path, {}, method)).status, `${method} ${path}`).toBe(404)
+        expect((await site.get(path, {}, method)).status, `${method} ${path}`).toBe(405)
   })
 })
 

@@ -83,6 +83,31 @@ describe('what a guide shows works as it is shown', () => {
     expect(parseFlow(yaml)).toHaveProperty('flow.id', 'f')
   })
 
+  test('messages: a flow that sends one, its templates, and the list', async ({ talkif }) => {
+    const [flow] = blocks(await guideText(talkif, 'messages'), 'yaml')
+    const [templates, list] = await pasteable(talkif, 'messages')
+    await paste(talkif, templates!)
+    await talkif.deploy(flow!)
+    const { call_id } = await talkif.api.createLead({
+      ...lead,
+      flow_id: 'missed_call',
+      phone: sandboxPeople[2]!.number,
+    })
+    await talkif.finished(call_id)
+    const { data } = JSON.parse(await paste(talkif, list!))
+    expect(data).toMatchObject([{ call_id, channel: 'sms', template: 'we_missed_you' }])
+  })
+
+  test('workspace: an endpoint tried, and the do-not-call list there and back', async ({ talkif }) => {
+    const [hook] = JSON.parse(await (await talkif.fetch('/workspace')).text()).webhooks
+    const [attempt, upload, download] = await pasteable(talkif, 'workspace', { ENDPOINT_ID: hook.id })
+    expect(JSON.parse(await paste(talkif, attempt!))).toMatchObject({ ok: true, status: 204 })
+    expect(JSON.parse(await paste(talkif, upload!))).toMatchObject({ added: 2, refused: 0 })
+    expect((await paste(talkif, download!)).split('\r\n').map((line) => line.split(',')[0])).toEqual([
+      ...['phone', '+12025550143', '+905321234567', ''],
+    ])
+  })
+
   test('webhooks: subscription, dead letters, resending, rotation', async ({ talkif }) => {
     const [subscribe] = await pasteable(talkif, 'webhooks')
     const { webhooks } = JSON.parse(await paste(talkif, subscribe!))

@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm'
 import {
   bigserial,
   boolean,
@@ -110,6 +109,7 @@ export const calls = pgTable(
   (t) => [
     uniqueIndex('calls_one_open').on(t.workspaceId, t.mode, t.openPhone),
     index('calls_of_lead').on(t.leadId),
+    index('calls_of_workspace').on(t.workspaceId, t.mode, t.id),
     index('calls_waiting').on(t.status, t.updatedAt),
   ],
 )
@@ -199,7 +199,12 @@ export const optOuts = pgTable(
   (t) => [primaryKey({ columns: [t.workspaceId, t.mode, t.phone] })],
 )
 
-/** The embedded calendar. */
+/**
+ * Appointments in every kind of calendar: a slot is taken here before anybody else is asked. `confirming` and `releasing` are under
+ * way at a calendar elsewhere, and nobody else's until that is known.
+ */
+export type BookingStatus = 'held' | 'confirming' | 'confirmed' | 'releasing' | 'released'
+
 export const bookings = pgTable(
   'bookings',
   {
@@ -207,17 +212,28 @@ export const bookings = pgTable(
     workspaceId: workspaceId(),
     mode: mode(),
     calendar: text('calendar').notNull(),
+    kind: text('kind').$type<'embedded' | 'caldav' | 'cal_com'>().notNull().default('embedded'),
     callId: text('call_id').notNull(),
     slotAt: at('slot_at').notNull(),
     endsAt: at('ends_at').notNull(),
-    status: text('status').$type<'held' | 'confirmed' | 'released'>().notNull(),
+    status: text('status').$type<BookingStatus>().notNull(),
+    /** Of a hold; it gives way from then on. */
     expiresAt: at('expires_at'),
+    /** What a calendar elsewhere calls the hold, and the appointment. */
+    remoteHold: text('remote_hold'),
+    remoteId: text('remote_id'),
     createdAt: at('created_at').notNull(),
+    confirmedAt: at('confirmed_at'),
   },
   (t) => [
-    uniqueIndex('bookings_one_per_slot')
-      .on(t.workspaceId, t.mode, t.calendar, t.slotAt)
-      .where(sql`status <> 'released'`),
+    index('bookings_of_calendar').on(t.workspaceId, t.mode, t.calendar, t.endsAt),
     index('bookings_of_call').on(t.callId),
   ],
+)
+
+/** One row a calendar, locked while a slot of it is taken: slots of any length and their buffers never overlap. */
+export const calendarLocks = pgTable(
+  'calendar_locks',
+  { workspaceId: workspaceId(), mode: mode(), calendar: text('calendar').notNull() },
+  (t) => [primaryKey({ columns: [t.workspaceId, t.mode, t.calendar] })],
 )

@@ -23,6 +23,8 @@ export const endpoints = pgTable(
   {
     id: text('id').primaryKey(),
     workspaceId: workspaceId().references(() => workspaces.id),
+    /** What flows call it; unique among those of the workspace that are not removed. */
+    name: text('name'),
     url: text('url').notNull(),
     events: jsonb('events').$type<string[]>().notNull(),
     secret: text('secret').notNull(),

@@ -8,9 +8,22 @@ import { at, mode, workspaceId } from './columns.ts'
 /** One tenant. Everything else carries its id. `document` holds the sections of `PUT /workspace` that have no table of their own. */
 export const workspaces = pgTable('workspaces', {
   id: text('id').primaryKey(),
-  document: jsonb('document').$type<WorkspaceDocument>().notNull(),
+  /** `json` keeps the order of languages: the first is the one for everybody else. */
+  document: json('document').$type<WorkspaceDocument>().notNull(),
   createdAt: at('created_at').notNull(),
 })
+
+/** What is written and never shown: `CRM_TOKEN` for tools of flows, `calendars.mehmet.password` for calendars. */
+export const workspaceSecrets = pgTable(
+  'workspace_secrets',
+  {
+    workspaceId: workspaceId().references(() => workspaces.id),
+    name: text('name').notNull(),
+    value: text('value').notNull(),
+    updatedAt: at('updated_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.workspaceId, t.name] })],
+)
 
 export const apiKeys = pgTable('api_keys', {
   id: text('id').primaryKey(),
@@ -29,8 +42,11 @@ export const flows = pgTable(
   {
     workspaceId: workspaceId().references(() => workspaces.id),
     id: text('id').notNull(),
+    /** The one that new leads get. */
     version: integer('version').notNull(),
     createdAt: at('created_at').notNull(),
+    /** When it last became another version; null for the first one. */
+    updatedAt: at('updated_at'),
   },
   (t) => [primaryKey({ columns: [t.workspaceId, t.id] })],
 )
@@ -44,7 +60,8 @@ export const flowVersions = pgTable(
     version: integer('version').notNull(),
     hash: text('hash').notNull(),
     yaml: text('yaml').notNull(),
-    definition: jsonb('definition').$type<Flow>().notNull(),
+    /** JSON as it was written: the order of headers and of a schema is the author's. */
+    definition: json('definition').$type<Flow>().notNull(),
     createdAt: at('created_at').notNull(),
   },
   (t) => [

@@ -3,7 +3,7 @@ import type { CallStatus } from 'twilio/lib/rest/api/v2010/account/call.js'
 import { type Clock, faster } from '../../clock.ts'
 import type { Chaos } from '../chaos.ts'
 import { createPerson } from '../people/person.ts'
-import { phrasesOf, type Script } from '../people/scripts.ts'
+import { type Cast, phrasesOf, type Script } from '../people/scripts.ts'
 import type { Speech } from '../speech/speech.ts'
 import { createTimers } from '../timers.ts'
 import { createCallbacks, sign } from './callbacks.ts'
@@ -18,6 +18,7 @@ export interface Network {
   authToken: string
   speech: Speech
   chaos: Chaos
+  cast: Cast
   /** Aborts when the sandbox closes. */
   signal: AbortSignal
   log(line: object): void
@@ -30,8 +31,8 @@ export interface CallOptions {
   account: string
   request: CreateCall
   script: Script
-  /** Whether an earlier call of this conversation was let ring out. */
-  wasMissed?(conversation: string | undefined): boolean
+  /** How many earlier calls of this conversation were let ring out. */
+  missed?(conversation: string | undefined): number
   pace: number
   waits: number
 }
@@ -71,7 +72,8 @@ export function startCall(network: Network, options: CallOptions): Call {
   const twiml = readTwiml()
   // Which calls are one conversation no carrier knows; the application says it, in a parameter of its stream.
   const conversation = twiml?.parameters.call
-  const pickUp = script.pickUp === 'second_try' && options.wasMissed?.(conversation) ? 'answers' : script.pickUp
+  const { pickUp, missesFirst = 0 } = script
+  const misses = missesFirst > 0 && (options.missed?.(conversation) ?? 0) < missesFirst
   let sequence = 0
   let media: MediaStream | undefined
   let dropped = false
@@ -119,7 +121,7 @@ export function startCall(network: Network, options: CallOptions): Call {
     const timeoutMs = request.timeoutSeconds * 1000
     const oneOf = network.chaos.callee?.answersOneOf ?? 1
     const isAway = Number.parseInt(record.sid.slice(-6), 16) % oneOf !== 0
-    const answers = pickUp !== 'second_try' && !isAway && script.ringMs < timeoutMs
+    const answers = !misses && !isAway && script.ringMs < timeoutMs
     if (answers) timers.after(script.ringMs, () => void warm.then(answer))
     else timers.after(timeoutMs, () => finish('no-answer', '487'))
   }
@@ -139,7 +141,8 @@ export function startCall(network: Network, options: CallOptions): Call {
     detectMachine()
     const impatient = network.chaos.callee?.hangsUpAfterMs
     if (impatient !== undefined) talkTimers.after(impatient, () => finish('completed', '200'))
-    const person = createPerson({ script, speech, pace, hangUp: () => finish('completed', '200') })
+    const hangUp = () => finish('completed', '200')
+    const person = createPerson({ script, speech, pace, hangUp, press: (digit) => media?.digit(digit) })
     media = openMedia({
       ...{ url: twiml.url, parameters: twiml.parameters, signature: sign(network.authToken, twiml.url, {}) },
       ...{ accountSid: account, callSid: record.sid, streamSid: newSid('MZ') },

@@ -13,11 +13,11 @@ export interface Callback {
   params: Record<string, string>
 }
 
-/** The requests of one call to its application. */
+/** The requests of one call, or one message, to its application. */
 export interface Callbacks {
   /** Posted after the ones before it; never throws, never waits for the answer to anything else. */
   post(callback: Callback): void
-  /** The call is over: what was held back may go. */
+  /** It is over: what was held back may go. */
   ended(): void
 }
 
@@ -65,7 +65,8 @@ export function createCallbacks({ authToken, clock, chaos, signal, log }: Callba
 
   return {
     post(callback) {
-      if (chaos.callbacks?.dropped?.includes(callback.params.CallStatus ?? '')) return
+      const { CallStatus, MessageStatus = '' } = callback.params
+      if (chaos.callbacks?.dropped?.includes(CallStatus ?? MessageStatus)) return
       if (chaos.callbacks?.shuffled) held.push(callback)
       else enqueue(callback)
     },

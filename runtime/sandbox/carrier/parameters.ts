@@ -12,6 +12,9 @@ export class RestFault extends Error {
   }
 }
 
+/** A refusal that only chaos is to blame for. */
+export class ToldToRefuse extends RestFault {}
+
 /** What the sandbox understands of https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource */
 export interface CreateCall {
   to: string
@@ -106,7 +109,7 @@ export function parseUpdate(form: URLSearchParams): 'completed' | 'canceled' {
   return status as 'completed' | 'canceled'
 }
 
-const e164 = /^\+[1-9]\d{6,14}$/
+export const e164 = /^\+[1-9]\d{6,14}$/
 
 export const bad = (code: number, message: string) => new RestFault(400, code, message)
 
@@ -124,7 +127,7 @@ export function whole(form: URLSearchParams, name: string, min: number, max: num
   return value
 }
 
-function url(form: URLSearchParams, name: string, code: number): string | undefined {
+export function url(form: URLSearchParams, name: string, code: number): string | undefined {
   const text = form.get(name)
   if (text === null) return undefined
   const parsed = URL.canParse(text) ? new URL(text) : undefined

@@ -14,6 +14,7 @@ export interface PersonOptions {
   speech: Speech
   pace: number
   hangUp(): void
+  press?(digit: string): void
 }
 
 const silence = Buffer.alloc(FRAME_BYTES, SILENCE)
@@ -80,7 +81,7 @@ function answeringMachine({ script, speech, hangUp }: PersonOptions): Person {
   }
 }
 
-function human({ script, speech, pace, hangUp }: PersonOptions): Person {
+function human({ script, speech, pace, hangUp, press }: PersonOptions): Person {
   const mouth = createMouth(speech)
   const ear = createEar(speech)
   // At a high pace a sentence that is still being rendered takes a long time of the call's.
@@ -91,6 +92,7 @@ function human({ script, speech, pace, hangUp }: PersonOptions): Person {
   let insisted = false
   let interrupted = false
   let ignoring = false
+  let pressed = false
   let last = ''
   let heard = ''
   let asked = 0
@@ -113,26 +115,40 @@ function human({ script, speech, pace, hangUp }: PersonOptions): Person {
   }
 
   function listen(): void {
-    if (script.silent) return
+    if (script.silentAfter !== undefined && answered >= script.silentAfter) return silently()
     if (ignoring) {
       if (ear.quietMs < CUT_SHORT_MS) return
       ear.take()
       ignoring = false
     }
     const talking = ear.quietMs === 0 ? ear.talkingMs : 0
-    if (script.interruption && answered > 0 && !interrupted && talking > INTERRUPTS_AFTER_MS) {
+    const { interruption } = script
+    if (interruption && answered >= interruption.after && !interrupted && talking > INTERRUPTS_AFTER_MS) {
       interrupted = true
       ignoring = true
-      say(script.interruption)
+      say(interruption.words)
     } else if (script.hangsUpAfter !== undefined && answered >= script.hangsUpAfter && talking > HANGS_UP_AFTER_MS) {
       hangUp()
     } else if (ear.talkingMs > 0 && ear.quietMs >= NATURAL_MOMENT_MS) {
       heard = `${heard} ${ear.take()}`.trim()
       silentMs = ear.quietMs
+      if (pressKeys()) return
       respond(false)
     } else if (ear.talkingMs === 0) {
       wait()
     }
+  }
+
+  /** Whoever says nothing may still have keys to press. */
+  function silently(): void {
+    if (ear.talkingMs > 0 && ear.quietMs >= NATURAL_MOMENT_MS && ear.take() !== '') pressKeys()
+  }
+
+  function pressKeys(): boolean {
+    if (!script.presses || pressed) return false
+    pressed = true
+    for (const digit of script.presses) press?.(digit)
+    return true
   }
 
   /** Nobody speaks. */

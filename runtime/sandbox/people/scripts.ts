@@ -1,25 +1,34 @@
 import { type SandboxPerson, sandboxPeople } from '../../../openapi/sandbox-people.ts'
 
-/** What a person does, in their own words. */
+/** What a person does, in their own words. Plain JSON. */
 export interface Script {
-  pickUp: 'answers' | 'busy' | 'second_try' | 'voicemail' | 'fails'
+  pickUp: 'answers' | 'busy' | 'voicemail' | 'fails'
+  /** So many calls of a conversation ring out before. */
+  missesFirst?: number
   /** How long the phone rings before it is picked up, in milliseconds of life. */
   ringMs: number
   /** The first words; a voicemail's greeting. */
   opening: string
   /** Said instead of the usual answer when the agent first speaks to the point. */
   insists?: { at: 'greeting' | 'question'; words: string }
-  /** Said over the agent, once, in the middle of a sentence. */
-  interruption?: string
+  /** Said over the agent, once, in the middle of a sentence after so many own answers. */
+  interruption?: { after: number; words: string }
   /** Hangs up in the middle of the agent's sentence after so many own answers. */
   hangsUpAfter?: number
-  /** Never says anything after the opening. */
-  silent?: boolean
+  /** Says nothing more after so many own answers. */
+  silentAfter?: number
+  /** Pressed once, when the agent has spoken first. */
+  presses?: string
+  /** Said in turn, whatever was asked. */
+  turns?: string[]
   answers: Answers
 }
 
 interface Answers {
+  /** To a time that is offered. */
   slot: string
+  /** To a question that shares most of its words with `question`. */
+  own?: { question: string; words: string }[]
 }
 
 const GREETED = 'Yes, I have a moment.'
@@ -31,7 +40,7 @@ const scripts: Record<SandboxPerson['character'], Script> = {
   books: usual,
   qualifies: { ...usual, answers: { slot: 'No thank you, I would rather not book anything today.' } },
   busy: { ...usual, pickUp: 'busy' },
-  second_try: { ...usual, pickUp: 'second_try' },
+  second_try: { ...usual, missesFirst: 1 },
   voicemail: {
     ...usual,
     pickUp: 'voicemail',
@@ -44,15 +53,23 @@ const scripts: Record<SandboxPerson['character'], Script> = {
   },
   wrong_number: { ...usual, insists: { at: 'greeting', words: 'I think you have the wrong number.' } },
   stop_calling: { ...usual, insists: { at: 'greeting', words: 'Please stop calling me and take me off your list.' } },
-  interrupts: { ...usual, interruption: 'Sorry to interrupt, but how long is this going to take?' },
-  falls_silent: { ...usual, silent: true },
+  interrupts: {
+    ...usual,
+    interruption: { after: 1, words: 'Sorry to interrupt, but how long is this going to take?' },
+  },
+  falls_silent: { ...usual, silentAfter: 0 },
   asks_for_human: { ...usual, insists: { at: 'question', words: 'Can I talk to a real person please?' } },
   hangs_up: { ...usual, hangsUpAfter: 2 },
   carrier_fails: { ...usual, pickUp: 'fails' },
 }
 
-/** Every number that is not in the list behaves like the first. */
-export function scriptOf(number: string): Script {
+/** Everybody of the user's own, by their number, E.164. */
+export type Cast = Map<string, Script>
+
+/** Every number that is not in the list, nor in the cast, behaves like the first. */
+export function scriptOf(number: string, cast?: Cast): Script {
+  const own = cast?.get(number)
+  if (own) return own
   return scripts[sandboxPeople.find((person) => person.number === number)?.character ?? 'books']
 }
 
@@ -90,24 +107,45 @@ export function reply(script: Script, turn: HeardTurn): string | null {
   const { text } = turn
   const question = /\?/.test(text) || text === '(inaudible)'
   if (WAITS.test(text) || GOODBYE.test(text)) return null
+  const next = script.turns?.[turn.answered]
+  if (next !== undefined) return next
   const { insists } = script
   if (insists && !turn.insisted && (insists.at === 'greeting' || (turn.answered > 0 && question))) return insists.words
   if (/repeat that|say that again/i.test(text)) return turn.last
   if (OFFER.test(text)) return script.answers.slot
+  const own = question ? ownAnswer(script, lastQuestion(text)) : undefined
+  if (own !== undefined) return own
   if (question) return replies.find(([pattern]) => pattern.test(lastQuestion(text)))?.[1] ?? GENERIC
   if (turn.answered === 0) return GO_AHEAD
   return turn.waited ? ACKNOWLEDGES : null
 }
+
+/** At least so much of a slot's question is heard again when it is asked. */
+const ALIKE = 0.6
+
+function ownAnswer({ answers }: Script, asked: string): string | undefined {
+  const heard = new Set(wordsOf(asked))
+  const alike = (answers.own ?? []).map(({ question, words }) => {
+    const all = wordsOf(question)
+    return { words, share: all.filter((word) => heard.has(word)).length / all.length }
+  })
+  const [best] = alike.filter(({ share }) => share >= ALIKE).toSorted((a, b) => b.share - a.share)
+  return best?.words
+}
+
+const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
 
 /** Sentences before the question ("It will only take a minute.") are not what is asked. */
 const lastQuestion = (text: string) => text.match(/[^.!?]*\?[^?]*$/)?.[0] ?? text
 
 /** Everything the person may say, so that it can be rendered before they need it. */
 export function phrasesOf(script: Script): string[] {
-  const own = [script.opening, script.insists?.words, script.interruption, script.answers.slot]
-  if (script.pickUp === 'voicemail') return [script.opening]
+  const { opening, insists, interruption, answers, turns = [] } = script
+  const own = [opening, insists?.words, interruption?.words, answers.slot, ...turns]
+  if (script.pickUp === 'voicemail') return [opening]
   const usualWords = [GREETED, ...replies.map(([, words]) => words), GENERIC, GO_AHEAD, ACKNOWLEDGES]
-  return [...own.filter((words) => words !== undefined), ...usualWords]
+  const toSlots = answers.own?.map(({ words }) => words) ?? []
+  return [...own.filter((words) => words !== undefined), ...toSlots, ...usualWords]
 }
 
 /** All phrases of all people. */

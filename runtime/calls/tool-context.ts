@@ -1,0 +1,51 @@
+import { eq } from 'drizzle-orm'
+import type { Flow } from '../../openapi/schemas/flow-document.ts'
+import type { Settings } from '../access/workspaces.ts'
+import type { Tx } from '../db/connect.ts'
+import { calls, type Findings, type leads } from '../db/schema.ts'
+import type { Deps } from '../deps.ts'
+import type { CallRow } from './advance.ts'
+import { isCurrent, lockAttempt } from './attempt.ts'
+
+/** What the tools of one conversation work with. */
+export interface ToolContext {
+  deps: Deps
+  attemptId: string
+  /** Of the attempt; the conversation's spans hang below it. */
+  spanId: string
+  /** 1 for the first dial. */
+  attempt: number
+  call: CallRow
+  lead: typeof leads.$inferSelect
+  flow: Flow
+  settings: Settings
+  language: string
+}
+
+/** What the model gave for a field: a short text, or nothing. */
+export const words = (value: unknown): string => (typeof value === 'string' ? value.trim().slice(0, 200) : '')
+
+/** Adds to what the conversation found. */
+export async function find(
+  context: ToolContext,
+  findings: Findings,
+  also?: (tx: Tx) => Promise<void>,
+): Promise<boolean> {
+  return write(context, (call) => ({ findings: { ...call.findings, ...findings } }), also)
+}
+
+/** Writes at once, while the attempt is the one the call is living through; false when it is not any more. */
+export async function write(
+  { deps, attemptId }: ToolContext,
+  change: (call: CallRow) => Partial<typeof calls.$inferInsert>,
+  also?: (tx: Tx) => Promise<void>,
+): Promise<boolean> {
+  return deps.db.transaction(async (tx) => {
+    const found = await lockAttempt(tx, attemptId)
+    const isOurs = found !== undefined && isCurrent(found)
+    if (isOurs) await tx.update(calls).set(change(found.call)).where(eq(calls.id, found.call.id))
+    // True of the person, also when the call was decided before their last words were understood.
+    await also?.(tx)
+    return isOurs
+  })
+}
