@@ -122,6 +122,18 @@ const flows: CommandRow[] = [
     route: 'POST /workspace/route (with --remote)',
     load: async () => (await import('./commands/route.ts')).route,
   },
+  {
+    name: 'simulate',
+    args: '[path...]',
+    help: 'call the sandbox people and your own personas with flows, on a server of its own, and judge what comes',
+    options: [
+      { flags: '--person <name>', help: 'only this one, of the sandbox or a persona; several times', many: true },
+      { flags: '--personas <file>', help: 'of one flow; simulations/<flow file> beside it when not given' },
+      { flags: '--junit <file>', help: 'write JUnit XML there, for CI' },
+      { flags: '--pace <times>', help: 'how many times faster than life conversations run', default: '12' },
+    ],
+    load: async () => (await import('./commands/simulate.ts')).simulate,
+  },
 ]
 
 const calls: CommandRow[] = [

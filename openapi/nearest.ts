@@ -1,11 +1,11 @@
 /** The option closest to `word`, when it is close enough to be a slip: at most two edits, one for short words. */
 export function nearest(word: string, options: readonly string[]): string | undefined {
-  const wanted = word.slice(0, 64).toLowerCase().replaceAll('-', '_')
+  const wanted = plain(word.slice(0, 64))
   const allowed = wanted.length < 5 ? 1 : 2
   let best: string | undefined
   let bestEdits = allowed + 1
   for (const option of options) {
-    const edits = distance(wanted, option)
+    const edits = distance(wanted, plain(option))
     if (edits < bestEdits) {
       best = option
       bestEdits = edits
@@ -13,6 +13,9 @@ export function nearest(word: string, options: readonly string[]): string | unde
   }
   return best
 }
+
+/** Capitals and the kind of dash are no slips. */
+const plain = (word: string) => word.toLowerCase().replaceAll('-', '_')
 
 /** Edits between two words, a swap of neighbours counting as one (optimal string alignment). */
 function distance(a: string, b: string): number {

@@ -34,13 +34,13 @@ const told: Record<ProblemCode, Told> = {
   opted_out: { detail: 'The person at this number asked this workspace not to call.', param: 'phone' },
   no_flow_matches: { detail: 'There is no flow flow_pricing_v4 in this workspace.', param: 'flow_id' },
   flow_invalid: {
-    detail: 'Line 3, column 14: unknown action "retyr"; did you mean "retry"? (retry)',
+    detail: 'Line 3, column 14: unknown action "retyr"; did you mean "retry"?',
     param: 'yaml',
     errors: [
       {
         pointer: '/yaml',
         code: 'flow_invalid',
-        detail: 'unknown action "retyr"; did you mean "retry"? (retry)',
+        detail: 'unknown action "retyr"; did you mean "retry"?',
         line: 3,
         column: 14,
       },

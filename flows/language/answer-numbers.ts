@@ -22,9 +22,16 @@ export function readNumber(text: string): string | undefined {
   const value = digits(only[0])
   const next = /^\s*(\p{L}+)/u.exec(text.normalize('NFKC').slice(only.index + only[0].length))?.[1]?.toLowerCase() ?? ''
   const factor = Object.hasOwn(FACTORS, next) ? FACTORS[next]! : 1
-  const product = Number(value) * factor
-  if (!Number.isFinite(product) || Math.abs(product) >= 1e15) return undefined
-  return String(Number(product.toFixed(6)))
+  return plainNumber(Number(value) * factor)
+}
+
+/** In digits, with six decimals at most; undefined for what nobody means. */
+export function plainNumber(value: number): string | undefined {
+  if (!Number.isFinite(value) || Math.abs(value) >= 1e15) return undefined
+  return value
+    .toFixed(6)
+    .replace(/\.?0+$/, '')
+    .replace(/^-0$/, '0')
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { FlowSlot } from '../../openapi/schemas/flow-document.ts'
 import { COMPARISON } from '../../openapi/schemas/flow-slot.ts'
 import { readDate } from './answer-dates.ts'
-import { readNumber } from './answer-numbers.ts'
+import { plainNumber, readNumber } from './answer-numbers.ts'
 
 /** An answer as it is kept, or, for the model, why it has to ask again. */
 export type Answer = { value: string } | { again: string }
@@ -25,8 +25,8 @@ export function readAnswer({ name, type, options }: FlowSlot, said: unknown): An
   const value = {
     text: () => text,
     choice: () => readChoice(text, options),
-    // A number of JSON is written as computers write it: its only point is the decimal one.
-    number: () => (typeof said === 'number' ? text : readNumber(text)),
+    // In a number of JSON the point is the decimal one, also with three digits behind it.
+    number: () => (typeof said === 'number' ? plainNumber(said) : readNumber(text)),
     yes_no: () => readYesNo(text),
     date: () => readDate(text),
   }[type]()

@@ -101,10 +101,11 @@ export function parseFlow(written: string): ParsedFlow | { faults: FlowFault[] }
 /** What the schema says. Where reading already failed, it only repeats that. */
 function shapeFaults(issues: { path: PropertyKey[]; message: string }[], reading: Reading): void {
   const told = new Set(reading.faults.map((fault) => fault.path))
-  for (const issue of issues) {
+  const tellsOfInside = (path: string) => [...told].some((it) => it.startsWith(`${path}.`))
+  for (const issue of issues.slice(0, MAX_FAULTS)) {
     const { at, path, depth } = reading.placed(issue.path)
     const inner = issue.path.slice(depth).filter((part) => typeof part === 'string')
-    const isTold = told.has(path) || (inner.length > 0 && [...told].some((it) => it.startsWith(`${path}.`)))
+    const isTold = told.has(path) || (inner.length > 0 && tellsOfInside(path))
     if (isTold || path === '') continue
     reading.fault(at, path, `${inner.length > 0 ? `${inner.join('.')} of ` : ''}"${path}" ${issue.message}`)
   }
@@ -117,6 +118,8 @@ const faultAt =
     return { ...reading.position(at), path, message, ...(suggestion === undefined ? {} : { suggestion }) }
   }
 
-/** At most a hundred, in the order of the file. */
+const MAX_FAULTS = 100
+
+/** The first of them, in the order of the file. */
 export const inOrder = (faults: FlowFault[]): FlowFault[] =>
-  faults.toSorted((a, b) => a.line - b.line || a.column - b.column).slice(0, 100)
+  faults.toSorted((a, b) => a.line - b.line || a.column - b.column).slice(0, MAX_FAULTS)

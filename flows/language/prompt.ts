@@ -102,12 +102,19 @@ ${flow.agent.manner ?? 'Warm, brief and to the point. One or two short sentences
   return parts.join('\n\n')
 }
 
+/** By slot, the question as it is asked in a language, its fields left as they are written. */
+export const spokenQuestions = ({ qualify }: Pick<Flow, 'qualify'>, language: string): Record<string, string> =>
+  Object.fromEntries(qualify.map((slot) => [slot.name, slot.question ?? usualQuestion(slot, sentencesOf(language))]))
+
+function usualQuestion({ name }: FlowSlot, { questions, question }: Sentences): string {
+  const known = Object.hasOwn(questions, name) ? questions[name] : undefined
+  return known ?? question.replaceAll('{slot}', name.replaceAll('_', ' '))
+}
+
 function slots(flow: Flow, fields: Fields, sentences: Sentences): string {
   const lines = flow.qualify.map((slot) => {
     const { name, question, type, options, required } = slot
-    const known = Object.hasOwn(sentences.questions, name) ? sentences.questions[name] : undefined
-    const own = question === null ? undefined : fillKnown(question, fields, speakable)
-    const asked = own ?? known ?? sentences.question.replaceAll('{slot}', name.replaceAll('_', ' '))
+    const asked = question === null ? usualQuestion(slot, sentences) : fillKnown(question, fields, speakable)
     const notes = [formOf(type, options), required ? '' : 'optional'].filter(Boolean).join('; ')
     return `- ${name}: "${oneLine(asked).replaceAll('"', "'")}"${notes && ` (${oneLine(notes)})`}`
   })
@@ -215,7 +222,7 @@ function fillKnown(text: string, fields: Fields, encode: (value: string) => stri
 const quoted = (value: string) => asData(value)
 
 /** A field's value within a sentence that is spoken: without what could end it or pass for markup. */
-const speakable = (value: string) => value.replace(/["“”„`<>{}[\]|\\#*_~^]/gu, '')
+const speakable = (value: string) => oneLine(value.replace(/["“”„`<>{}[\]|\\#*_~^]/gu, ''))
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim()
 

@@ -36,8 +36,8 @@ export function readYaml(text: string, kind = FLOW): { root: ParsedNode | null }
     [...document.errors, ...document.warnings].map((error) => inWords(error, text)),
   )
   // One slip often breaks several rules of YAML at the same place.
-  const apart = faults.filter(({ offset }, i) => faults.findIndex((it) => it.offset === offset) === i)
-  if (apart.length > 0) return { faults: apart.slice(0, 20) }
+  const apart = new Map(faults.toReversed().map((fault) => [fault.offset, fault]))
+  if (apart.size > 0) return { faults: [...apart.values()].toReversed().slice(0, 20) }
   const second = documents[1]
   if (second) return one(second.range[0], `a file holds ${kind.holds.replace(/^a /, 'one ')}: found a second document`)
   return { root: documents[0]?.contents ?? null }

@@ -12,7 +12,9 @@ export const Expectation = z
     booked: z.boolean().describe('Whether an appointment is confirmed.'),
     said: z.array(text(500)).describe('What the agent says, each somewhere in the call.'),
     not_said: z.array(text(500)).describe('What the agent never says.'),
-    messages: z.array(text(500)).describe('Every message that is sent, by its template or by words of it; [] for none.'),
+    messages: z
+      .array(text(500))
+      .describe('Every message that is sent, by its template or by words of it; [] for none.'),
     max_turns: wholeNumber(1, 200).describe('How many turns the agent may take.'),
     attempts: wholeNumber(0, 20).describe('How many times the phone is called.'),
     first_dial_within_seconds: wholeNumber(1, 86_400).describe('From the lead to the first dial, in real time.'),

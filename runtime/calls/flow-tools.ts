@@ -69,7 +69,9 @@ export async function openFlowTools(
         const http: Record<string, number> = answer.status === undefined ? {} : { http_status: answer.status }
         const status = 'error' in answer ? 'failed' : isTest ? 'sample' : 'ok'
         trace(name, status, startedAt, { ms: Math.round(deps.clock.now() - startedAt), ...http, ...failure })
-        return { output: JSON.parse(JSON.stringify(told(answer)), (_, it) => (typeof it === 'string' ? conceal(it) : it)) }
+        return {
+          output: JSON.parse(JSON.stringify(told(answer)), (_, it) => (typeof it === 'string' ? conceal(it) : it)),
+        }
       })
     },
     close: () => over.abort(),
@@ -79,7 +81,8 @@ export async function openFlowTools(
 const answerOf = (tool: OfferedTool, args: Args): Promise<ToolAnswer> =>
   tool.run(args).catch((error) => ({ error: messageOf(error) }))
 
-const told = (answer: ToolAnswer) => ('error' in answer ? { error: answer.error } : { note: UNTRUSTED, data: answer.data })
+const told = (answer: ToolAnswer) =>
+  'error' in answer ? { error: answer.error } : { note: UNTRUSTED, data: answer.data }
 
 interface Opening {
   deps: Deps

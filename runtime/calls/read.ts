@@ -110,12 +110,20 @@ async function wholeTrace(deps: Deps, row: CallRow): Promise<Trace> {
   }
 }
 
+type SpanRow = typeof spans.$inferSelect
+
+/** The first milestones of every call, as they follow one another. */
+const intake = ['lead.received', 'flow.match', 'queue.enqueue']
+
+/** What takes no millisecond has no order by its times. */
+const place = ({ name }: { name: string }) => intake.indexOf(name) + 1 || intake.length + 1
+
 /**
  * The first spans of a call whose process was killed before it wrote them: what they told is known from the call itself, all but
  * how long it took.
  */
-function intakeOf({ traceId, rootSpanId, createdAt }: CallRow): (typeof spans.$inferSelect)[] {
-  return ['lead.received', 'flow.match', 'queue.enqueue'].map((name, at) => ({
+function intakeOf({ traceId, rootSpanId, createdAt }: CallRow): SpanRow[] {
+  return intake.map((name, at) => ({
     traceId,
     spanId: at ? sha256(`${rootSpanId} ${name}`).slice(0, 16) : rootSpanId,
     parentSpanId: at ? rootSpanId : null,
@@ -135,10 +143,11 @@ async function readTrace(db: Db, call: CallRow): Promise<Trace> {
     .where(eq(spans.traceId, call.traceId))
     .orderBy(asc(spans.startedAt), asc(spans.endedAt))
   const hasRoot = written.some(({ spanId }) => spanId === call.rootSpanId)
-  const rows = hasRoot ? written : [...intakeOf(call), ...written]
-  const milestones = rows
-    .filter((row) => row.attributes[MILESTONE])
-    .toSorted((a, b) => a.endedAt.getTime() - b.endedAt.getTime())
+  const all = hasRoot ? written : [...intakeOf(call), ...written]
+  const order = (time: 'startedAt' | 'endedAt') => (a: SpanRow, b: SpanRow) =>
+    a[time].getTime() - b[time].getTime() || place(a) - place(b)
+  const rows = all.toSorted(order('startedAt'))
+  const milestones = rows.filter((row) => row.attributes[MILESTONE]).toSorted(order('endedAt'))
   const at = (index: number) => milestones[index]?.endedAt.getTime() ?? 0
   const first = rows[0]?.startedAt.getTime() ?? 0
   return {

@@ -10,7 +10,10 @@ export interface OfferedTool extends ToolDefinition {
 /** A tool of an MCP server. Functions of a model are named in 64 letters, digits, _ and - at most. */
 export const prefixed = (server: string, tool: string) => `${server}_${tool.replace(/[^\w-]/g, '_')}`.slice(0, 64)
 
-const NO_SAMPLE = { test: true, note: 'A test call does not touch this tool. Give it a sample in the flow to answer here.' }
+const NO_SAMPLE = {
+  test: true,
+  note: 'A test call does not touch this tool. Give it a sample in the flow to answer here.',
+}
 
 /** A tool as test mode has it: it answers its sample, and its server is never asked, not even for its tools. */
 export function samplesOf(tool: FlowTool): OfferedTool[] {

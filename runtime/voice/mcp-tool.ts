@@ -47,7 +47,10 @@ export async function openMcpServer(options: McpOptions): Promise<McpServer> {
   const close = () => {
     client.close().catch(() => {})
   }
-  const limits = { timeout: options.openMs, signal: AbortSignal.any([options.signal, AbortSignal.timeout(options.openMs)]) }
+  const limits = {
+    timeout: options.openMs,
+    signal: AbortSignal.any([options.signal, AbortSignal.timeout(options.openMs)]),
+  }
   try {
     await client.connect(transport, limits)
     const { tools } = await client.listTools({}, limits)

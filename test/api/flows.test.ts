@@ -189,7 +189,7 @@ on:
     await desk.configure({ secrets: { CRM_TOKEN: 'x' }, templates })
     expect(told(await desk.post('/v1/flows', { yaml: naming }))).toEqual([
       422,
-      '8:62 the workspace has no secret named "CRM_TOKN"; did you mean "CRM_TOKEN"?',
+      '8:68 the workspace has no secret named "CRM_TOKN"; did you mean "CRM_TOKEN"?',
       '10:19 the workspace has no calendar named "mehmt"; did you mean "mehmet"?',
       '11:19 the workspace has no queue named "sales"; add it under handoffs in talkif.yaml, and deploy that first',
       '11:30 the workspace has no template with a text for sms named "we_missed"; add it under templates in talkif.yaml, and deploy that first',

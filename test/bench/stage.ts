@@ -36,6 +36,7 @@ export interface Database {
 
 /** Whoever is busy is rung again after 15 minutes of life, when the bench is over. */
 const sandbox = { pace: 1, waits: 1, clock: '11:00' }
+const calendars = [{ name: 'mehmet', owner: 'mehmet@helena.example', time_zone: 'Europe/Istanbul' }]
 const pricing = readFileSync(new URL('../../flows/pricing-v3.yaml', import.meta.url), 'utf8')
 
 export async function openStage(): Promise<Stage> {
@@ -77,7 +78,12 @@ async function openDatabase(url: string): Promise<Database> {
     sql,
     sandboxAuthToken: secrets.sandboxAuthToken,
     async newWorkspace(hookUrl) {
-      const id = await createWorkspace(deps, { name: 'Bench', business: { name: 'Helena Education' }, calendars, sandbox })
+      const id = await createWorkspace(deps, {
+        name: 'Bench',
+        business: { name: 'Helena Education' },
+        calendars,
+        sandbox,
+      })
       const caller = { workspaceId: id, mode: 'test' as const }
       await db.transaction(async (tx) => {
         await upsertFlow(tx, deps, caller, { yaml: pricing })

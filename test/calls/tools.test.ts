@@ -7,12 +7,12 @@ import { people, test, type Workspace } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 
 /** The tools of a call whose phone rings for half a minute, and what they wrote. */
-async function ringing(talkif: Workspace) {
+async function ringing(talkif: Workspace, more: { flow_id?: string } = {}) {
   const { runtime } = talkif.served
   const { db } = runtime
   await talkif.configure({ sandbox: { pace: 1, waits: 1 } })
   const lead = { source: 'web_form', intent: 'pricing', consent: true } as const
-  const { call_id } = await talkif.api.createLead({ ...lead, phone: people.second_try })
+  const { call_id } = await talkif.api.createLead({ ...lead, ...more, phone: people.second_try })
   const attempt = await until(async () => {
     const [row] = await db.select().from(attempts).where(eq(attempts.callId, call_id))
     return row?.carrierId && row
@@ -21,6 +21,7 @@ async function ringing(talkif: Workspace) {
   const run = conversationTools(prepared!.context)
   return {
     run,
+    conversation: prepared!.conversation,
     async offered() {
       const { slots } = (await run('check_slots', {})).output as { slots: { slot_id: string }[] }
       return slots.map(({ slot_id }) => slot_id)
@@ -86,4 +87,33 @@ test('"stop calling me" counts, also when the attempt is over by the time it is 
   expect(await db.select().from(optOuts).where(here)).toHaveLength(1)
   // What is said of the call itself comes too late.
   expect((await row()).findings).toEqual({})
+})
+
+test('answers have the form of their slots, what is optional may be missing, and what rules out may be corrected', async ({
+  talkif,
+}) => {
+  await talkif.configure({ voices: [{ name: 'calm', voice: 'sage', speed: 0.9, manner: 'Slowly.' }] })
+  await talkif.deploy(`id: typed
+match: {source: by_id}
+call: {voice: calm}
+qualify:
+  - budget: {question: "What budget?", type: number, disqualify_if: "< 500"}
+  - pet: {question: "Any pets?", type: yes_no, required: false}
+`)
+  const { run, row, conversation } = await ringing(talkif, { flow_id: 'typed' })
+  expect(conversation).toMatchObject({ voice: 'sage', speed: 0.9, instructions: expect.stringContaining('Slowly.') })
+  const save = (slot: string, value: unknown) => run('save_answer', { slot, value })
+  expect((await save('budget', 'a lot')).output).toEqual({
+    error: 'budget must be one number, in digits. Ask again.',
+  })
+  expect((await row()).answers).toEqual({})
+  expect(await save('budget', '450 euro')).toMatchObject({ output: { disqualified: true }, next: 'take_leave' })
+  expect((await row()).findings).toMatchObject({
+    qualified: false,
+    notFit: { reason: 'disqualified', detail: 'budget: 450' },
+  })
+  expect(await save('budget', '1.500 €')).toEqual({ output: { saved: true, value: '1500' } })
+  expect((await row()).findings).toEqual({ qualified: true })
+  await save('pet', 'Hayır.')
+  expect((await row()).answers).toEqual({ budget: '1500', pet: 'no' })
 })

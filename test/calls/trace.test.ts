@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import { expect } from 'vitest'
 import { spans } from '../../runtime/db/schema.ts'
 import { people, test } from '../harness/talkif.ts'
@@ -21,4 +21,23 @@ test('a call whose process was killed before its first spans were written has th
   expect(ids.size).toBe(trace!.spans.length)
   expect(trace!.spans.filter(({ parent_span_id }) => parent_span_id && !ids.has(parent_span_id))).toEqual([])
   expect(trace!.total_ms).toBe(whole.trace!.total_ms)
+})
+
+test('what happened within one millisecond is told in the order in which it happened', async ({ talkif }) => {
+  const not_before = new Date(Date.now() + 86_400_000).toISOString()
+  const { call_id, trace_id } = await talkif.api.createLead({
+    ...{ source: 'web_form', intent: 'pricing', consent: true, phone: people.books, not_before },
+  })
+  const { db, telemetry } = talkif.served.runtime
+  await telemetry.flush()
+  const first = ['lead.received', 'flow.match', 'queue.enqueue']
+  const now = new Date()
+  // Written anew, so that the table has them in the wrong order.
+  const ours = and(eq(spans.traceId, trace_id), inArray(spans.name, first))
+  const written = await db.delete(spans).where(ours).returning()
+  const backwards = written.toSorted((a, b) => first.indexOf(b.name) - first.indexOf(a.name))
+  await db.insert(spans).values(backwards.map((span) => ({ ...span, startedAt: now, endedAt: now })))
+  const { trace } = await talkif.api.getCall({ id: call_id, include: ['trace'] })
+  expect(trace!.milestones.map(({ name }) => name)).toEqual(first)
+  expect(trace!.spans.map(({ name }) => name).filter((name) => first.includes(name))).toEqual(first)
 })

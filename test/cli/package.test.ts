@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { publint } from 'publint'
 import { expect, test } from 'vitest'
 import { version } from '../../runtime/version.ts'
 import { speechDir } from '../harness/cache.ts'
@@ -55,6 +56,12 @@ test('packed and installed elsewhere it runs, down to a booked call', { timeout:
     new Set(['dist', 'cli', 'docs', 'flows', 'package.json', 'server.json', 'README.md', 'LICENSE', 'CHANGELOG.md']),
   )
   expect(packed.size).toBeLessThan(3_000_000)
+
+  // Who imports it, and with which resolution, is told nothing wrong. It is ESM alone, as Node 24 can also require.
+  const { messages } = await publint({ pkgDir: join(home, 'node_modules/talkif'), pack: false })
+  expect(messages).toEqual([])
+  const attw = join(root, 'node_modules/.bin/attw')
+  execFileSync(attw, [join(home, packed.filename), '--profile', 'esm-only', '--quiet'], { stdio: 'pipe' })
 
   const given = { script, cwd: home }
   expect(await command(['--version'], given)).toEqual({ status: 0, out: `${version}\n`, err: '' })

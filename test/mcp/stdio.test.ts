@@ -51,11 +51,11 @@ describe.for(eras)('talkif mcp for an agent of %s', (era) => {
   test('calls a lead on a server elsewhere, waits and reads', async ({ talkif }) => {
     const { agent, told } = await start(era, talkif)
     expect((await agent.listTools()).tools).toEqual(printTools().map((tool) => tool.definition))
-    const lead_ = { ...lead, phone: people.qualifies, idempotency_key: 'stdio' }
+    const lead_ = { ...lead, phone: people.books, idempotency_key: 'stdio' }
     const { body } = await call(agent, 'create_lead', lead_)
     expect((await call(agent, 'create_lead', lead_)).body).toEqual(body)
     const read = await call(agent, 'get_call', { id: body!.call_id, wait: 60, include: ['transcript'] })
-    expect(read.body).toMatchObject({ outcome: 'qualified', transcript: expect.any(Array) })
+    expect(read.body).toMatchObject({ outcome: 'booked', transcript: expect.any(Array) })
     const flow = (await agent.readResource({ uri: 'flow://flow_pricing_v3' })).contents[0] as { text: string }
     expect(flow.text).toContain('id: flow_pricing_v3')
     await agent.close()

@@ -318,3 +318,29 @@ test('in any order of events the call ends exactly once, hangs up at most once, 
     { numRuns: 150 },
   )
 }, 20_000)
+
+test('a tool call that is told again does not run again', async () => {
+  let runs = 0
+  const talk = converse({ tool: async () => ({ output: { run: ++runs } }) })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(600, 'Where is my order?')
+  for (let i = 0; i < 2; i++) {
+    talk.respond(0, '', [{ callId: 'c1', name: 'order' }])
+    await talk.time.pass(100)
+  }
+  expect(talk.calls.filter((call) => call.startsWith('output'))).toEqual(Array(2).fill('output c1 {"run":1}'))
+})
+
+test('a leave that a tool asks for is taken in words, whatever was said beside the call', async () => {
+  const talk = converse({ tool: async () => ({ output: { disqualified: true }, next: 'take_leave' }) })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(600, 'Ten euro.')
+  talk.respond(300, 'Great.', [{ callId: 'c1', name: 'save_answer' }])
+  await talk.time.pass(1_000)
+  expect(asks(talk.calls)).toHaveLength(2)
+  talk.respond(500, 'Thank you, goodbye.')
+  await talk.time.pass(2_000)
+  expect(talk.ended).toEqual([{ by: 'agent' }])
+})

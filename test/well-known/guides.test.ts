@@ -63,8 +63,16 @@ describe('what a guide shows works as it is shown', () => {
 
     const text = await guideText(talkif, 'flows')
     const written: Record<string, string> = {
-      ...{ within: '60s', voice: 'warm', quiet_hours: '22:00-09:00', max_duration: '10m', idle: '8s', record: 'false' },
-      ...{ retention: '30d', detect_machine: 'true', voicemail_message: 'Hello', business: 'Helena', manner: 'Warm' },
+      ...{
+        within: '60s',
+        voice: 'warm',
+        engine: 'cascade',
+        quiet_hours: '22:00-09:00',
+        max_duration: '10m',
+        idle: '8s',
+        record: 'false',
+      },
+      ...{ retention: '30d', amd: 'true', voicemail_message: 'Hello', name: 'Ada', business: 'Helena', manner: 'Warm' },
       ...{ greeting: 'This is an AI calling for {business}.', greeting_interruptible: 'false' },
       ...{ knowledge: 'Facts', prompt: 'Be brief' },
     }

@@ -18,7 +18,7 @@ export interface Network {
   authToken: string
   speech: Speech
   chaos: Chaos
-  cast: Cast
+  cast?: Cast
   /** Aborts when the sandbox closes. */
   signal: AbortSignal
   log(line: object): void

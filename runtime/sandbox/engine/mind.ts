@@ -115,6 +115,7 @@ function afterTool(context: Context, { callId, output }: Extract<MindItem, { kin
   const failed = 'error' in output
   switch (call?.name) {
     case 'save_answer':
+      if (output.disqualified) return closing('Then this is not the right offer for you, I am afraid.')
       return goOn(context, failed ? 'I am sorry, I could not note that down.' : 'Thank you.')
     case 'check_slots':
       return goOn(context, failed ? 'I am sorry, I cannot see the calendar right now.' : '')

@@ -115,7 +115,10 @@ function human({ script, speech, pace, hangUp, press }: PersonOptions): Person {
   }
 
   function listen(): void {
-    if (script.silentAfter !== undefined && answered >= script.silentAfter) return silently()
+    if (script.silentAfter !== undefined && answered >= script.silentAfter) {
+      silently()
+      return
+    }
     if (ignoring) {
       if (ear.quietMs < CUT_SHORT_MS) return
       ear.take()

@@ -1,0 +1,69 @@
+import type { Call } from '../../openapi/schemas/call.ts'
+import type { Expectation } from '../../openapi/schemas/persona.ts'
+
+export interface SentMessage {
+  channel: string
+  direction: string
+  template: string | null
+  body: string | null
+  status: string
+}
+
+/** Something that was expected, and what came instead. */
+export interface Unmet {
+  what: string
+  expected: string
+  came: string
+}
+
+/** What of the expectation the call did not meet. A call that never ended meets none. */
+export function unmet(expect: Expectation, call: Call, messages: SentMessage[]): Unmet[] {
+  const said = (call.transcript ?? []).filter(({ role }) => role === 'agent').map(({ text }) => text)
+  const all = said.join(' ')
+  const { first_dial_ms: dialMs } = call.metrics
+  const limitMs = (expect.first_dial_within_seconds ?? 0) * 1000
+  return [
+    ...same('outcome', expect.outcome, call.outcome),
+    ...same('reason', expect.reason, call.reason),
+    ...same('booked', expect.booked, call.booking !== null),
+    ...same('attempts', expect.attempts, call.attempts.length),
+    ...Object.entries(expect.answers ?? {}).flatMap(([slot, words]) =>
+      holds(call.answers[slot] ?? '', words) ? [] : [differs(`answer ${slot}`, words, call.answers[slot] ?? null)],
+    ),
+    ...(expect.said ?? []).filter((words) => !holds(all, words)).map((words) => differs('said', words, all || null)),
+    ...(expect.not_said ?? [])
+      .filter((words) => holds(all, words))
+      .map((words) => differs('not_said', `nothing with "${words}"`, said.find((it) => holds(it, words)) ?? all)),
+    ...(expect.messages ? messageFaults(expect.messages, messages) : []),
+    ...(expect.max_turns !== undefined && said.length > expect.max_turns
+      ? [differs('max_turns', expect.max_turns, said.length)]
+      : []),
+    ...(limitMs > 0 && (dialMs === null || dialMs > limitMs)
+      ? [differs('first dial within', `${limitMs} ms`, dialMs === null ? 'no dial' : `${dialMs} ms`)]
+      : []),
+  ]
+}
+
+const differs = (what: string, expected: unknown, came: unknown): Unmet => ({
+  what,
+  expected: String(expected),
+  came: came === null ? 'nothing' : String(came),
+})
+
+const same = <T>(what: string, expected: T | undefined, came: T | null): Unmet[] =>
+  expected === undefined || expected === came ? [] : [differs(what, expected, came)]
+
+const holds = (text: string, words: string) => text.toLowerCase().includes(words.toLowerCase())
+
+/** Each expected message once, and no other; one that was skipped was not sent. */
+function messageFaults(expected: string[], messages: SentMessage[]): Unmet[] {
+  const left = messages.filter(({ direction, status }) => direction === 'out' && status !== 'skipped')
+  const names = left.map(({ channel, template, body }) => `${channel} ${template ?? body}`)
+  const missing = expected.filter((words) => {
+    const at = left.findIndex(({ template, body }) => template === words || holds(body ?? '', words))
+    if (at >= 0) left.splice(at, 1)
+    return at < 0
+  })
+  const isMet = missing.length === 0 && left.length === 0
+  return isMet ? [] : [differs('messages', expected.join(', ') || 'none', names.join(', ') || 'none')]
+}

@@ -1,0 +1,86 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { disqualifies, readAnswer } from '../../flows/language/answers.ts'
+import type { FlowSlot } from '../../openapi/schemas/flow-document.ts'
+
+const slot = (type: FlowSlot['type'], options: string[] = [], disqualify_if: string[] = []): FlowSlot => ({
+  ...{ name: 'it', question: null, required: true },
+  ...{ type, options, disqualify_if },
+})
+/** The answer, or null where it has to be asked again. */
+const read = (given: FlowSlot, said: unknown) => {
+  const answer = readAnswer(given, said)
+  return 'value' in answer ? answer.value : null
+}
+
+test.each([
+  ['500 euro', '500'],
+  ['1.500,50 €', '1500.5'],
+  ['$1,500.50', '1500.5'],
+  ['1 500', '1500'],
+  ['2k', '2000'],
+  ['3 milyon', '3000000'],
+  [1.234, '1.234'],
+  ['-3', '-3'],
+  ['500-1000', null],
+  ['ten or so', null],
+])('%j is the number %j', (said, value) => expect(read(slot('number'), said)).toBe(value))
+
+test.each([
+  ['Evet.', 'yes'],
+  ['HAYIR', 'no'],
+  ['Ja, genau', 'yes'],
+  ['Nein', 'no'],
+  ['Sí, claro', 'yes'],
+  ['oui', 'yes'],
+  ['Non merci', 'no'],
+  [true, 'yes'],
+  ['yes and no', null],
+  ['perhaps', null],
+])('%j is %j', (said, value) => expect(read(slot('yes_no'), said)).toBe(value))
+
+test.each([
+  ['2026-07-01', '2026-07-01'],
+  ['1.7.2026', '2026-07-01'],
+  ['13/04/2026', '2026-04-13'],
+  ['July 1st, 2026', '2026-07-01'],
+  ['1. Juli 2026', '2026-07-01'],
+  ['1 Ağustos 2026', '2026-08-01'],
+  ['15 août 2026', '2026-08-15'],
+  ['1 de julio de 2026', '2026-07-01'],
+  ['03/04/2026', null],
+  ['31.02.2026', null],
+  ['tomorrow', null],
+])('%j is the date %j', (said, value) => expect(read(slot('date'), said)).toBe(value))
+
+test('a choice is one of its options, as the flow writes it', () => {
+  const plans = slot('choice', ['Free', 'Business', 'Pro+'])
+  expect(['BUSINESS', 'the business plan', 'pro+', 'free or business', 'gold'].map((it) => read(plans, it))).toEqual([
+    ...['Business', 'Business', 'Pro+'],
+    ...[null, null],
+  ])
+})
+
+test('whatever was said, what is kept has its one form', () => {
+  const types = fc.constantFrom<FlowSlot['type']>('text', 'choice', 'number', 'yes_no', 'date')
+  const said = fc.oneof(fc.string(), fc.double(), fc.integer().map(String), fc.boolean(), fc.constant(null))
+  fc.assert(
+    fc.property(types, said, (type, given) => {
+      const one = slot(type, type === 'choice' ? ['yes', '12'] : [])
+      const value = read(one, given)
+      if (value === null) return
+      // As text "1.234" may mean 1234: a number is read once.
+      if (type === 'number') expect(value).toMatch(/^-?\d+(\.\d{1,6})?$/)
+      else expect(read(one, value)).toBe(value)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('comparisons rule out what they say', () => {
+  const number = (rule: string, value: string) => disqualifies(slot('number', [], [rule]), value)
+  expect([number('< 500', '499.5'), number('< 500', '500'), number('<= 500', '500')]).toEqual([true, false, true])
+  expect([number('> 5', '6'), number('>= 5', '5'), number('>= 5', '4')]).toEqual([true, true, false])
+  expect(disqualifies(slot('yes_no', [], ['no']), 'no')).toBe(true)
+  expect(disqualifies(slot('choice', ['a', 'b'], ['b']), 'a')).toBe(false)
+})
