@@ -77,6 +77,11 @@ export const guides = {
   calendars: page('calendars', 'Calendars', 'Where calls book: Talkif itself, CalDAV or Cal.com.'),
   messages: page('messages', 'Messages', 'Texts by SMS and WhatsApp after a call: templates, hours, delivery, STOP.'),
   'test-numbers': page('test-numbers', 'Test numbers', 'The people of the sandbox phone network, whom test keys call.'),
+  simulate: page(
+    'simulate',
+    'Simulate',
+    'A test suite for flows: people who answer as you say, and what must come of it.',
+  ),
   cli: page('cli', 'Command line', 'The command talkif: servers, flows from git, leads, calls, keys, lists.'),
   mcp: page('mcp', 'MCP', 'Give an agent the eight operations as tools, in the usual clients.'),
   limits: page('limits', 'Limits', 'Sizes, waits, caps and hours, with their numbers.'),

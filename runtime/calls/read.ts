@@ -116,7 +116,10 @@ type SpanRow = typeof spans.$inferSelect
 const intake = ['lead.received', 'flow.match', 'queue.enqueue']
 
 /** What takes no millisecond has no order by its times. */
-const place = ({ name }: { name: string }) => intake.indexOf(name) + 1 || intake.length + 1
+function place({ name }: SpanRow): number {
+  const at = intake.indexOf(name)
+  return at < 0 ? intake.length : at
+}
 
 /**
  * The first spans of a call whose process was killed before it wrote them: what they told is known from the call itself, all but

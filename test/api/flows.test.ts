@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { eq } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
+import { parseWorkspace } from '../../flows/language/workspace-file.ts'
 import { workspaces } from '../../runtime/db/schema.ts'
 import { rollBackFlow } from '../../runtime/flows/rollback.ts'
 import { pricingYaml } from '../harness/talkif.ts'
@@ -273,4 +275,18 @@ describe('rollBackFlow', () => {
     await expect(refused).rejects.toMatchObject({ code: 'flow_invalid' })
     expect((await desk.get('/v1/flows/flow_a')).body.version).toBe(2)
   })
+})
+
+test('the flows of the demo fit into its workspace, in any order', async ({ desk }) => {
+  const read = (name: string) => readFileSync(new URL(`../../flows/${name}`, import.meta.url), 'utf8')
+  const workspace = parseWorkspace(read('talkif.yaml'), {})
+  if ('faults' in workspace) throw new Error(JSON.stringify(workspace.faults))
+  await desk.configure(workspace.document)
+  const names = readdirSync(new URL('../../flows/', import.meta.url)).filter((it) => /-v\d+\.yaml$/.test(it))
+  expect(names.length).toBe(5)
+  for (const name of names.toReversed())
+    expect([name, told(await desk.post('/v1/flows', { yaml: read(name) }))]).toEqual([
+      name,
+      [name === 'pricing-v3.yaml' ? 200 : 201],
+    ])
 })

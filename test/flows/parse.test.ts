@@ -226,6 +226,38 @@ test('hostile files are refused before anything is built from them', () => {
   }
 })
 
+test('what is refused costs no more than a legal file of the same size', () => {
+  const facts = '    Facts, and more facts, in sentences of some length.\n'.repeat(1_900)
+  const legal = `id: a\nagent:\n  knowledge: |\n${facts}${'# a comment of some length, as people write them\n'.repeat(3_100)}`
+  expect(accepted(legal).id).toBe('a')
+  const hostile = [
+    'k: &a\n'.repeat(40_000),
+    Array.from({ length: 20_000 }, (_, i) => `k${i}:`).join('\n'),
+    'x: |\n'.repeat(50_000),
+    `id: a\nqualify:\n${Array.from({ length: 850 }, (_, i) => `  - A${i}: {b: 1}\n`).join('')}`,
+    `id: a\non:\n  not_fit: ${'log("\\'.repeat(380)}`,
+    `id: a\nagent:\n  greeting: "${'{'.repeat(120_000)}${'{x}'.repeat(40_000)}"`,
+    `id: a\nagent:\n  greeting: "${' '.repeat(200_000)}."`,
+    `id: a\ntools:\n  t:\n    description: d\n    http: GET https://x.example/${'{a}'.repeat(80_000)}\n`,
+  ]
+  const least = least3(legal)
+  for (const yaml of hostile) {
+    expect(parseFlow(yaml)).toHaveProperty('faults')
+    expect(least3(yaml)).toBeLessThan(least * 3)
+  }
+})
+
+/** Microseconds of the processor, the least of three times: what is more is the machine's other work. */
+function least3(yaml: string): number {
+  const times = [1, 2, 3].map(() => {
+    const before = process.cpuUsage()
+    parseFlow(yaml)
+    const { user, system } = process.cpuUsage(before)
+    return user + system
+  })
+  return Math.min(...times)
+}
+
 test('32 deep is read, 33 is not', () => {
   const nested = (depth: number) => parseFlow(`id: ${'['.repeat(depth - 1)}x${']'.repeat(depth - 1)}\n`)
   const messages = (read: ReturnType<typeof parseFlow>) => ('faults' in read ? read.faults.map((it) => it.message) : [])

@@ -144,7 +144,7 @@ function human({ script, speech, pace, hangUp, press }: PersonOptions): Person {
 
   /** Whoever says nothing may still have keys to press. */
   function silently(): void {
-    if (ear.talkingMs > 0 && ear.quietMs >= NATURAL_MOMENT_MS && ear.take() !== '') pressKeys()
+    if (ear.talkingMs > 0 && ear.quietMs >= NATURAL_MOMENT_MS) pressKeys()
   }
 
   function pressKeys(): boolean {

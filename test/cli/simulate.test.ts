@@ -1,0 +1,106 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { junit } from '../../cli/simulate/junit.ts'
+import type { Result } from '../../cli/simulate/play.ts'
+import { renderFault } from '../../flows/language/faults.ts'
+import { parseSimulation } from '../../flows/language/persona.ts'
+import { command } from './command.ts'
+import { folder } from './processes.ts'
+
+const flows = join(import.meta.dirname, '../../flows')
+const answer = (out: string) => JSON.parse(out) as { ok: boolean; results: Result[] }
+
+test('the example flows do what their simulations say, and a wrong expectation fails alone', {
+  timeout: 120_000,
+}, async () => {
+  const cwd = folder()
+  cpSync(flows, join(cwd, 'flows'), { recursive: true, filter: (path) => !path.includes('language') })
+  const recovery = join(cwd, 'flows/simulations/recovery-v1.yaml')
+  const wrong =
+    '  - persona: <"wrong">\n    expect: {outcome: not_fit, said: [a pony], answers: {need: a "pony" & more}}\n'
+  writeFileSync(recovery, readFileSync(recovery, 'utf8') + wrong)
+
+  const { status, out, err } = await command(['simulate', 'flows', '--pace', '24', '--json', '--junit', 'junit.xml'], {
+    cwd,
+  })
+
+  expect(err).toBe('')
+  expect(status).toBe(1)
+  const { ok, results } = answer(out)
+  expect(ok).toBe(false)
+  expect(new Set(results.map(({ flow_id }) => flow_id))).toEqual(
+    new Set([
+      ...['flow_appointment_reminder_v1', 'flow_event_rsvp_v1', 'flow_missed_call_v1'],
+      ...['flow_pricing_v3', 'flow_recovery_v1'],
+    ]),
+  )
+  expect(results.filter((it) => it.scenario !== '<"wrong">').flatMap(({ unmet }) => unmet)).toEqual([])
+  const failed = results.find(({ scenario }) => scenario === '<"wrong">')
+  expect(failed).toMatchObject({ ok: false, outcome: 'booked' })
+  expect(failed?.unmet).toEqual([
+    { what: 'outcome', expected: 'not_fit', came: 'booked' },
+    { what: 'answer need', expected: 'a "pony" & more', came: expect.stringContaining('pricing') },
+    { what: 'said', expected: 'a pony', came: expect.stringContaining('AI assistant') },
+  ])
+  expect(failed?.latency.first_dial_ms).toBeGreaterThanOrEqual(0)
+  expect(failed?.latency.response_p95_ms).toBeGreaterThanOrEqual(failed!.latency.response_p50_ms!)
+
+  const xml = readFileSync(join(cwd, 'junit.xml'), 'utf8')
+  expect(xml).toContain(`<testsuites name="talkif simulate" tests="${results.length}" failures="1" errors="0"`)
+  expect(xml.match(/<testsuite name=/g)).toHaveLength(5)
+  expect(xml.match(/<testcase /g)).toHaveLength(results.length)
+  expect(xml).toContain('name="&lt;&quot;wrong&quot;&gt;"')
+  expect(xml).toContain('message="outcome: expected not_fit, came booked"')
+})
+
+describe('a file of personas', () => {
+  const faults = (text: string) => {
+    const read = parseSimulation(text, ['need', 'budget'])
+    return 'faults' in read ? read.faults.map((fault) => renderFault(text, fault)) : []
+  }
+
+  test.for<[text: string, fault: string]>([
+    ['personas:\n  - {persona: A, expect: {outcome: bookd}}', '2:37 "personas.0.expect.outcome" must be one of'],
+    ['personas:\n  - {persona: A, hang_up: 1, expect: {}}', '2:18 '],
+    ['personas:\n  - {persona: A}', '2:5 '],
+    ['personas:\n  - {persona: A, answers: {bugdet: x}, expect: {}}', '2:36 the flow has no slot "bugdet"'],
+    ['people: {book: {}}', '1:'],
+    ['personas:\n  - {persona: A, expect: {first_dial_within: 60 s x}}', '2:46 '],
+    ['- persona: A', '1:1 a simulation is a mapping'],
+  ])('%s', ([text, fault]) => {
+    const told = faults(text)
+    expect(told).toHaveLength(1)
+    expect(told[0]).toContain(fault.split('"')[0]!.trimEnd())
+    expect(told[0]).toMatch(/\n +\| .*\^$/)
+  })
+
+  test('names what was probably meant', () => {
+    expect(faults('personas:\n  - {persona: A, answers: {bugdet: x}, expect: {}}')[0]).toContain('mean "budget"')
+    expect(faults('personas:\n  - {persona: A, hang_up: 1, expect: {}}')[0]).toContain('mean "hangs_up"')
+  })
+
+  test('nobody has the name or number of somebody else', () => {
+    const twice = 'personas:\n  - {persona: A, expect: {}}\n  - {persona: A, lead: {phone: "+12025550100"}, expect: {}}'
+    expect(faults(twice)).toEqual([
+      expect.stringMatching(/^3:\d+ "A" is given twice/),
+      expect.stringMatching(/^3:\d+ \+12025550100 belongs to somebody else/),
+    ])
+  })
+})
+
+test('wrong options are told before any server starts', async () => {
+  const nobody = await command(['simulate', 'pricing-v3.yaml', '--person', 'nobody'], { cwd: flows })
+  expect(nobody).toMatchObject({ status: 1, err: expect.stringContaining('There is nobody named nobody.') })
+  const pace = await command(['simulate', 'pricing-v3.yaml', '--pace', '0'], { cwd: flows })
+  expect(pace).toMatchObject({ status: 1, err: expect.stringContaining('from 1 (life) to 100') })
+})
+
+test('JUnit XML holds no character that XML forbids', () => {
+  const transcript = [{ at_ms: 0, role: 'lead' as const, text: 'a\u0000b\u001b[31m ]]> & \ud800', interrupted: false }]
+  const latency = { response_p50_ms: null, response_p95_ms: null, first_dial_ms: null }
+  const none = { reason: null, answers: {}, attempts: 0, messages: [], unmet: [], latency }
+  const xml = junit([{ flow_id: 'flow_x', scenario: 'x', ok: true, outcome: null, transcript, ms: 1500, ...none }])
+  expect(xml).toContain('time="1.500"')
+  expect(xml).toContain('lead: ab[31m ]]&gt; &amp; \ufffd')
+})
