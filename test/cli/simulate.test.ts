@@ -61,7 +61,7 @@ describe('a file of personas', () => {
   }
 
   test.for<[text: string, fault: string]>([
-    ['personas:\n  - {persona: A, expect: {outcome: bookd}}', '2:37 "personas.0.expect.outcome" must be one of'],
+    ['personas:\n  - {persona: A, expect: {outcome: bookd}}', '2:36 "personas.0.expect.outcome" must be one of'],
     ['personas:\n  - {persona: A, hang_up: 1, expect: {}}', '2:18 '],
     ['personas:\n  - {persona: A}', '2:5 '],
     ['personas:\n  - {persona: A, answers: {bugdet: x}, expect: {}}', '2:36 the flow has no slot "bugdet"'],

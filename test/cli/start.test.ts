@@ -128,7 +128,7 @@ describe.concurrent('talkif dev', () => {
         })
       const changed = pricingYaml.replace('22:00-09:00', '21:00-09:00')
       expect((await ask('POST', '/v1/flows', 'application/yaml', changed)).status).toBe(200)
-      const webhooks = [{ url: 'https://example.com/dev/inbox', events: ['outcome.*'] }]
+      const webhooks = [{ name: 'crm', url: 'https://example.com/dev/inbox', events: ['outcome.*'] }]
       expect((await ask('PUT', '/workspace', 'application/json', JSON.stringify({ webhooks }))).status).toBe(200)
 
       // Killed, it leaves its PostgreSQL behind; the next start takes it over, with everything in it.
