@@ -65,7 +65,8 @@ export const operations = {
       untrusted: UNTRUSTED,
       shows: [
         ...['id', 'status', 'test', 'flow_id', 'not_before', 'reason'],
-        ...['outcome', 'qualified', 'answers', 'booking', 'handoff', 'artifacts'],
+        ...['outcome', 'qualified', 'answers', 'booking', 'handoff'],
+        ...['artifacts.transcript_url', 'artifacts.recording_url'],
         ...['transcript', 'trace.total_ms'],
       ],
     },

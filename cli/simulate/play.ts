@@ -27,7 +27,7 @@ export interface Result {
 
 /** A call that has not ended after so long will not. */
 const LIMIT_MS = 180_000
-const POLL_SECONDS = 10
+const POLL_SECONDS = 2
 
 /** Calls one person, waits for the end, and judges it. Whatever goes wrong is an unmet expectation. */
 export async function play(scenario: Scenario, stage: Stage, signal: AbortSignal): Promise<Result> {
