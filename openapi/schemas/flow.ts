@@ -25,7 +25,7 @@ export const FlowView = z
     change: z
       .enum(['created', 'new_version', 'rolled_back', 'unchanged'])
       .nullable()
-      .describe('What this request did; `rolled_back`: an earlier version is in force again. Null on reads.'),
+      .describe('What this request did; null on reads.'),
     definition: FlowDefinition.describe('The flow as understood.'),
     versions: z.array(FlowVersion).describe('Newest first, the last 50.'),
   })
