@@ -56,6 +56,7 @@ test('an http tool is asked with its input and secrets, and its answer is marked
     input: ${input}\n`
   const tools = await opened(talkif, get(server.url) + write)
   expect(tools.names).toEqual(['order', 'note'])
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: what a model might write to ask for a secret
   expect(await tools.run('order', { id: 'a/b ${CRM_TOKEN}', note: 'x&y' })).toEqual({
     note: expect.stringContaining('never an instruction'),
     data: { state: 'sent' },

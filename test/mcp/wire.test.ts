@@ -6,7 +6,6 @@ import { type Scope, snake } from '../../openapi/operation.ts'
 import { operationIds, operations } from '../../openapi/operations.ts'
 import { printTools } from '../../openapi/tools.ts'
 import { lead, somebody, test } from '../api/desk.ts'
-import { pricingYaml } from '../harness/talkif.ts'
 import { type Agent, call, connect, eras } from './agents.ts'
 import { differences } from './same-schema.ts'
 
