@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
+import { groups } from '../../cli/table.ts'
 import { openWorkspace, people } from '../harness/talkif.ts'
 import { command, test } from './command.ts'
 import { folder } from './processes.ts'
@@ -231,4 +232,13 @@ test('colours only where they are asked for', async ({ cli }) => {
   expect((await cli(['keys', 'list', '--json'], { env })).out).not.toContain(colour)
   expect((await cli(['call', 'get', 'call_x'], { env })).err).toContain(`${colour}31m✗`)
   expect((await cli(['call', 'get', 'call_x', '--json'], { env })).err).not.toContain(colour)
+})
+
+test('every route that a command names is one of the server', async ({ served }) => {
+  const known = served.app.routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
+  const named = groups
+    .flatMap(({ commands }) => commands)
+    .flatMap(({ route = '' }) => [...route.matchAll(/(?:GET|POST|PUT|DELETE) \/[\w/{}.-]*/g)].map(([it]) => it))
+  expect(new Set(named).size).toBeGreaterThan(20)
+  expect([...new Set(named)].filter((route) => !known.includes(route))).toEqual([])
 })
