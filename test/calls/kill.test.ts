@@ -15,10 +15,10 @@ const WORKERS = 3
 /** Many, because each may send only so many leads a second. */
 const WORKSPACES = 12
 /** As many calls at once as two cores give their audio in time: those that moved a moment ago. */
-const ALIVE_AT_ONCE = 60
+const ALIVE_AT_ONCE = 120
 const A_MOMENT_MS = 4_000
-/** With those that wait until it is known that their worker is dead, and then are dialed all at once. */
-const OPEN_AT_ONCE = 150
+/** With those that wait until it is known that their worker is dead. */
+const OPEN_AT_ONCE = 400
 /** After so many rings nobody is killed: what the last ones left behind is found while the others go on. */
 const LAST_KILL = 0.8 * LEADS
 const seed = Number(process.env.TALKIF_SEED ?? Math.floor(Math.random() * 2 ** 31))
