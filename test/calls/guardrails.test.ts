@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 import { attempts, calls, leads } from '../../runtime/db/schema.ts'
 import { sha256 } from '../../runtime/ids.ts'
 import { hasten } from '../harness/jobs.ts'
-import { test as base, openWorkspace, people, startServer } from '../harness/talkif.ts'
+import { openWorkspace, people, startServer, testWith } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 
 const lead = { source: 'form', flow_id: 'flow_once', consent: true } as const
@@ -12,19 +12,7 @@ const lead = { source: 'form', flow_id: 'flow_once', consent: true } as const
 const pricing = { source: 'web_form', intent: 'pricing', consent: true } as const
 const once = 'id: flow_once\nmatch: {source: form}\non: {no_answer: "retry(15m, max=1)"}'
 /** Whoever answers hangs up at once; what is tested here is whether they are rung at all. */
-const test = base
-  // biome-ignore lint/correctness/noEmptyPattern: a fixture that needs no other
-  .override('served', { scope: 'file' }, async ({}, { onCleanup }) => {
-    const served = await startServer({ chaos: { callee: { hangsUpAfterMs: 1_000 } } })
-    onCleanup(() => served.drop())
-    return served
-  })
-  .override('talkif', async ({ served }, { onCleanup }) => {
-    const workspace = await openWorkspace(served)
-    onCleanup(() => workspace.inbox.close())
-    await workspace.deploy(once)
-    return workspace
-  })
+const test = testWith({ chaos: { callee: { hangsUpAfterMs: 1_000 } } }, ({ deploy }) => deploy(once))
 let lastNumber = 0
 /** A number that nobody had before, in Turkey: one country, one zone, 9 to 20. */
 const someNumber = () => `+90532200${String(++lastNumber).padStart(4, '0')}`

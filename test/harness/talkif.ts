@@ -39,17 +39,19 @@ export function freshDataDir(): { path: string; drop(): Promise<void> } {
   return { path, drop: () => rm(path, { recursive: true, force: true }) }
 }
 
+export interface ServerOptions {
+  chaos?: Chaos
+  clock?: Clock
+  environment?: Record<string, string>
+  allowLoopbackWebhooks?: boolean
+}
+
 /** Everything a test file needs, over real sockets: a whole server on a database of its own. */
 export async function startServer({
   environment = {},
   allowLoopbackWebhooks = true,
   ...options
-}: {
-  chaos?: Chaos
-  clock?: Clock
-  environment?: Record<string, string>
-  allowLoopbackWebhooks?: boolean
-} = {}): Promise<Served & { drop(): Promise<void> }> {
+}: ServerOptions = {}): Promise<Served & { drop(): Promise<void> }> {
   const database = await freshDatabase()
   const data = freshDataDir()
   const config = readConfig({ PORT: '0', DATABASE_URL: database.url, TALKIF_DATA_DIR: data.path, ...environment })
@@ -170,16 +172,24 @@ async function settled({ runtime }: Served, workspaceId: string, callId?: string
   await runtime.telemetry.flush()
 }
 
+/**
+ * `test` with a server of the file's own kind (`served`), and a workspace for each test (`talkif`), made ready by `prepare`.
+ * Not by `test.override`: files share modules, so that it would change the `test` of every file that follows.
+ */
+export const testWith = (options: ServerOptions, prepare = async (_: Workspace) => {}) =>
+  base
+    // biome-ignore lint/correctness/noEmptyPattern: Vitest reads the pattern to learn what a fixture needs
+    .extend('served', { scope: 'file' }, async ({}, { onCleanup }) => {
+      const served = await startServer(options)
+      onCleanup(() => served.drop())
+      return served as Served
+    })
+    .extend('talkif', async ({ served }, { onCleanup }) => {
+      const workspace = await openWorkspace(served)
+      onCleanup(() => workspace.inbox.close())
+      await prepare(workspace)
+      return workspace
+    })
+
 /** `test` with a server for the file (`served`) and a workspace for each test (`talkif`). */
-export const test = base
-  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads the pattern to learn what a fixture needs
-  .extend('served', { scope: 'file' }, async ({}, { onCleanup }) => {
-    const served = await startServer()
-    onCleanup(() => served.drop())
-    return served as Served
-  })
-  .extend('talkif', async ({ served }, { onCleanup }) => {
-    const workspace = await openWorkspace(served)
-    onCleanup(() => workspace.inbox.close())
-    return workspace
-  })
+export const test = testWith({})
