@@ -185,9 +185,9 @@ export function remoteContract(world: World, adapter: Required<Adapter>, path: s
     test('costs the booking, in words that say what to do, and nothing of what is agreed', async () => {
       const [slot] = await open().freeSlots(world.week())
       const held = await open().hold(slot!, 'call_a', 60)
-      const failures = [openBroken().freeSlots(world.week()), openBroken().confirm(held!.id, appointment)]
-      for (const failure of failures) {
-        const error = await failure.then(
+      const asks = [() => openBroken().freeSlots(world.week()), () => openBroken().confirm(held!.id, appointment)]
+      for (const ask of asks) {
+        const error = await (ask() as Promise<unknown>).then(
           () => undefined,
           (it: unknown) => it,
         )

@@ -42,8 +42,11 @@ export function relay(socket: WebSocket, engineUrl: string, greeting: string): R
   let wanted = false
   let playing = false
   let ending = false
+  /** What the callee says while the session is being set up; undefined when it is. */
+  let early: string[] | undefined = []
 
   const toCarrier = (event: string, body: object) => socket.send(JSON.stringify({ event, streamSid, ...body }))
+  const append = (audio: string) => engine.send({ type: 'input_audio_buffer.append', audio })
   const ask = (response?: object) => {
     if (busy) {
       wanted = true
@@ -54,7 +57,11 @@ export function relay(socket: WebSocket, engineUrl: string, greeting: string): R
   }
 
   engine.on('session.created', () => engine.send(telephone('Qualify the lead.', tools, { silence_duration_ms: 400 })))
-  engine.on('session.updated', () => ask({ instructions: `Say exactly: ${JSON.stringify(greeting)}` }))
+  engine.on('session.updated', () => {
+    for (const audio of early ?? []) append(audio)
+    early = undefined
+    ask({ instructions: `Say exactly: ${JSON.stringify(greeting)}` })
+  })
   engine.on('response.output_audio.delta', ({ delta }) => {
     playing = true
     toCarrier('media', { media: { payload: delta } })
@@ -91,9 +98,8 @@ export function relay(socket: WebSocket, engineUrl: string, greeting: string): R
   socket.on('message', (data) => {
     const message = JSON.parse(String(data)) as StreamMessage & { media: { payload: string }; mark: { name: string } }
     streamSid = message.streamSid ?? streamSid
-    if (message.event === 'media' && engine.socket.readyState === 1) {
-      engine.send({ type: 'input_audio_buffer.append', audio: message.media.payload })
-    }
+    if (message.event === 'media' && early) early.push(message.media.payload)
+    else if (message.event === 'media' && engine.socket.readyState === 1) append(message.media.payload)
     if (message.event === 'mark') playing = false
     if (message.event === 'mark' && message.mark.name === 'goodbye') socket.close(1000)
   })
