@@ -38,8 +38,10 @@ export interface MediaOptions {
   violation(code: string, message: string): void
 }
 
-/** At most one second of call time passes in one turn of the loop: under load, time slows down instead of leaping. */
+/** At most one second of a call passes in one turn of the loop. */
 const BATCH_FRAMES_MAX = 50
+/** In time-lapse only so many turns' worth: a late turn would leap over seconds in which nobody had time to speak. */
+const BATCH_TICKS_MAX = 3
 /** A timer for each frame at life's pace, one every 4 ms or so when faster. */
 const TICK_MS_MIN = 4
 const UNSENT_MAX = 4_000_000
@@ -55,6 +57,9 @@ export function openMedia(options: MediaOptions): MediaStream {
     handshakeTimeout: 5000,
   })
   const playout = createPlayout((name) => send('mark', { mark: { name } }))
+  const tickMs = Math.max(FRAME_MS, TICK_MS_MIN * pace)
+  const mostFrames =
+    pace === 1 ? BATCH_FRAMES_MAX : Math.min(BATCH_FRAMES_MAX, BATCH_TICKS_MAX * Math.ceil(tickMs / FRAME_MS))
   let sequence = 0
   let frames = 0
   let startedAt = 0
@@ -79,12 +84,12 @@ export function openMedia(options: MediaOptions): MediaStream {
     if (over) return
     const elapsed = clock.monotonic() - startedAt
     let due = Math.floor(elapsed / FRAME_MS) - frames
-    if (due > BATCH_FRAMES_MAX || socket.bufferedAmount > UNSENT_MAX) {
-      startedAt += (due - BATCH_FRAMES_MAX) * FRAME_MS
-      due = BATCH_FRAMES_MAX
+    if (due > mostFrames || socket.bufferedAmount > UNSENT_MAX) {
+      startedAt += (due - mostFrames) * FRAME_MS
+      due = mostFrames
     }
     for (; due > 0 && !over; due--) frame()
-    timers.after(Math.max(FRAME_MS, TICK_MS_MIN * pace), tick)
+    timers.after(tickMs, tick)
   }
 
   function frame(): void {
