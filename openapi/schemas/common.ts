@@ -23,6 +23,14 @@ export const text = (max: number) => atMost(max, z.string().min(1))
 /** 1 to `max` characters that are not all white space; the white space around them is cut off. */
 export const trimmed = (max: number) => atMost(max, z.string().regex(/\S/, 'must not be empty')).trim()
 
+/** What a name must not bring along: controls, line ends, and marks that turn the direction of the text around it. */
+const BREAKS = /[\p{Cc}\p{Zl}\p{Zp}\s]+/gu
+const TURNS = /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g
+
+/** A person's name, which is shown in lists and quoted in prompts: `trimmed`, in one line. */
+export const personName = (max: number) =>
+  trimmed(max).overwrite((it) => it.replaceAll(TURNS, '').replaceAll(BREAKS, ' ').trim())
+
 export const wholeNumber = (min: number, max: number) => z.number().int().min(min).max(max)
 
 const id = (prefix: string, of: string) =>

@@ -7,6 +7,7 @@ import {
   Language,
   LeadId,
   personal,
+  personName,
   SandboxView,
   shaped,
   Timestamp,
@@ -58,7 +59,7 @@ export const CreateLead = z
     language: Language.optional().describe(
       "BCP 47. Derived from the number's country when absent; it never keeps a flow from matching.",
     ),
-    name: personal(trimmed(200)).optional().describe("The person's name."),
+    name: personal(personName(200)).optional().describe("The person's name."),
     email: personal(atMost(320, shaped(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'ece@helena.example')))
       .optional()
       .describe("The person's e-mail address."),

@@ -93,7 +93,7 @@ describe('createLead', () => {
       phone: ' 0532 765 43 21 ',
       country: 'tr',
       language: 'tr-TR',
-      name: '  Ece Y. ',
+      name: '  Ece\u202e\r\n Y.\u200f ',
       email: 'ece@example.org',
       consent: evidence,
       call_within_seconds: 30,

@@ -260,11 +260,11 @@ describe('bodies that are not one', () => {
   })
 
   test('every other character comes through as it was', async ({ desk, served }) => {
-    const name = 'Ece 🦊 Yılmaz\u2028\u200f\u{10FFFF}"\\\''
-    const { status, body } = await desk.post('/v1/leads', { ...lead, phone: somebody(), name })
+    const external_id = 'Ece 🦊 Yılmaz\u2028\u200f\u{10FFFF}"\\\''
+    const { status, body } = await desk.post('/v1/leads', { ...lead, phone: somebody(), external_id })
     expect(status).toBe(202)
-    const [row] = await served.runtime.sql`select name from leads where id = ${body.lead_id}`
-    expect(row?.name).toBe(name)
+    const [row] = await served.runtime.sql`select external_id from leads where id = ${body.lead_id}`
+    expect(row?.external_id).toBe(external_id)
   })
 })
 
@@ -422,6 +422,13 @@ describe('faults of a lead', () => {
     expect(pointersOf(answer.body)).toEqual(pointers)
     if (param !== undefined) expect(answer.body.param).toBe(param)
     expect(await rows(served)).toEqual(before)
+  })
+
+  test('hours of a queue that end when they begin', async ({ desk }) => {
+    const queue = { name: 'sales', targets: [{ phone: '+902125550123' }], hours: '09:00-09:00' }
+    const { status, body } = await desk.post('/v1/handoffs', queue)
+    expect([status, body.code]).toEqual([422, 'invalid_request'])
+    expect(body.errors[0]).toMatchObject({ pointer: '/hours', detail: expect.stringContaining('leave it out') })
   })
 
   test('a flow whose quiet hours leave no time is one that does not match, not a fault of the request', async ({

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { publint } from 'publint'
@@ -43,7 +43,33 @@ function install(tarball: string, home: string): string {
   return join(at, 'cli/talkif.js')
 }
 
-test('packed and installed elsewhere it runs, down to a booked call', { timeout: 180_000 }, async () => {
+/** What somebody writes who imports the client. */
+const program = `
+import { createClient, TalkifError } from 'talkif/client'
+const api = createClient({ url: process.argv[2]!, key: process.argv[3]! })
+const { data } = await api.listNumbers({ limit: 1 })
+const phone: string = data[0]!.phone
+// @ts-expect-error there is no such field
+const refused: unknown = await api.createLead({ source: 'web_form', phoen: phone }).catch((error) => error)
+if (!(refused instanceof TalkifError)) throw new Error('it was not refused')
+console.log(JSON.stringify({ phone, code: refused.problem.code }))
+`
+
+/** Compiles it strictly, and runs it. */
+function runProgram(home: string, url: string, key: string): unknown {
+  symlinkSync(join(root, 'node_modules/@types'), join(home, 'node_modules/@types'))
+  writeFileSync(join(home, 'package.json'), '{"type": "module"}')
+  writeFileSync(join(home, 'program.ts'), program)
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const strict = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2024', '--types', 'node']
+  const run = (args: string[]) => execFileSync(process.execPath, args, { cwd: home, encoding: 'utf8' })
+  run([tsc, ...strict, '--skipLibCheck', 'program.ts'])
+  return JSON.parse(run(['program.ts', url, key]))
+}
+
+test('packed and installed elsewhere it runs, down to a booked call, and its client works, types too', {
+  timeout: 180_000,
+}, async () => {
   const home = folder()
   const dataDir = folder()
   const packed = pack(home)
@@ -72,11 +98,15 @@ test('packed and installed elsewhere it runs, down to a booked call', { timeout:
   try {
     await dev.said('Staying up at')
     expect(dev.output()).toContain('WEBHOOK outcome.booked · signed · hmac-sha256, verified')
-    const { url } = JSON.parse(readFileSync(join(dataDir, 'dev.json'), 'utf8')) as { url: string }
+    const { url, test_key } = JSON.parse(readFileSync(join(dataDir, 'dev.json'), 'utf8')) as Record<string, string>
     const docs = await (await fetch(`${url}/docs`, { headers: { accept: 'text/html' } })).text()
     const [explorer] = /\/docs\/assets\/scalar-[\d.]+\.js/.exec(docs)!
     expect((await fetch(`${url}${explorer}`)).status).toBe(200)
     expect((await fetch(`${url}/.well-known/agent-skills/index.json`)).status).toBe(200)
+    expect(runProgram(home, url!, test_key!)).toEqual({
+      phone: expect.stringMatching(/^\+\d+$/),
+      code: 'invalid_request',
+    })
     dev.child.kill('SIGINT')
     expect(await dev.ended, dev.output()).toBe(0)
     expect(dev.errors()).toBe('')

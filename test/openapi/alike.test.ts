@@ -60,7 +60,8 @@ test.for(withBody)('%s: bodies', { timeout: 60_000 }, async (id, { desk }) => {
     expectAlike({ input: body, accepted, answer: { ...answer.body, status: answer.status } })
   })
   await fc.assert(property, { numRuns: 200 })
-  expect(taken).toBeGreaterThan(20)
+  // About one in six; that there are some is what matters.
+  expect(taken).toBeGreaterThan(4)
 })
 
 test.for(['createLead', 'upsertHandoff', 'getCall'] as const)('%s: arguments of its tool', async (id, { desk }) => {
