@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { and, eq, like } from 'drizzle-orm'
+import { and, eq, like, ne } from 'drizzle-orm'
 import { renderFault } from '../flows/language/faults.ts'
 import { parseFlow } from '../flows/language/parse.ts'
 import { parseWorkspace } from '../flows/language/workspace-file.ts'
@@ -16,6 +16,7 @@ import { newId } from '../runtime/ids.ts'
 import { packageRoot } from '../runtime/package-root.ts'
 import { ProblemError } from '../runtime/problem.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { REMOVED } from '../runtime/webhooks/endpoints.ts'
 import { newWebhookSecret } from '../runtime/webhooks/sign.ts'
 
 /** What `dev.json` says, for scripts. The key stands there alone: if the file is lost, the next start mints another. */
@@ -33,6 +34,7 @@ export interface Demo {
 
 /** The path on our own server where the demo workspace's webhooks arrive. */
 export const INBOX_PATH = '/dev/inbox'
+
 /** The product page's customer: a workspace with its calendar and its flow. Made once, found again by every later start. */
 export async function demoWorkspace(runtime: Runtime, url: string): Promise<Demo> {
   const workspaceId = await findOrCreate(runtime, url)
@@ -119,16 +121,30 @@ async function deployFlows(runtime: Runtime, workspaceId: string): Promise<void>
 const inbox = (workspaceId: string) =>
   and(eq(endpoints.workspaceId, workspaceId), like(endpoints.url, `http://127.0.0.1:%${INBOX_PATH}`))
 
-/** Our own endpoint at today's address; the user's own are left alone. @returns its secret. */
+/**
+ * Our own endpoint at today's address; those of earlier ports (`talkif deploy` may have brought one back) are taken out, and the
+ * user's own are left alone.
+ * @returns its secret.
+ */
 async function subscribeInbox({ db, clock }: Runtime, workspaceId: string, url: string): Promise<string> {
-  const [known] = await db
-    .update(endpoints)
-    .set({ url, disabledAt: null, disabledReason: null, failingSince: null })
-    .where(inbox(workspaceId))
-    .returning({ secret: endpoints.secret })
-  if (known) return known.secret
-  const secret = newWebhookSecret()
-  const createdAt = new Date(clock.now())
-  await db.insert(endpoints).values({ id: newId('whe'), workspaceId, url, events: ['*'], secret, createdAt })
-  return secret
+  const now = new Date(clock.now())
+  return db.transaction(async (tx) => {
+    const all = await tx.select().from(endpoints).where(inbox(workspaceId)).orderBy(endpoints.createdAt)
+    const ours = all.find((it) => it.url === url) ?? all.findLast((it) => !it.disabledAt) ?? all.at(-1)
+    if (!ours) {
+      const secret = newWebhookSecret()
+      await tx.insert(endpoints).values({ id: newId('whe'), workspaceId, url, events: ['*'], secret, createdAt: now })
+      return secret
+    }
+    const name = ours.name ?? all.find((it) => it.name)?.name ?? null
+    await tx
+      .update(endpoints)
+      .set({ name: null, disabledAt: now, disabledReason: REMOVED })
+      .where(and(inbox(workspaceId), ne(endpoints.id, ours.id)))
+    await tx
+      .update(endpoints)
+      .set({ name, url, disabledAt: null, disabledReason: null, failingSince: null })
+      .where(eq(endpoints.id, ours.id))
+    return ours.secret
+  })
 }

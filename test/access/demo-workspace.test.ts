@@ -64,3 +64,21 @@ test('the demo workspace is flows/talkif.yaml and every flow beside it; later st
   const { voices, templates } = view
   expect(grown).toEqual({ ...mine, voices, templates, handoffs: undefined })
 })
+
+test('an inbox that a deploy has brought back at another port: the next start receives at its own, under the same name', async ({
+  served,
+}) => {
+  const { file } = await demoWorkspace(served.runtime, served.url)
+  const desk = door(served.url, file.test_key)
+  const inbox = `${served.url}/dev/inbox`
+  const elsewhere = [{ name: 'crm', url: 'http://127.0.0.1:1/dev/inbox', events: ['*'] }]
+  const own = [{ name: 'own', url: 'http://127.0.0.1:1/own', events: ['outcome.*'] }]
+  expect((await desk.put('/workspace', { webhooks: [...elsewhere, ...own] })).status).toBe(200)
+
+  const again = await demoWorkspace(served.runtime, served.url)
+  const { webhooks } = (await desk.get('/workspace')).body
+  expect(webhooks).toHaveLength(2)
+  expect(webhooks).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'crm', url: inbox })]))
+  expect(webhooks).toEqual(expect.arrayContaining([expect.objectContaining(own[0]!)]))
+  expect(again.file.webhook_secret).toBe(file.webhook_secret)
+})
