@@ -21,7 +21,7 @@ test('the example flows do what their simulations say, and a wrong expectation f
     '  - persona: <"wrong">\n    expect: {outcome: not_fit, said: [a pony], answers: {need: a "pony" & more}}\n'
   writeFileSync(recovery, readFileSync(recovery, 'utf8') + wrong)
 
-  const { status, out, err } = await command(['simulate', 'flows', '--pace', '16', '--json', '--junit', 'junit.xml'], {
+  const { status, out, err } = await command(['simulate', 'flows', '--pace', '10', '--json', '--junit', 'junit.xml'], {
     cwd,
   })
 
