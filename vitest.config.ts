@@ -39,8 +39,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/harness/postgres.ts',
-    // Two cores: more files at once only slow each other down.
-    maxWorkers: 2,
+    // Two cores, and files that wait much: a third of them fills the pauses of the others.
+    maxWorkers: 3,
     // A file's state is its own server and database; loading the modules again for each takes longer than most tests.
     isolate: false,
     // The tests of a file that run together mostly wait.
