@@ -41,7 +41,7 @@ export interface Chaos {
   callee?: {
     /** Of so many calls only one is answered, whoever is called; the others ring out. */
     answersOneOf?: number
-    /** Whoever answers hangs up so long after it, in milliseconds of life. */
+    /** Whoever answers hangs up after so much audio of the stream, in milliseconds: a slow application is waited for. */
     hangsUpAfterMs?: number
   }
   engine?: {

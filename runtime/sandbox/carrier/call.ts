@@ -139,14 +139,17 @@ export function startCall(network: Network, options: CallOptions): Call {
   /** The person is on the line: the TwiML runs. */
   function talk(twiml: Twiml): void {
     detectMachine()
-    const impatient = network.chaos.callee?.hangsUpAfterMs
-    if (impatient !== undefined) talkTimers.after(impatient, () => finish('completed', '200'))
+    const patienceMs = network.chaos.callee?.hangsUpAfterMs ?? Number.POSITIVE_INFINITY
     const hangUp = () => finish('completed', '200')
     const person = createPerson({ script, speech, pace, hangUp, press: (digit) => media?.digit(digit) })
+    const exchange = (heard: Buffer) => {
+      if (media!.elapsedMs > patienceMs) hangUp()
+      return person.exchange(heard)
+    }
     media = openMedia({
       ...{ url: twiml.url, parameters: twiml.parameters, signature: sign(network.authToken, twiml.url, {}) },
       ...{ accountSid: account, callSid: record.sid, streamSid: newSid('MZ') },
-      ...{ clock: life, timers: talkTimers, pace, exchange: person.exchange },
+      ...{ clock: life, timers: talkTimers, pace, exchange },
       violation: (code, message) => network.violation(code, message, record.sid),
       closed(why) {
         network.log({ event: 'stream.closed', callSid: record.sid, why })
