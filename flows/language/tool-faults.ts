@@ -1,5 +1,6 @@
 import { nearest } from '../../openapi/nearest.ts'
 import type { FlowTool } from '../../openapi/schemas/flow-document.ts'
+import { z } from '../../openapi/zod.ts'
 
 /** Something wrong with a part of a flow that its shape does not show. */
 export interface Judgement {
@@ -106,9 +107,23 @@ function inputFaults(input: Record<string, unknown>): Judgement[] {
   const required = input.required ?? []
   if (!Array.isArray(required)) return fault('required of input must be a list of names')
   const stray = required.find((name) => !Object.hasOwn(properties, name))
-  return stray === undefined
-    ? []
-    : fault(`input requires ${stray}, which is none of its properties`, nearest(String(stray), Object.keys(properties)))
+  if (stray !== undefined)
+    return fault(
+      `input requires ${stray}, which is none of its properties`,
+      nearest(String(stray), Object.keys(properties)),
+    )
+  const odd = uncheckable(input)
+  return odd === undefined ? [] : fault(`input holds what the agent's arguments cannot be checked by: ${odd}`)
+}
+
+/** Why a schema cannot be checked by; undefined when it can. */
+function uncheckable(schema: Record<string, unknown>): string | undefined {
+  try {
+    z.fromJSONSchema(schema)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
 }
 
 /** A field of the URL must be there in every request. */

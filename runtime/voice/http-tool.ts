@@ -1,4 +1,5 @@
 import type { FlowTool } from '../../openapi/schemas/flow-document.ts'
+import { z } from '../../openapi/zod.ts'
 import { type FetchOutside, OutboundFailed } from '../outbound.ts'
 import { MAX_ANSWER, type ToolAnswer, type ToolLimits } from './tool-answer.ts'
 
@@ -42,9 +43,8 @@ function bodyOf(text: string): unknown {
 
 /** The request, or why there can be none. */
 function requestOf({ method, url, headers, input }: HttpTool, args: Args, resolve: HttpToolRun['resolve']) {
-  const required = Array.isArray(input?.required) ? (input.required as string[]) : []
-  const missing = required.find((name) => args[name] === undefined || args[name] === null || args[name] === '')
-  if (missing !== undefined) return `${missing} is missing.`
+  const wrong = input && faultOf(input, args)
+  if (wrong) return wrong
   const used = new Set<string>()
   // Before the secrets, so that no input can ask for one.
   const filled = url.replace(/(?<!\$)\{([^{}]*)\}/g, (_, name: string) => {
@@ -67,6 +67,15 @@ function requestOf({ method, url, headers, input }: HttpTool, args: Args, resolv
   }
   const body = JSON.stringify(Object.fromEntries(rest))
   return { method, url: whole.href, headers: { ...accepting, 'content-type': 'application/json' }, body }
+}
+
+/** What is wrong with a model's arguments, in a sentence by which it can mend them; undefined when nothing is. */
+function faultOf(input: Record<string, unknown>, args: Args): string | undefined {
+  const required = Array.isArray(input.required) ? (input.required as string[]) : []
+  const missing = required.find((name) => args[name] === undefined || args[name] === null || args[name] === '')
+  if (missing !== undefined) return `${missing} is missing.`
+  const [issue] = z.fromJSONSchema(input).safeParse(args).error?.issues ?? []
+  return issue && `${issue.path.join('.') || 'The input'} cannot be used: ${issue.message}.`
 }
 
 const textOf = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value))

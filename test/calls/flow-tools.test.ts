@@ -93,6 +93,7 @@ test('what goes wrong is one sentence to the model, and a row in the trace', asy
   expect(await error('never')).toBe('There was no answer: no answer within 1 s.')
   expect(await error('..')).toBe('id cannot be used.')
   expect(await error('')).toBe('id is missing.')
+  expect(await error(7)).toBe('id cannot be used: Invalid input: expected string, received number.')
   expect(await tools.run('order', { id: 'text' })).toMatchObject({ data: 'Ready on Friday.' })
   expect(server.asked.map(({ url }) => url)).toEqual(
     ['500', 'moved', 'huge', 'never', 'text'].map((it) => `/orders/${it}`),

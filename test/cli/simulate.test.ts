@@ -20,6 +20,15 @@ test('the example flows do what their simulations say, and a wrong expectation f
   const wrong =
     '  - persona: <"wrong">\n    expect: {outcome: not_fit, said: [a pony], answers: {need: a "pony" & more}}\n'
   writeFileSync(recovery, readFileSync(recovery, 'utf8') + wrong)
+  // A tool of the flow's own, asked for in the middle of an answer; and an answer that rules the caller out.
+  const rsvp = join(cwd, 'flows/event-rsvp-v1.yaml')
+  const tool =
+    'tools:\n  parking:\n    description: Where guests park.\n    http: GET https://api.example.com/parking\n    sample: {place: behind the museum}\n'
+  writeFileSync(rsvp, readFileSync(rsvp, 'utf8').replace('on:\n', `${tool}on:\n`))
+  const guests = join(cwd, 'flows/simulations/event-rsvp-v1.yaml')
+  const asks =
+    '  - {persona: asks about parking, answers: {coming: "Yes, by car.", guests: "2, and tell me about parking."}, expect: {outcome: qualified, answers: {coming: "yes", guests: "2"}, said: [behind the museum]}}\n  - {persona: stays away, answers: {coming: "No, I am away."}, expect: {outcome: not_fit, reason: disqualified, answers: {coming: "no"}}}\n'
+  writeFileSync(guests, readFileSync(guests, 'utf8') + asks)
 
   const { status, out, err } = await command(['simulate', 'flows', '--pace', '10', '--json', '--junit', 'junit.xml'], {
     cwd,

@@ -126,3 +126,36 @@ describe('reports', () => {
     expect(words(mind(unsaved))).toMatch(/^I am sorry.*When would you like to start\?$/)
   })
 })
+
+describe("a flow's own tools", () => {
+  const parking = {
+    name: 'parking',
+    description: 'Where guests park their cars.',
+    parameters: {
+      type: 'object',
+      properties: { cars: { type: 'integer' }, kind: { enum: ['small', 'large'] }, note: { type: 'string' } },
+      required: ['cars', 'kind'],
+    },
+  }
+  const own = { tools: [...tools, parking] as never }
+
+  test('are called once, when the caller speaks of what they are for, beside the answer', () => {
+    const asked = said('What are you looking for?')
+    expect(mind([asked, heard('A demo, and parking for 2 cars.')], own)).toEqual([
+      { call: 'save_answer', args: { slot: 'need', value: 'A demo, and parking for 2 cars' } },
+      { call: 'parking', args: { cars: 2, kind: 'small' } },
+    ])
+    expect(calls(mind([asked, heard('Where do guests park?')], own))).toEqual(['parking'])
+    expect(calls(mind([asked, heard('A demo.')], own))).toEqual(['save_answer'])
+    const before = did('parking', {}, { data: { place: 'behind the house' } })
+    expect(calls(mind([asked, ...before, heard('And the guests?')], own))).toEqual([])
+  })
+
+  test('tell what they found, or that they failed', () => {
+    const after = (output: Record<string, unknown>) =>
+      words(mind([heard('Parking?'), ...did('parking', {}, output)], own))
+    expect(after({ data: { place: 'behind the house' } })).toContain('I have looked that up: behind the house.')
+    expect(after({ data: { free: 3 } })).toMatch(/^Thank you\. /)
+    expect(after({ error: 'The server answered 500.' })).toContain('that did not work')
+  })
+})

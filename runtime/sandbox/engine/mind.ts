@@ -1,3 +1,4 @@
+import { findings, lookUps } from './look-ups.ts'
 import { answerTo, closing, heardIntent, hint, isGreeting, isNo, isQuestion, isYes, questionFor } from './words.ts'
 
 /**
@@ -8,7 +9,7 @@ export interface Context {
   instructions: string
   /** `response.create`'s own instructions, which replace the session's for one response. */
   override: string | undefined
-  tools: { name: string; parameters: unknown }[]
+  tools: { name: string; description?: string; parameters: unknown }[]
   /** False for `tool_choice: "none"`. */
   mayCall: boolean
   items: MindItem[]
@@ -56,12 +57,15 @@ function reply(context: Context, text: string): Step[] {
   const special = intent(context, text)
   if (special) return special
   const slot = openSlots(context)[0]
+  const looked = context.mayCall ? lookUps(context, text) : []
   if (slot) {
     const asked = wasAsked(context, questionFor(slot, context.instructions))
     const answers = asked && !isQuestion(text) && !isGreeting(text)
-    if (answers && can(context, 'save_answer')) return [{ call: 'save_answer', args: { slot, value: answer(text) } }]
-    return goOn(context, answerTo(text, asked))
+    if (answers && can(context, 'save_answer'))
+      return [{ call: 'save_answer', args: { slot, value: answer(text) } }, ...looked]
+    return looked.length > 0 ? looked : goOn(context, answerTo(text, asked))
   }
+  if (looked.length > 0) return looked
   const offer = currentOffer(context)
   if (!offer) return goOn(context, '')
   if (isYes(text)) return [{ call: 'book_slot', args: { slot_id: offer.slot_id } }]
@@ -140,7 +144,7 @@ function afterTool(context: Context, { callId, output }: Extract<MindItem, { kin
     case 'end_call':
       return saidGoodbye(context) ? [{ say: 'Take care.' }] : [{ say: 'Thank you for your time. Goodbye.' }]
     default:
-      return goOn(context, failed ? 'I am sorry, that did not work.' : 'Thank you.')
+      return goOn(context, failed ? 'I am sorry, that did not work.' : findings(output))
   }
 }
 

@@ -106,7 +106,9 @@ export function respond(on: Responding, params: RealtimeResponseCreateParams = {
       instructions: session.instructions ?? '',
       override: params.instructions,
       tools: (params.tools ?? session.tools ?? []).flatMap((tool) =>
-        tool.type === 'function' ? [{ name: tool.name ?? '', parameters: tool.parameters }] : [],
+        tool.type === 'function'
+          ? [{ name: tool.name ?? '', description: tool.description ?? '', parameters: tool.parameters }]
+          : [],
       ),
       mayCall: (params.tool_choice ?? session.tool_choice) !== 'none',
       items: on.conversation.seen(),
