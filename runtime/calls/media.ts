@@ -10,6 +10,7 @@ import { sha256 } from '../ids.ts'
 import { type Engine, openEngine } from '../voice/engine.ts'
 import { type Loop, startLoop } from '../voice/loop.ts'
 import { callOfAttempt, isCurrent } from './attempt.ts'
+import { VERDICT_CHANNEL } from './carrier-event.ts'
 import { MEDIA_CHANNEL } from './claim-dial.ts'
 import { type PreparedConversation, prepareConversation } from './conversation.ts'
 import { openDesk } from './desk.ts'
@@ -41,7 +42,7 @@ export const NODE_ALIVE_SECONDS = 4
  */
 export async function openMedia(deps: Deps, node: { id: string; url: string }): Promise<Media> {
   const ready = new Map<string, Promise<Ready | undefined>>()
-  const loops = new Set<Loop>()
+  const loops = new Map<string, Loop>()
   /** Streams from their first byte until everything about them is written. */
   const carried = new Set<Promise<void>>()
   const closing = new AbortController()
@@ -66,7 +67,17 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
       deps.log.warn({ err: error, attempt: attemptId }, 'an engine could not be opened ahead'),
     )
   })
+  const verdicts = await deps.sql.listen(VERDICT_CHANNEL, tellVerdict)
   const heartbeat = await keepAlive(deps, node)
+
+  function tellVerdict(attemptId: string): void {
+    if (!loops.has(attemptId)) return
+    callOfAttempt(deps, attemptId)
+      .then((found) => found?.attempt.answeredBy && loops.get(attemptId)?.verdict(found.attempt.answeredBy))
+      .catch((error) =>
+        deps.log.warn({ err: error, attempt: attemptId }, 'a conversation could not be told who picked up'),
+      )
+  }
 
   async function carry(socket: WebSocket): Promise<void> {
     const stream = await acceptMediaStream(socket, { clock: deps.clock, startTimeoutMs: START_TIMEOUT_MS })
@@ -75,13 +86,15 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
     if (!attemptId || !opened) return stream.close()
     ready.delete(attemptId)
     const loop = await converse(deps, stream, opened)
-    loops.add(loop)
+    loops.set(attemptId, loop)
     if (over) loop.end('shutdown')
+    // It may have overtaken the stream.
+    if (opened.prepared.context.flow.call.detect_machine) tellVerdict(attemptId)
     await loop.done
       .catch((error) =>
         deps.log.error({ err: error, attempt: attemptId }, 'the end of a conversation could not be written'),
       )
-      .finally(() => loops.delete(loop))
+      .finally(() => loops.delete(attemptId))
   }
 
   return {
@@ -99,10 +112,10 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
       await heartbeat.stop()
       await Promise.race([Promise.allSettled(carried), pause(deps.clock, ms)])
       over = true
-      for (const loop of loops) loop.end('shutdown')
+      for (const loop of loops.values()) loop.end('shutdown')
       await Promise.allSettled(carried)
       for (const opened of ready.values()) await opened.then((it) => it && letGo(it)).catch(() => {})
-      await listening.unlisten().catch(() => {})
+      for (const channel of [listening, verdicts]) await channel.unlisten().catch(() => {})
     },
   }
 }

@@ -1,5 +1,6 @@
-import type { MediaHandlers, MediaStream } from '../carrier/port.ts'
+import type { MediaHandlers, MediaStream, Verdict } from '../carrier/port.ts'
 import type { Timer } from '../clock.ts'
+import { createAnswerer } from './answerer.ts'
 import { type Engine, exactly } from './engine.ts'
 import { type EngineEvent, EngineLost, EngineRefused } from './engine-events.ts'
 import { createHearing } from './hearing.ts'
@@ -12,6 +13,8 @@ import { wrapUp } from './wrap-up.ts'
 export interface Loop {
   /** Ends the call at once, without words; the first cause counts. */
   end(by: EndedBy): void
+  /** What the carrier's detection heard. */
+  verdict(verdict: Verdict): void
   /** Settles when the desk's `ended` has; rejects as it does. */
   readonly done: Promise<void>
 }
@@ -46,7 +49,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     }
   }
 
-  const talk = createTalk({ ...options, trouble, hangUp: finish })
+  const talk = createTalk({ ...options, trouble, hangUp: finish, noPerson: (...told) => answerer.noPerson(...told) })
+  const answerer = createAnswerer(talk, options, { hangUp: finish, apart })
   const hearing = createHearing(talk, clock)
   const vigil = createVigil(talk, options, { reply: talk.reply, hangUp: finish, lost, silent: hearing.onSilence })
 
@@ -115,6 +119,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
 
   function onResponseDone({ response, failure, toolCalls }: Extract<EngineEvent, { type: 'response_done' }>) {
     const live = talk.turns.isLive(response)
+    if (live && spoke === response) answerer.replied(toolCalls)
     talk.turns.done(response)
     if (failure !== null) failed(failure)
     if (live && toolCalls.length > 0) apart(talk.useTools(toolCalls, spoke === response))
@@ -162,6 +167,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
       vigil.mediaCame()
       engine.appendAudio(frame)
       hearing.onFrame(frame, atMs)
+      answerer.frame()
     }),
     onMark: guarded((name) => {
       if (!over) talk.playback.marked(name, clock.monotonic())
@@ -185,6 +191,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   function finish(by: EndedBy, detail?: string, lineOpen = true) {
     if (over) return
     over = true
+    answerer.close()
     clock.clearTimeout(timer)
     const ended = wrapUp({ ...options, talk, by, lineOpen, pending, detail: () => detail ?? troubles.join('; ') })
     ended.then(done.resolve, done.reject)
@@ -198,5 +205,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   engine.listen(guarded(onEngine))
   stream.listen(handlers)
   if (!over) tick()
-  return { end: (by) => finish(by), done: done.promise }
+  const verdict = guarded((heard: Verdict) => {
+    if (!over) answerer.verdict(heard)
+  })
+  return { end: (by) => finish(by), verdict, done: done.promise }
 }

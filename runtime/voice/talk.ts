@@ -17,7 +17,12 @@ export type TalkOptions = LoopOptions & {
   trouble(error: unknown): void
   /** The line is to be dropped at once. */
   hangUp(by: EndedBy, detail?: string): void
+  /** The model says that no person answered. `spoke`: it also said something. */
+  noPerson(next: 'leave_message' | 'wait', spoke: boolean): void
 }
+
+/** Five hundred characters and the sentence before them, said slowly. */
+const longestMessageMs = 90_000
 
 export type Talk = ReturnType<typeof createTalk>
 
@@ -45,6 +50,8 @@ export function createTalk(options: TalkOptions) {
   let replyAfterTools = false
   let session = 0
   let greeting: 'waiting' | 'playing' | 'over' = 'waiting'
+  /** `hush`: the agent answers nothing; `wait`: it answers, but nobody is nudged. */
+  let hold: 'none' | 'hush' | 'wait' = 'none'
   const openedAt = clock.now()
 
   const turns = createTurns(
@@ -84,7 +91,7 @@ export function createTalk(options: TalkOptions) {
   const interruptible = () => !ending.firm && (conversation.greetingInterruptible || greeting === 'over')
 
   function reply() {
-    if (ending.by) return
+    if (ending.by || hold === 'hush') return
     if (toolsRunning > 0) replyAfterTools = true
     else turns.ask({ kind: 'reply' })
   }
@@ -121,6 +128,15 @@ export function createTalk(options: TalkOptions) {
     say('goodbye', goodbye, 'Thank the caller and say goodbye in one short sentence. Ask nothing.')
   }
 
+  /** Says the flow's message to a machine that records it; it is heard to its end, unless somebody speaks over it. */
+  function leaveMessage() {
+    hold = 'none'
+    ending.calledOff()
+    if (!ending.begin('agent', clock.monotonic(), false, longestMessageMs)) return
+    cutAgent()
+    turns.ask({ kind: 'goodbye', instructions: exactly(conversation.voicemailMessage ?? '') })
+  }
+
   /** A guard outside the model (opt-out, a key) has decided: the model's own answer must not contradict it. */
   function obey(result: ToolResult | undefined) {
     if (result?.next === 'hang_up') return options.hangUp('agent')
@@ -140,6 +156,8 @@ export function createTalk(options: TalkOptions) {
     if (runs.some(({ result }) => result.next === 'hang_up')) return options.hangUp('agent')
     if (runs.some(({ result }) => result.next === 'take_leave')) return toolGoodbye(false)
     if (runs.some(({ result }) => result.next === 'say_goodbye')) return toolGoodbye(spoke)
+    const nobody = runs.find(({ result }) => result.next === 'leave_message' || result.next === 'wait')?.result.next
+    if (nobody === 'leave_message' || nobody === 'wait') return options.noPerson(nobody, spoke)
     // Speech that began meanwhile asks for itself once it is over, and then sees the results.
     if (!interruptions.speaking || replyAfterTools) reply()
     if (toolsRunning === 0) replyAfterTools = false
@@ -173,6 +191,7 @@ export function createTalk(options: TalkOptions) {
     cutAgent,
     interrupt,
     sayGoodbye,
+    leaveMessage,
     obey,
     useTools,
     /** Once the greeting was heard to its end, or cut. */
@@ -184,6 +203,13 @@ export function createTalk(options: TalkOptions) {
       session += 1
       turns.reset()
       playback.finishAll()
+    },
+    /** Silence is wanted: no nudge, and with `hush` no answer either. */
+    hold(how: typeof hold) {
+      hold = how
+    },
+    get held() {
+      return hold !== 'none'
     },
     get greeting() {
       return greeting

@@ -85,6 +85,7 @@ export function converse(plan: Plan = {}) {
     },
     heard: async (text) => plan.heard?.(text),
     digit: async (digit) => plan.digit?.(digit),
+    personCame: async () => void note('personCame'),
     lineClosed: () => {},
     hangUp: async () => void note('hangUp'),
     async ended(by, detail) {
