@@ -162,8 +162,12 @@ export function startCall(network: Network, options: CallOptions): Call {
     const waitsForBeep = machineDetection === 'DetectMessageEnd'
     const greetingMs = (speech.ready('person', script.opening)?.length ?? 40_000) / 8
     const machine = pickUp === 'voicemail'
-    const AnsweredBy = machine ? (waitsForBeep ? 'machine_end_beep' : 'machine_start') : 'human'
-    const afterMs = Math.round(machine ? (waitsForBeep ? greetingMs + 900 : 2700) : 2100)
+    const heard = machine ? (waitsForBeep ? 'machine_end_beep' : 'machine_start') : 'human'
+    const heardMs = Math.round(machine ? (waitsForBeep ? greetingMs + 900 : 2700) : 2100)
+    // "The number of seconds that Twilio should attempt to perform answering machine detection before timing out."
+    const timeoutMs = request.machineDetectionTimeoutSeconds * 1000
+    const AnsweredBy = heardMs > timeoutMs ? 'unknown' : heard
+    const afterMs = Math.min(heardMs, timeoutMs)
     talkTimers.after(afterMs, () => {
       record.answeredBy = AnsweredBy
       if (!url) return
