@@ -138,7 +138,6 @@ export function startCall(network: Network, options: CallOptions): Call {
 
   /** The person is on the line: the TwiML runs. */
   function talk(twiml: Twiml): void {
-    detectMachine()
     const impatient = network.chaos.callee?.hangsUpAfterMs
     if (impatient !== undefined) talkTimers.after(impatient, () => finish('completed', '200'))
     const hangUp = () => finish('completed', '200')
@@ -146,7 +145,12 @@ export function startCall(network: Network, options: CallOptions): Call {
     media = openMedia({
       ...{ url: twiml.url, parameters: twiml.parameters, signature: sign(network.authToken, twiml.url, {}) },
       ...{ accountSid: account, callSid: record.sid, streamSid: newSid('MZ') },
-      ...{ clock: life, timers: talkTimers, pace, exchange: person.exchange },
+      ...{ clock: life, timers: talkTimers, pace },
+      exchange(heard) {
+        // It listens to the audio, whose time is not quite that of the timers.
+        detectMachine()
+        return person.exchange(heard)
+      },
       violation: (code, message) => network.violation(code, message, record.sid),
       closed(why) {
         network.log({ event: 'stream.closed', callSid: record.sid, why })
@@ -158,7 +162,7 @@ export function startCall(network: Network, options: CallOptions): Call {
   /** Asynchronous AMD: https://www.twilio.com/docs/voice/answering-machine-detection#asyncamdstatuscallback */
   function detectMachine(): void {
     const { machineDetection, asyncAmdStatusCallback: url, asyncAmdStatusCallbackMethod: method } = request
-    if (!machineDetection) return
+    if (!machineDetection || record.answeredBy) return
     const waitsForBeep = machineDetection === 'DetectMessageEnd'
     const greetingMs = (speech.ready('person', script.opening)?.length ?? 40_000) / 8
     const machine = pickUp === 'voicemail'
@@ -166,14 +170,13 @@ export function startCall(network: Network, options: CallOptions): Call {
     const heardMs = Math.round(machine ? (waitsForBeep ? greetingMs + 900 : 2700) : 2100)
     // "The number of seconds that Twilio should attempt to perform answering machine detection before timing out."
     const timeoutMs = request.machineDetectionTimeoutSeconds * 1000
-    const AnsweredBy = heardMs > timeoutMs ? 'unknown' : heard
     const afterMs = Math.min(heardMs, timeoutMs)
-    talkTimers.after(afterMs, () => {
-      record.answeredBy = AnsweredBy
-      if (!url) return
-      const params = { CallSid: record.sid, AccountSid: account, AnsweredBy, MachineDetectionDuration: String(afterMs) }
-      callbacks.post({ url, method, params })
-    })
+    if ((media?.elapsedMs ?? 0) < afterMs) return
+    const AnsweredBy = heardMs > timeoutMs ? 'unknown' : heard
+    record.answeredBy = AnsweredBy
+    if (!url) return
+    const params = { CallSid: record.sid, AccountSid: account, AnsweredBy, MachineDetectionDuration: String(afterMs) }
+    callbacks.post({ url, method, params })
   }
 
   function finish(status: 'completed' | 'busy' | 'no-answer' | 'failed' | 'canceled', SipResponseCode: string): void {
