@@ -20,7 +20,7 @@ export interface Media {
   accept(socket: WebSocket): Promise<void>
   /** Conversations running in this process. */
   readonly active: number
-  /** Takes no new dial, lets conversations end, and ends what is left after `ms`. */
+  /** Takes no new dial, lets phones ring out and conversations end, and ends what is left after `ms`. */
   drain(ms: number): Promise<void>
 }
 
@@ -33,6 +33,7 @@ interface Ready {
 
 const START_TIMEOUT_MS = 10_000
 const HEARTBEAT_MS = 1_500
+const DRAIN_STEP_MS = 100
 /** A node whose heartbeat is older is not given calls. */
 export const NODE_ALIVE_SECONDS = 4
 
@@ -41,6 +42,7 @@ export const NODE_ALIVE_SECONDS = 4
  * `MEDIA_CHANNEL`; a process that missed it opens the engine when somebody picks up.
  */
 export async function openMedia(deps: Deps, node: { id: string; url: string }): Promise<Media> {
+  /** Of phones that ring. */
   const ready = new Map<string, Promise<Ready | undefined>>()
   const loops = new Map<string, Loop>()
   /** Streams from their first byte until everything about them is written. */
@@ -62,7 +64,7 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
   }
   const listening = await deps.sql.listen(MEDIA_CHANNEL, (payload) => {
     const [nodeId, attemptId] = payload.split(' ')
-    if (nodeId !== node.id || !attemptId || closing.signal.aborted) return
+    if (nodeId !== node.id || !attemptId || over) return
     prepare(attemptId).catch((error) =>
       deps.log.warn({ err: error, attempt: attemptId }, 'an engine could not be opened ahead'),
     )
@@ -108,10 +110,12 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
       return loops.size
     },
     async drain(ms) {
-      closing.abort()
       await heartbeat.stop()
-      await Promise.race([Promise.allSettled(carried), pause(deps.clock, ms)])
+      const untilMs = deps.clock.monotonic() + ms
+      while ((carried.size > 0 || ready.size > 0) && deps.clock.monotonic() < untilMs)
+        await pause(deps.clock, DRAIN_STEP_MS)
       over = true
+      closing.abort()
       for (const loop of loops.values()) loop.end('shutdown')
       await Promise.allSettled(carried)
       for (const opened of ready.values()) await opened.then((it) => it && letGo(it)).catch(() => {})
