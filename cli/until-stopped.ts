@@ -23,7 +23,7 @@ export async function untilStopped(
   const onSignal = () => {
     // Terminals deliver one Ctrl-C to npm and to us, and npm hands its own on.
     if (stopping.signal.aborted && performance.now() - firstAt > 500) process.exit(130)
-    firstAt = performance.now()
+    if (!stopping.signal.aborted) firstAt = performance.now()
     stopping.abort()
   }
   process.on('SIGINT', onSignal)
