@@ -12,6 +12,8 @@ export interface Answerer {
   replied(toolCalls: ToolCall[]): void
   /** 20 ms of the line have passed. */
   frame(): void
+  /** The session was opened anew; true when it is told what to say: a message that broke off is said again, whole. */
+  reopened(): boolean
   /** The call ends: what was measured is told. */
   close(): void
 }
@@ -77,6 +79,10 @@ export function createAnswerer(talk: Talk, options: LoopOptions, { hangUp, apart
     },
     frame() {
       answering.frame({ speaking: talk.interruptions.speaking, ending: talk.ending.by !== null })
+    },
+    reopened() {
+      if (answering.party === 'recorder') talk.leaveMessage()
+      return answering.party === 'recorder'
     },
     close() {
       const left = answering.party === 'recorder' && !talk.audible()

@@ -6,6 +6,7 @@ import { type EngineEvent, EngineLost, EngineRefused } from './engine-events.ts'
 import { createHearing } from './hearing.ts'
 import { frameMs } from './mulaw.ts'
 import type { EndedBy, LoopOptions } from './port.ts'
+import { createReconnects } from './reconnects.ts'
 import { createTalk } from './talk.ts'
 import { createVigil } from './vigil.ts'
 import { wrapUp } from './wrap-up.ts'
@@ -19,7 +20,6 @@ export interface Loop {
   readonly done: Promise<void>
 }
 
-const maxReconnects = 1
 /** Responses that fail in a row before the session is given up. */
 const maxFailures = 2
 
@@ -34,7 +34,9 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   const troubles: string[] = []
   let timer: Timer | undefined
   let over = false
-  let reconnects = 0
+  let reopening: Timer | undefined
+  /** Somebody waits for words of the agent's that the lost session did not finish. */
+  let owed = false
   let failures = 0
   let spoke = ''
 
@@ -52,6 +54,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   const talk = createTalk({ ...options, trouble, hangUp: finish, noPerson: (...told) => answerer.noPerson(...told) })
   const answerer = createAnswerer(talk, options, { hangUp: finish, apart })
   const hearing = createHearing(talk, clock)
+  const reconnects = createReconnects()
   const vigil = createVigil(talk, options, { reply: talk.reply, hangUp: finish, lost, silent: hearing.onSilence })
 
   function trouble(error: unknown) {
@@ -145,11 +148,14 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
 
   function lost(error: EngineRefused | EngineLost) {
     if (over) return
-    if (error instanceof EngineRefused || reconnects === maxReconnects) return finish('engine_lost', error.message)
-    reconnects += 1
+    const waitMs = error instanceof EngineRefused ? null : reconnects.lost(clock.monotonic())
+    if (waitMs === null) return finish('engine_lost', error.message)
+    owed ||= talk.turns.busy || talk.transcript.turns.at(-1)?.role === 'lead'
     vigil.pause()
     talk.forgetSession()
-    engine.reopen(talk.transcript.turns)
+    const reopen = guarded(() => engine.reopen(talk.transcript.turns))
+    if (waitMs === 0) reopen()
+    else reopening = clock.setTimeout(reopen, waitMs)
   }
 
   function onReopened() {
@@ -157,7 +163,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     hearing.restart()
     failures = 0
     if (talk.greeting === 'waiting') talk.ask({ kind: 'greeting', instructions: exactly(conversation.greeting) })
-    else talk.reply()
+    else if (owed && !answerer.reopened()) talk.reply()
+    owed = false
   }
 
   const handlers: MediaHandlers = {
@@ -193,6 +200,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     over = true
     answerer.close()
     clock.clearTimeout(timer)
+    clock.clearTimeout(reopening)
     const ended = wrapUp({ ...options, talk, by, lineOpen, pending, detail: () => detail ?? troubles.join('; ') })
     ended.then(done.resolve, done.reject)
   }

@@ -3,7 +3,7 @@ import { createEnding } from './ending.ts'
 import { type Engine, exactly } from './engine.ts'
 import type { ToolCall } from './engine-events.ts'
 import { createInterruptions } from './interruptions.ts'
-import { createPlayback } from './playback.ts'
+import { type CutItem, createPlayback } from './playback.ts'
 import type { EndedBy, LoopOptions, ToolResult } from './port.ts'
 import { createStopwatch } from './stopwatch.ts'
 import { createToolRuns, type ToolRun } from './tool-runs.ts'
@@ -49,6 +49,8 @@ export function createTalk(options: TalkOptions) {
   let toolsRunning = 0
   let replyAfterTools = false
   let session = 0
+  /** Items still being heard that only an earlier session knows. */
+  let forgotten = new Set<string>()
   let greeting: 'waiting' | 'playing' | 'over' = 'waiting'
   /** `hush`: the agent answers nothing; `wait`: it answers, but nobody is nudged. */
   let hold: 'none' | 'hush' | 'wait' = 'none'
@@ -109,10 +111,15 @@ export function createTalk(options: TalkOptions) {
     recorder?.cutAgent(streamMs(nowMs))
     turns.cut()
     for (const cut of cuts) {
-      if (cut.heardMs === 0) engine.deleteItem(cut.item)
-      else if (!cut.finished || cut.heardMs < cut.receivedMs) engine.truncate(cut.item, cut.heardMs)
+      if (!forgotten.has(cut.item)) shorten(cut)
       transcript.agentCut(cut.item, cut)
     }
+  }
+
+  /** The engine is to remember only what was heard; it refuses a truncation at nothing. */
+  function shorten({ item, heardMs, receivedMs, finished }: CutItem) {
+    if (heardMs === 0) engine.deleteItem(item)
+    else if (!finished || heardMs < receivedMs) engine.truncate(item, heardMs)
   }
 
   /** The caller's speech takes the turn. `speechStartedAt` is in epoch milliseconds. */
@@ -202,6 +209,8 @@ export function createTalk(options: TalkOptions) {
     forgetSession() {
       session += 1
       turns.reset()
+      forgotten = new Set(playback.unheard.map(({ item }) => item))
+      transcript.agentLost(playback.unheard)
       playback.finishAll()
     },
     /** Silence is wanted: no nudge, and with `hush` no answer either. */
