@@ -9,8 +9,8 @@ function whenOrphaned(stop: () => void): NodeJS.Timeout {
 }
 
 /**
- * Runs a server until a signal, closes what was opened, and ends the process: status 0, or 1 when it could not start. The second
- * Ctrl-C does not wait.
+ * Runs a server until a signal, closes what was opened, and ends the process: status 0, or 1 when it could not start. A second
+ * signal does not wait: status 130.
  * @param drainMs how long running calls may take to end.
  */
 export async function untilStopped(
@@ -23,7 +23,7 @@ export async function untilStopped(
   const onSignal = () => {
     // Terminals deliver one Ctrl-C to npm and to us, and npm hands its own on.
     if (stopping.signal.aborted && performance.now() - firstAt > 500) process.exit(130)
-    firstAt = performance.now()
+    if (!stopping.signal.aborted) firstAt = performance.now()
     stopping.abort()
   }
   process.on('SIGINT', onSignal)

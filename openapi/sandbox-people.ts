@@ -17,6 +17,8 @@ export interface SandboxPerson {
     | 'asks_for_human'
     | 'hangs_up'
     | 'carrier_fails'
+    | 'screened'
+    | 'long_voicemail'
   /** What a caller experiences, in one sentence. */
   summary: string
   /** The outcome such a call ends with, and its reason where it has one. */
@@ -118,6 +120,20 @@ export const sandboxPeople: readonly SandboxPerson[] = [
     character: 'carrier_fails',
     summary: 'The carrier cannot connect the call.',
     outcome: 'no_answer (carrier failure)',
+  },
+  {
+    number: '+12025550118',
+    name: 'Cleo Callscreen',
+    character: 'screened',
+    summary: 'A robot asks who is calling and why; then she comes to the phone and books.',
+    outcome: 'booked',
+  },
+  {
+    number: '+12025550119',
+    name: 'Lloyd Longbeep',
+    character: 'long_voicemail',
+    summary: 'A voicemail greeting that goes on and on, and then a beep.',
+    outcome: 'no_answer (voicemail)',
   },
 ]
 

@@ -23,6 +23,8 @@ export interface Config {
   securityContact: string | undefined
   /** Hostnames, besides those of `publicUrl` and of loopback, by which agents reach `/mcp`; no ports. */
   allowedHosts: string[]
+  /** How long running calls may take to end once the process is told to stop. */
+  drainSeconds: number
   /** Webhooks may be delivered to loopback addresses: a laptop's own receiver. */
   allowLoopbackWebhooks: boolean
 }
@@ -46,6 +48,7 @@ const Environment = z.object({
   TALKIF_DATA_DIR: text.default('.talkif'),
   TALKIF_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('warn'),
   TALKIF_SANDBOX_URL: url.optional(),
+  TALKIF_DRAIN_SECONDS: z.coerce.number({ error: 'is a number of seconds, e.g. 120' }).min(0).max(14_400).default(120),
   TALKIF_ALLOWED_HOSTS: hostnames.default([]),
   TALKIF_SECURITY_CONTACT: z
     .url({ protocol: /^(https|mailto|tel)$/, error: 'is an https, mailto or tel URI' })
@@ -127,6 +130,7 @@ export function readConfig(environment: Variables): Config {
       : undefined,
     sandboxUrl: env.TALKIF_SANDBOX_URL,
     securityContact: env.TALKIF_SECURITY_CONTACT,
+    drainSeconds: env.TALKIF_DRAIN_SECONDS,
     allowedHosts: env.TALKIF_ALLOWED_HOSTS,
     allowLoopbackWebhooks: false,
   }

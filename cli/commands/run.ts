@@ -2,19 +2,18 @@ import { ownConfig } from '../../runtime/config.ts'
 import type { Invocation } from '../invocation.ts'
 import { untilStopped } from '../until-stopped.ts'
 
-/** How long running calls may take to end after SIGTERM; a second signal does not wait. */
-const DRAIN_MS = { dev: 0, serve: 120_000 }
-
 /** `talkif dev` */
 export async function runDev({ out }: Invocation): Promise<void> {
   const { dev } = await import('../dev.ts')
-  await untilStopped((signal) => dev(ownConfig(), out.line, signal), DRAIN_MS.dev, out.line)
+  // Nobody is called but people of the sandbox.
+  await untilStopped((signal) => dev(ownConfig(), out.line, signal), 0, out.line)
 }
 
 /** `talkif serve` */
 export async function runServe({ options, out }: Pick<Invocation<{ role: string }>, 'options' | 'out'>): Promise<void> {
   const { serveForever } = await import('../serve-forever.ts')
-  await untilStopped(() => serveForever(ownConfig(), options.role, out.line), DRAIN_MS.serve, out.line)
+  const config = ownConfig()
+  await untilStopped(() => serveForever(config, options.role, out.line), config.drainSeconds * 1000, out.line)
 }
 
 /** `talkif worker` */

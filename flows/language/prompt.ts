@@ -1,6 +1,7 @@
 import type { Flow, FlowSlot } from '../../openapi/schemas/flow-document.ts'
 import { formOf } from './answers.ts'
 import { canonicalLanguage } from './fields.ts'
+import { greetingFault } from './greeting.ts'
 import { type Sentences, sentencesOf } from './sentences.ts'
 import { fill, type TemplateFields, templateFaults } from './template.ts'
 
@@ -31,6 +32,10 @@ export interface CompiledConversation {
   /** The exact first words: who is calling, for whom, an AI, and recorded if so. */
   greeting: string
   greetingInterruptible: boolean
+  /** Who is calling, for whom, an AI, and why: what a robot that screens calls is told. */
+  introduction: string
+  /** Left after the beep of an answering machine; null: nothing is. */
+  voicemailMessage: string | null
   instructions: string
   /** BCP 47. */
   language: string
@@ -49,6 +54,8 @@ export function compileConversation(input: ConversationInput): CompiledConversat
   return {
     greeting: greetingOf(input, fields, sentences),
     greetingInterruptible: flow.agent.greeting_interruptible,
+    introduction: introductionOf(input, fields, sentences),
+    voicemailMessage: voicemailMessageOf(input, fields, sentences),
     instructions: instructionsOf(input, fields, language, sentences),
     language,
   }
@@ -73,6 +80,20 @@ function greetingOf({ flow, lead, recorded }: ConversationInput, fields: Fields,
   const { touch } = sentences
   const how = lead.source === 'web_form' || lead.source === 'meta_lead_ads' ? touch[lead.source] : touch.other
   return `${fill(opening, fields)} ${how}`
+}
+
+function introductionOf({ recorded }: ConversationInput, fields: Fields, { opening, reason }: Sentences): string {
+  return `${fill(recorded ? opening.recorded : opening.plain, fields)} ${reason}`
+}
+
+/** A message that does not say itself who calls, for whom, and that it is an AI, begins with the platform's sentence that does. */
+function voicemailMessageOf({ flow, recorded }: ConversationInput, fields: Fields, { opening }: Sentences) {
+  const message = flow.call.voicemail_message
+  if (message === null) return null
+  const call = { ...flow.call, record: recorded }
+  const discloses = greetingFault({ agent: { ...flow.agent, greeting: message }, call }) === undefined
+  const first = discloses ? '' : `${fill(recorded ? opening.recorded : opening.plain, fields)} `
+  return `${first}${fill(message, fields, speakable)}`
 }
 
 function instructionsOf(input: ConversationInput, fields: Fields, language: string, sentences: Sentences): string {
@@ -147,7 +168,7 @@ const TOOLS = `# Tools
 - stop_calling: at once, when the person asks not to be called again, in whatever words. Then confirm in one sentence.
 - transfer_to_human: when the person asks for a human, or is upset.
 - not_a_fit: when they do not want or do not match the offer. wrong_number: when the person you want is not known there.
-- voicemail: when a machine answered. To a call-screening robot say your name and purpose, and wait.
+- voicemail: when a machine answered that takes messages. call_screening: when a robot asks who is calling, or asks to hold. In both cases say nothing beside it. Go on as usual when a person speaks.
 - end_call: after the goodbye, or when they have no time.
 If a tool fails, say so plainly and offer a call back. Use only tools you were given.`
 

@@ -4,6 +4,8 @@ export interface Sentences {
   opening: { plain: string; recorded: string }
   /** How the person got in touch, by source of the lead. */
   touch: { web_form: string; meta_lead_ads: string; other: string }
+  /** Why, for a robot that screens calls: true of every lead. */
+  reason: string
   /** Questions for slots whose flow has none of its own. */
   questions: Record<string, string>
   /** For any other slot. */
@@ -21,6 +23,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       meta_lead_ads: 'You just left your details in our ad — got a moment?',
       other: 'You left your details with us — got a moment?',
     },
+    reason: "I'm calling about the request they sent us.",
     questions: {
       need: 'What are you looking for?',
       timing: 'When would you like to start?',
@@ -40,6 +43,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       meta_lead_ads: 'Az önce reklamımızda bilgilerinizi bıraktınız — bir dakikanız var mı?',
       other: 'Bize bilgilerinizi bırakmıştınız — bir dakikanız var mı?',
     },
+    reason: 'Bize ilettikleri talep hakkında arıyorum.',
     questions: {
       need: 'Ne arıyorsunuz?',
       timing: 'Ne zaman başlamak istersiniz?',
@@ -59,6 +63,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       meta_lead_ads: 'Sie haben gerade Ihre Daten in unserer Anzeige hinterlassen — haben Sie einen Moment?',
       other: 'Sie haben uns Ihre Daten hinterlassen — haben Sie einen Moment?',
     },
+    reason: 'Es geht um die Anfrage, die uns geschickt wurde.',
     questions: {
       need: 'Wonach suchen Sie?',
       timing: 'Wann möchten Sie anfangen?',
@@ -78,6 +83,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       meta_lead_ads: 'Acaba de dejar sus datos en nuestro anuncio. ¿Tiene un momento?',
       other: 'Nos dejó sus datos. ¿Tiene un momento?',
     },
+    reason: 'Llamo por la solicitud que nos enviaron.',
     questions: {
       need: '¿Qué está buscando?',
       timing: '¿Cuándo le gustaría empezar?',
@@ -98,6 +104,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       meta_lead_ads: 'Vous venez de laisser vos coordonnées dans notre annonce. Avez-vous un moment ?',
       other: 'Vous nous avez laissé vos coordonnées. Avez-vous un moment ?',
     },
+    reason: "J'appelle au sujet de la demande qui nous a été envoyée.",
     questions: {
       need: 'Que recherchez-vous ?',
       timing: 'Quand souhaitez-vous commencer ?',

@@ -1,8 +1,9 @@
-import { createReadStream, type ReadStream } from 'node:fs'
-import { mkdir, readdir, stat } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import type { Config } from '../config.ts'
-import { openRecorder, type WavRecorder } from '../voice/recorder.ts'
+import { headerBytes, openRecorder, type WavRecorder, wavBytesPerMs, wavHeader } from '../voice/recorder.ts'
 
 const folderOf = (config: Config) => join(config.dataDir, 'recordings')
 
@@ -18,7 +19,7 @@ export interface Recording {
   /** Another one for other bytes. */
   version: string
   /** The bytes `from` to `to`, both included. */
-  read(from: number, to: number): ReadStream
+  read(from: number, to: number): Readable
 }
 
 /** The recording of the call's last answered attempt; null when there is none (any more). `callId` was checked by its signature. */
@@ -28,7 +29,29 @@ export async function readRecording(config: Config, callId: string): Promise<Rec
   const mine = names.filter((name) => name.startsWith(`${callId}.`))
   const last = mine.toSorted((a, b) => attemptOf(a) - attemptOf(b)).at(-1)
   if (!last) return null
-  const path = join(folderOf(config), last)
-  const { size, mtimeMs } = await stat(path)
-  return { bytes: size, version: `${size}-${mtimeMs}`, read: (start, end) => createReadStream(path, { start, end }) }
+  return openRecording(join(folderOf(config), last))
+}
+
+async function openRecording(path: string): Promise<Recording> {
+  const file = await open(path)
+  try {
+    const { size, mtimeMs } = await file.stat()
+    const version = `${size}-${mtimeMs}`
+    const { buffer } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0)
+    if (size < headerBytes || !buffer.equals(wavHeader(null)))
+      return { bytes: size, version, read: (start, end) => createReadStream(path, { start, end }) }
+    // It goes on, or its process died: sent as what is there, whole milliseconds of it.
+    const ms = Math.floor((size - headerBytes) / wavBytesPerMs)
+    const bytes = headerBytes + ms * wavBytesPerMs
+    return { bytes, version, read: (from, to) => Readable.from(withHeader(wavHeader(ms), path, from, to)) }
+  } finally {
+    await file.close()
+  }
+}
+
+/** The bytes `from` to `to` of a file whose first ones are to be others. */
+async function* withHeader(header: Buffer, path: string, from: number, to: number): AsyncGenerator<Buffer> {
+  if (from < header.length) yield header.subarray(from, to + 1)
+  const start = Math.max(from, header.length)
+  if (start <= to) yield* createReadStream(path, { start, end: to })
 }

@@ -1,5 +1,5 @@
-import { eq } from 'drizzle-orm'
-import type { Carrier, CarrierEvent, CarrierStatus } from '../carrier/port.ts'
+import { eq, sql } from 'drizzle-orm'
+import type { Carrier, CarrierEvent, CarrierStatus, Verdict } from '../carrier/port.ts'
 import type { Tx } from '../db/connect.ts'
 import { attempts, calls } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
@@ -36,6 +36,9 @@ const onlyNames = ({ status, answeredBy }: CarrierEvent): boolean => !isOver(sta
 
 const isKnown = (answeredBy: CarrierEvent['answeredBy']) => answeredBy !== null && answeredBy !== 'unknown'
 
+/** On it the process that carries the media of an attempt hears who picked up; the payload is the attempt's id. */
+export const VERDICT_CHANNEL = 'talkif_verdict'
+
 /** @returns true when the carrier should end the call. */
 async function apply(tx: Tx, deps: Deps, attemptId: string, event: CarrierEvent): Promise<boolean> {
   const found = await lockAttempt(tx, attemptId)
@@ -47,24 +50,30 @@ async function apply(tx: Tx, deps: Deps, attemptId: string, event: CarrierEvent)
     if (found && !expected) ignored(deps, found, event)
     return !over
   }
-  const { attempt, call } = found
+  const { attempt } = found
   if (attempt.carrierId && attempt.carrierId !== event.carrierId) {
     ignored(deps, found, event)
     return !over
   }
   if (!attempt.carrierId) await placedIn(tx, deps, [{ ...found, carrierId: event.carrierId }])
-  if (isKnown(event.answeredBy)) {
-    await tx.update(attempts).set({ answeredBy: event.answeredBy }).where(eq(attempts.id, attemptId))
-    if (event.answeredBy !== 'human' && !over) {
-      await tx
-        .update(calls)
-        .set({ findings: { ...call.findings, voicemail: true } })
-        .where(eq(calls.id, call.id))
-      return true
-    }
-  }
+  const { answeredBy } = event
+  // The last callback repeats the verdict, and somebody may have spoken since.
+  const isNews = answeredBy !== null && answeredBy !== 'unknown' && attempt.answeredBy === null
+  const hangUp = isNews && (await judgedBy(tx, deps, found, answeredBy)) && !over
   if (over) await ended(tx, deps, found, event)
-  return false
+  return hangUp
+}
+
+/** @returns true when the call should be ended: nobody is there, and the flow has nothing to say to a machine. */
+async function judgedBy(tx: Tx, deps: Deps, { attempt, call }: AttemptOnCall, answeredBy: Verdict): Promise<boolean> {
+  await tx.update(attempts).set({ answeredBy }).where(eq(attempts.id, attempt.id))
+  await tx.execute(sql`select pg_notify(${VERDICT_CHANNEL}, ${attempt.id})`)
+  // A robot that asks for our name sounds like a machine.
+  if (call.findings.screened) return false
+  const findings = { ...call.findings, voicemail: answeredBy === 'human' ? undefined : true }
+  await tx.update(calls).set({ findings }).where(eq(calls.id, call.id))
+  const { voicemail_message } = (await deps.flowVersions.of(tx, call)).call
+  return answeredBy === 'fax' || (answeredBy !== 'human' && voicemail_message === null)
 }
 
 async function ended(tx: Tx, deps: Deps, { attempt, call }: AttemptOnCall, event: CarrierEvent): Promise<void> {

@@ -143,7 +143,7 @@ const unset = {
 /** What an earlier attempt found out about itself says nothing of this one: who answered it, and how it ended. */
 const afresh = ({ findings }: CallRow) => ({
   answeredAt: null,
-  findings: { ...findings, voicemail: undefined, finished: undefined },
+  findings: { ...findings, voicemail: undefined, screened: undefined, finished: undefined },
 })
 
 /** The carrier's lists know numbers, not attempts: two open dials of one number could not be told apart. */

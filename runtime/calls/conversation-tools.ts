@@ -33,7 +33,12 @@ export function conversationTools(context: ToolContext): (name: string, args: Ar
     stop_calling: () => stopCalling(context, 'call'),
     async voicemail() {
       await find(context, { voicemail: true })
-      return { output: { noted: true }, next: 'hang_up' }
+      const leaves = context.flow.call.voicemail_message !== null
+      return { output: { noted: true }, next: leaves ? 'leave_message' : 'hang_up' }
+    },
+    async call_screening() {
+      await find(context, { screened: true })
+      return { output: { noted: true }, next: 'wait' }
     },
     async end_call() {
       await find(context, { finished: true })

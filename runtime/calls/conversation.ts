@@ -41,7 +41,7 @@ export async function prepareConversation(deps: Deps, attemptId: string): Promis
     timeZone: lead!.zones[0]!,
     recorded: call.recorded,
   })
-  const { greeting, greetingInterruptible, instructions, language } = compiled
+  const { greeting, greetingInterruptible, instructions, introduction, language, voicemailMessage } = compiled
   return {
     conversation: {
       callId: call.id,
@@ -55,6 +55,8 @@ export async function prepareConversation(deps: Deps, attemptId: string): Promis
       language,
       maxDurationSeconds: flow.call.max_duration_seconds,
       idleSeconds: flow.call.idle_seconds,
+      introduction,
+      ...(voicemailMessage === null ? {} : { voicemailMessage }),
     },
     flowTools,
     context: {

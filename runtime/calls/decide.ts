@@ -35,8 +35,9 @@ export function decide(facts: ConversationFacts): Decision {
   if (findings.notFit) return { kind: 'outcome', outcome: 'not_fit', reason: findings.notFit.reason }
   if (findings.handoff) return { kind: 'outcome', outcome: 'qualified', reason: 'handoff_requested' }
   if (isQualified(facts)) return { kind: 'outcome', outcome: 'qualified', reason: null }
-  if (findings.voicemail || answeredBy === 'machine' || answeredBy === 'fax')
+  if (findings.voicemail || answeredBy?.startsWith('machine') || answeredBy === 'fax')
     return { kind: 'missed', reason: 'voicemail' }
+  if (findings.screened) return { kind: 'missed', reason: 'call_screening' }
   switch (endedBy) {
     case 'lead':
       return { kind: 'outcome', outcome: 'not_fit', reason: 'hung_up' }

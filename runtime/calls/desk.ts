@@ -11,6 +11,7 @@ import { isCurrent, lockAttempt, placedIn } from './attempt.ts'
 import type { PreparedConversation } from './conversation.ts'
 import { conversationTools, stopCalling } from './conversation-tools.ts'
 import { settle } from './settle.ts'
+import { find, type ToolContext } from './tool-context.ts'
 
 /** Somebody picked up a call that is over for us: they hear nothing, and the stream is refused. */
 export class AttemptIsOver extends Error {
@@ -33,6 +34,7 @@ export function openDesk(
     turn: (turn) => transcript.add(turn),
     heard: async (text) => (asksToStop(text) ? stopCalling(context, 'call') : undefined),
     digit: async (digit) => (isStopKey(digit) ? stopCalling(context, 'keypress') : undefined),
+    personCame: () => personCame(context),
     lineClosed: () => flowTools.close(),
     hangUp: () => deps.networks.of(call).carrier.hangUp(carrierId),
     async ended(by, detail) {
@@ -52,6 +54,14 @@ export function openDesk(
       deps.telemetry.span(ref, name, { ...facts, attributes: { ...attributes, ...lived } })
     },
   }
+}
+
+/** Their own voice outweighs what the detection, or the model, had taken it for. */
+async function personCame(context: ToolContext): Promise<void> {
+  const { attemptId } = context
+  await find(context, { voicemail: undefined, screened: undefined }, async (tx) => {
+    await tx.update(attempts).set({ answeredBy: 'human' }).where(eq(attempts.id, attemptId))
+  })
 }
 
 /** @throws AttemptIsOver when the lifecycle has moved on. */

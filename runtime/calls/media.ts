@@ -10,6 +10,7 @@ import { sha256 } from '../ids.ts'
 import { type Engine, openEngine } from '../voice/engine.ts'
 import { type Loop, startLoop } from '../voice/loop.ts'
 import { callOfAttempt, isCurrent } from './attempt.ts'
+import { VERDICT_CHANNEL } from './carrier-event.ts'
 import { MEDIA_CHANNEL } from './claim-dial.ts'
 import { type PreparedConversation, prepareConversation } from './conversation.ts'
 import { openDesk } from './desk.ts'
@@ -19,7 +20,7 @@ export interface Media {
   accept(socket: WebSocket): Promise<void>
   /** Conversations running in this process. */
   readonly active: number
-  /** Takes no new dial, lets conversations end, and ends what is left after `ms`. */
+  /** Takes no new dial, lets phones ring out and conversations end, and ends what is left after `ms`. */
   drain(ms: number): Promise<void>
 }
 
@@ -32,6 +33,7 @@ interface Ready {
 
 const START_TIMEOUT_MS = 10_000
 const HEARTBEAT_MS = 1_500
+const DRAIN_STEP_MS = 100
 /** A node whose heartbeat is older is not given calls. */
 export const NODE_ALIVE_SECONDS = 4
 
@@ -40,8 +42,9 @@ export const NODE_ALIVE_SECONDS = 4
  * `MEDIA_CHANNEL`; a process that missed it opens the engine when somebody picks up.
  */
 export async function openMedia(deps: Deps, node: { id: string; url: string }): Promise<Media> {
+  /** Of phones that ring. */
   const ready = new Map<string, Promise<Ready | undefined>>()
-  const loops = new Set<Loop>()
+  const loops = new Map<string, Loop>()
   /** Streams from their first byte until everything about them is written. */
   const carried = new Set<Promise<void>>()
   const closing = new AbortController()
@@ -61,12 +64,22 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
   }
   const listening = await deps.sql.listen(MEDIA_CHANNEL, (payload) => {
     const [nodeId, attemptId] = payload.split(' ')
-    if (nodeId !== node.id || !attemptId || closing.signal.aborted) return
+    if (nodeId !== node.id || !attemptId || over) return
     prepare(attemptId).catch((error) =>
       deps.log.warn({ err: error, attempt: attemptId }, 'an engine could not be opened ahead'),
     )
   })
+  const verdicts = await deps.sql.listen(VERDICT_CHANNEL, tellVerdict)
   const heartbeat = await keepAlive(deps, node)
+
+  function tellVerdict(attemptId: string): void {
+    if (!loops.has(attemptId)) return
+    callOfAttempt(deps, attemptId)
+      .then((found) => found?.attempt.answeredBy && loops.get(attemptId)?.verdict(found.attempt.answeredBy))
+      .catch((error) =>
+        deps.log.warn({ err: error, attempt: attemptId }, 'a conversation could not be told who picked up'),
+      )
+  }
 
   async function carry(socket: WebSocket): Promise<void> {
     const stream = await acceptMediaStream(socket, { clock: deps.clock, startTimeoutMs: START_TIMEOUT_MS })
@@ -75,13 +88,15 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
     if (!attemptId || !opened) return stream.close()
     ready.delete(attemptId)
     const loop = await converse(deps, stream, opened)
-    loops.add(loop)
+    loops.set(attemptId, loop)
     if (over) loop.end('shutdown')
+    // It may have overtaken the stream.
+    if (opened.prepared.context.flow.call.detect_machine) tellVerdict(attemptId)
     await loop.done
       .catch((error) =>
         deps.log.error({ err: error, attempt: attemptId }, 'the end of a conversation could not be written'),
       )
-      .finally(() => loops.delete(loop))
+      .finally(() => loops.delete(attemptId))
   }
 
   return {
@@ -95,14 +110,16 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
       return loops.size
     },
     async drain(ms) {
-      closing.abort()
       await heartbeat.stop()
-      await Promise.race([Promise.allSettled(carried), pause(deps.clock, ms)])
+      const untilMs = deps.clock.monotonic() + ms
+      while ((carried.size > 0 || ready.size > 0) && deps.clock.monotonic() < untilMs)
+        await pause(deps.clock, DRAIN_STEP_MS)
       over = true
-      for (const loop of loops) loop.end('shutdown')
+      closing.abort()
+      for (const loop of loops.values()) loop.end('shutdown')
       await Promise.allSettled(carried)
       for (const opened of ready.values()) await opened.then((it) => it && letGo(it)).catch(() => {})
-      await listening.unlisten().catch(() => {})
+      for (const channel of [listening, verdicts]) await channel.unlisten().catch(() => {})
     },
   }
 }

@@ -91,12 +91,15 @@ export class CarrierUnavailable extends Error {
   override name = 'CarrierUnavailable'
 }
 
+/** Who picked up, as the carrier's detection heard it; `machine_end`: a machine whose own words, and its beep, are over. */
+export type Verdict = 'human' | 'machine_start' | 'machine_end' | 'fax'
+
 /** A status callback, read from the carrier's own form fields. */
 export interface CarrierEvent {
   carrierId: string
   status: CarrierStatus
   /** Whom the detection heard; null when this callback does not say. */
-  answeredBy: 'human' | 'machine' | 'fax' | 'unknown' | null
+  answeredBy: Verdict | 'unknown' | null
   /** The carrier's order of events, where it gives one; callbacks arrive in any order. */
   sequence: number | null
   /** SIP or vendor code that explains a failure. */

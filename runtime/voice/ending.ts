@@ -1,8 +1,11 @@
 import type { EndedBy } from './port.ts'
 
 export interface Ending {
-  /** The last words are asked for. `firm`: the caller's speech does not call them off. False when the call already ends. */
-  begin(by: EndedBy, nowMs: number, firm?: boolean): boolean
+  /**
+   * The last words are asked for. `firm`: the caller's speech does not call them off. `longestMs`: they are not waited for any
+   * longer. False when the call already ends.
+   */
+  begin(by: EndedBy, nowMs: number, firm?: boolean, longestMs?: number): boolean
   /** The caller spoke over the goodbye: true when the conversation goes on. */
   calledOff(): boolean
   /** Time to hang up: the last words were heard, or cannot be waited for any longer. */
@@ -17,11 +20,11 @@ const longestGoodbyeMs = 30_000
 
 /** How a call ends by our wish: words first, then silence, then the line. A pure machine. */
 export function createEnding(): Ending {
-  let state: { by: EndedBy; beganMs: number; firm: boolean } | null = null
+  let state: { by: EndedBy; firm: boolean; untilMs: number } | null = null
   return {
-    begin(by, nowMs, firm = false) {
+    begin(by, nowMs, firm = false, longestMs = longestGoodbyeMs) {
       if (state) return false
-      state = { by, beganMs: nowMs, firm }
+      state = { by, firm, untilMs: nowMs + longestMs }
       return true
     },
     calledOff() {
@@ -31,7 +34,7 @@ export function createEnding(): Ending {
     },
     due(nowMs, agentBusy, leadSpeaking) {
       if (!state) return false
-      if (nowMs >= state.beganMs + longestGoodbyeMs) return true
+      if (nowMs >= state.untilMs) return true
       return !agentBusy && (state.firm || !leadSpeaking)
     },
     get by() {

@@ -1,10 +1,12 @@
-import type { MediaHandlers, MediaStream } from '../carrier/port.ts'
+import type { MediaHandlers, MediaStream, Verdict } from '../carrier/port.ts'
 import type { Timer } from '../clock.ts'
+import { createAnswerer } from './answerer.ts'
 import { type Engine, exactly } from './engine.ts'
 import { type EngineEvent, EngineLost, EngineRefused } from './engine-events.ts'
 import { createHearing } from './hearing.ts'
 import { frameMs } from './mulaw.ts'
 import type { EndedBy, LoopOptions } from './port.ts'
+import { createReconnects } from './reconnects.ts'
 import { createTalk } from './talk.ts'
 import { createVigil } from './vigil.ts'
 import { wrapUp } from './wrap-up.ts'
@@ -12,11 +14,12 @@ import { wrapUp } from './wrap-up.ts'
 export interface Loop {
   /** Ends the call at once, without words; the first cause counts. */
   end(by: EndedBy): void
+  /** What the carrier's detection heard. */
+  verdict(verdict: Verdict): void
   /** Settles when the desk's `ended` has; rejects as it does. */
   readonly done: Promise<void>
 }
 
-const maxReconnects = 1
 /** Responses that fail in a row before the session is given up. */
 const maxFailures = 2
 
@@ -31,7 +34,9 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   const troubles: string[] = []
   let timer: Timer | undefined
   let over = false
-  let reconnects = 0
+  let reopening: Timer | undefined
+  /** Somebody waits for words of the agent's that the lost session did not finish. */
+  let owed = false
   let failures = 0
   let spoke = ''
 
@@ -46,8 +51,10 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     }
   }
 
-  const talk = createTalk({ ...options, trouble, hangUp: finish })
+  const talk = createTalk({ ...options, trouble, hangUp: finish, noPerson: (...told) => answerer.noPerson(...told) })
+  const answerer = createAnswerer(talk, options, { hangUp: finish, apart })
   const hearing = createHearing(talk, clock)
+  const reconnects = createReconnects()
   const vigil = createVigil(talk, options, { reply: talk.reply, hangUp: finish, lost, silent: hearing.onSilence })
 
   function trouble(error: unknown) {
@@ -115,6 +122,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
 
   function onResponseDone({ response, failure, toolCalls }: Extract<EngineEvent, { type: 'response_done' }>) {
     const live = talk.turns.isLive(response)
+    if (live && spoke === response) answerer.replied(toolCalls)
     talk.turns.done(response)
     if (failure !== null) failed(failure)
     if (live && toolCalls.length > 0) apart(talk.useTools(toolCalls, spoke === response))
@@ -140,11 +148,14 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
 
   function lost(error: EngineRefused | EngineLost) {
     if (over) return
-    if (error instanceof EngineRefused || reconnects === maxReconnects) return finish('engine_lost', error.message)
-    reconnects += 1
+    const waitMs = error instanceof EngineRefused ? null : reconnects.lost(clock.monotonic())
+    if (waitMs === null) return finish('engine_lost', error.message)
+    owed ||= talk.turns.busy || talk.transcript.turns.at(-1)?.role === 'lead'
     vigil.pause()
     talk.forgetSession()
-    engine.reopen(talk.transcript.turns)
+    const reopen = guarded(() => engine.reopen(talk.transcript.turns))
+    if (waitMs === 0) reopen()
+    else reopening = clock.setTimeout(reopen, waitMs)
   }
 
   function onReopened() {
@@ -152,7 +163,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     hearing.restart()
     failures = 0
     if (talk.greeting === 'waiting') talk.ask({ kind: 'greeting', instructions: exactly(conversation.greeting) })
-    else talk.reply()
+    else if (owed && !answerer.reopened()) talk.reply()
+    owed = false
   }
 
   const handlers: MediaHandlers = {
@@ -162,6 +174,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
       vigil.mediaCame()
       engine.appendAudio(frame)
       hearing.onFrame(frame, atMs)
+      answerer.frame()
     }),
     onMark: guarded((name) => {
       if (!over) talk.playback.marked(name, clock.monotonic())
@@ -185,7 +198,9 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   function finish(by: EndedBy, detail?: string, lineOpen = true) {
     if (over) return
     over = true
+    answerer.close()
     clock.clearTimeout(timer)
+    clock.clearTimeout(reopening)
     const ended = wrapUp({ ...options, talk, by, lineOpen, pending, detail: () => detail ?? troubles.join('; ') })
     ended.then(done.resolve, done.reject)
   }
@@ -198,5 +213,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   engine.listen(guarded(onEngine))
   stream.listen(handlers)
   if (!over) tick()
-  return { end: (by) => finish(by), done: done.promise }
+  const verdict = guarded((heard: Verdict) => {
+    if (!over) answerer.verdict(heard)
+  })
+  return { end: (by) => finish(by), verdict, done: done.promise }
 }

@@ -10,13 +10,16 @@ export interface PlaybackOutput {
   heard(item: string): void
 }
 
-/** An item that was cut before its end. */
-export interface CutItem {
+export interface UnheardItem {
   item: string
-  heardMs: number
-  /** All the audio that had arrived, and whether more was to come. */
+  /** All the audio that has arrived, and whether no more will. */
   receivedMs: number
   finished: boolean
+}
+
+/** An item that was cut before its end. */
+export interface CutItem extends UnheardItem {
+  heardMs: number
 }
 
 export interface Playback {
@@ -26,6 +29,8 @@ export interface Playback {
   finish(item: string): void
   /** The engine is gone: no more audio will come for anything. */
   finishAll(): void
+  /** What is queued, or was not heard to its end. */
+  readonly unheard: UnheardItem[]
   /** Sends what is due. Call it every frame, or as often as timers allow: it catches up. */
   tick(nowMs: number): void
   /** The carrier has played up to this mark. Marks of what was cut, and unknown ones, are ignored. */
@@ -179,10 +184,8 @@ export function createPlayback(output: PlaybackOutput): Playback {
     cut(nowMs) {
       const positionMs = heardPositionMs(nowMs)
       const cuts = items.map((item) => ({
-        item: item.id,
+        ...unheard(item),
         heardMs: item.sentMs === 0 ? 0 : heardOf(item, positionMs),
-        receivedMs: Math.floor(item.receivedBytes / bytesPerMs),
-        finished: item.finished,
       }))
       dead.push(...items.map(({ id }) => id))
       dead.splice(0, Math.max(0, dead.length - maxItems))
@@ -195,6 +198,9 @@ export function createPlayback(output: PlaybackOutput): Playback {
       heardUpToMs = 0
       endsAtMs = nowMs
       return cuts
+    },
+    get unheard() {
+      return items.map(unheard)
     },
     get busy() {
       return items.length > 0
@@ -218,6 +224,12 @@ const newItem = (id: string): Item => ({
   sentMs: 0,
   markedMs: 0,
   finished: false,
+})
+
+const unheard = ({ id, receivedBytes, finished }: Item): UnheardItem => ({
+  item: id,
+  receivedMs: Math.floor(receivedBytes / bytesPerMs),
+  finished,
 })
 
 /** The next 160 bytes of an item; the last frame is filled up with silence. */

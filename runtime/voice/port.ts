@@ -14,8 +14,10 @@ export interface ToolResult {
   /**
    * `say_goodbye`: let the model say its last words, unless it did beside the call, then hang up once they were heard.
    * `take_leave`: the same, but what it said beside the call were not its last words. `hang_up`: at once, without words.
+   * `leave_message`: a machine answered; once its greeting is over, the flow's message is left. `wait`: a robot asks who is
+   * calling; it is told, and then the agent waits for the person.
    */
-  next?: 'continue' | 'say_goodbye' | 'take_leave' | 'hang_up'
+  next?: 'continue' | 'say_goodbye' | 'take_leave' | 'hang_up' | 'leave_message' | 'wait'
 }
 
 /** Everything the loop has to know about one conversation; compiled from a lead and its flow version before the dial. */
@@ -39,6 +41,10 @@ export interface Conversation {
   idleSeconds: number
   /** Short lines of the platform in the call's language, said word for word; without one the model finds its own words. */
   phrases?: { nudge?: string; goodbye?: string; filler?: string }
+  /** Left on an answering machine, word for word; without one the call is hung up there. */
+  voicemailMessage?: string
+  /** Who is calling, for whom and why, word for word: the answer to a robot that screens calls. */
+  introduction?: string
 }
 
 export interface Turn {
@@ -62,6 +68,8 @@ export interface Desk {
   /** Raw transcript of the caller, at once, for guards that do not trust the model ("stop calling me"). */
   heard(text: string): Promise<ToolResult | undefined>
   digit(digit: string): Promise<ToolResult | undefined>
+  /** What was taken for a machine, or for a robot that screens calls, is a person after all. */
+  personCame(): Promise<void>
   /** Nobody is there any more: what still runs for them may be given up. Called once, first of all that ends a call. */
   lineClosed(): void
   /** Ask the carrier to end the call; called at most once, before `ended`. */
@@ -72,7 +80,9 @@ export interface Desk {
   span(name: SpanName, startedAt: number, endedAt: number, attributes?: Record<string, string | number | boolean>): void
 }
 
-export type SpanName = 'turn' | 'stt' | 'llm' | 'tts' | 'tool' | 'barge_in' | 'engine.open' | 'greeting'
+export type SpanName =
+  | ('turn' | 'stt' | 'llm' | 'tts' | 'tool' | 'barge_in' | 'engine.open' | 'greeting')
+  | ('voicemail' | 'call_screening')
 
 /** Takes both channels as they happened; must not throw and must not block. */
 export interface Recorder {

@@ -18,7 +18,9 @@ const chunkMs = 500
 const maxUnwrittenBytes = 2_000_000
 /** An hour; a longer call keeps its first hour. */
 const maxMs = 3_600_000
-const headerBytes = 58
+export const headerBytes = 58
+/** Two channels of a byte a sample. */
+export const wavBytesPerMs = 2 * bytesPerMs
 
 /**
  * Records both sides of a call as a stereo G.711 μ-law WAV at 8 kHz: left the lead, right the agent as heard.
@@ -107,7 +109,7 @@ function createWindow() {
  * (Microsoft, "Multiple channel audio data and WAVE files"; RFC 2361). Null: the length is not known yet.
  */
 export function wavHeader(lengthMs: number | null): Buffer {
-  const dataBytes = lengthMs === null ? null : lengthMs * bytesPerMs * 2
+  const dataBytes = lengthMs === null ? null : lengthMs * wavBytesPerMs
   const header = Buffer.alloc(headerBytes)
   header.write('RIFF', 0)
   header.writeUInt32LE(dataBytes === null ? 0xffffffff : headerBytes - 8 + dataBytes, 4)

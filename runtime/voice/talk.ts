@@ -3,7 +3,7 @@ import { createEnding } from './ending.ts'
 import { type Engine, exactly } from './engine.ts'
 import type { ToolCall } from './engine-events.ts'
 import { createInterruptions } from './interruptions.ts'
-import { createPlayback } from './playback.ts'
+import { type CutItem, createPlayback } from './playback.ts'
 import type { EndedBy, LoopOptions, ToolResult } from './port.ts'
 import { createStopwatch } from './stopwatch.ts'
 import { createToolRuns, type ToolRun } from './tool-runs.ts'
@@ -17,7 +17,12 @@ export type TalkOptions = LoopOptions & {
   trouble(error: unknown): void
   /** The line is to be dropped at once. */
   hangUp(by: EndedBy, detail?: string): void
+  /** The model says that no person answered. `spoke`: it also said something. */
+  noPerson(next: 'leave_message' | 'wait', spoke: boolean): void
 }
+
+/** Five hundred characters and the sentence before them, said slowly. */
+const longestMessageMs = 90_000
 
 export type Talk = ReturnType<typeof createTalk>
 
@@ -44,7 +49,11 @@ export function createTalk(options: TalkOptions) {
   let toolsRunning = 0
   let replyAfterTools = false
   let session = 0
+  /** Items still being heard that only an earlier session knows. */
+  let forgotten = new Set<string>()
   let greeting: 'waiting' | 'playing' | 'over' = 'waiting'
+  /** `hush`: the agent answers nothing; `wait`: it answers, but nobody is nudged. */
+  let hold: 'none' | 'hush' | 'wait' = 'none'
   const openedAt = clock.now()
 
   const turns = createTurns(
@@ -84,7 +93,7 @@ export function createTalk(options: TalkOptions) {
   const interruptible = () => !ending.firm && (conversation.greetingInterruptible || greeting === 'over')
 
   function reply() {
-    if (ending.by) return
+    if (ending.by || hold === 'hush') return
     if (toolsRunning > 0) replyAfterTools = true
     else turns.ask({ kind: 'reply' })
   }
@@ -102,10 +111,15 @@ export function createTalk(options: TalkOptions) {
     recorder?.cutAgent(streamMs(nowMs))
     turns.cut()
     for (const cut of cuts) {
-      if (cut.heardMs === 0) engine.deleteItem(cut.item)
-      else if (!cut.finished || cut.heardMs < cut.receivedMs) engine.truncate(cut.item, cut.heardMs)
+      if (!forgotten.has(cut.item)) shorten(cut)
       transcript.agentCut(cut.item, cut)
     }
+  }
+
+  /** The engine is to remember only what was heard; it refuses a truncation at nothing. */
+  function shorten({ item, heardMs, receivedMs, finished }: CutItem) {
+    if (heardMs === 0) engine.deleteItem(item)
+    else if (!finished || heardMs < receivedMs) engine.truncate(item, heardMs)
   }
 
   /** The caller's speech takes the turn. `speechStartedAt` is in epoch milliseconds. */
@@ -119,6 +133,15 @@ export function createTalk(options: TalkOptions) {
     if (!ending.begin(by, clock.monotonic(), firm)) return
     const { goodbye } = conversation.phrases ?? {}
     say('goodbye', goodbye, 'Thank the caller and say goodbye in one short sentence. Ask nothing.')
+  }
+
+  /** Says the flow's message to a machine that records it; it is heard to its end, unless somebody speaks over it. */
+  function leaveMessage() {
+    hold = 'none'
+    ending.calledOff()
+    if (!ending.begin('agent', clock.monotonic(), false, longestMessageMs)) return
+    cutAgent()
+    turns.ask({ kind: 'goodbye', instructions: exactly(conversation.voicemailMessage ?? '') })
   }
 
   /** A guard outside the model (opt-out, a key) has decided: the model's own answer must not contradict it. */
@@ -140,6 +163,8 @@ export function createTalk(options: TalkOptions) {
     if (runs.some(({ result }) => result.next === 'hang_up')) return options.hangUp('agent')
     if (runs.some(({ result }) => result.next === 'take_leave')) return toolGoodbye(false)
     if (runs.some(({ result }) => result.next === 'say_goodbye')) return toolGoodbye(spoke)
+    const nobody = runs.find(({ result }) => result.next === 'leave_message' || result.next === 'wait')?.result.next
+    if (nobody === 'leave_message' || nobody === 'wait') return options.noPerson(nobody, spoke)
     // Speech that began meanwhile asks for itself once it is over, and then sees the results.
     if (!interruptions.speaking || replyAfterTools) reply()
     if (toolsRunning === 0) replyAfterTools = false
@@ -173,6 +198,7 @@ export function createTalk(options: TalkOptions) {
     cutAgent,
     interrupt,
     sayGoodbye,
+    leaveMessage,
     obey,
     useTools,
     /** Once the greeting was heard to its end, or cut. */
@@ -183,7 +209,16 @@ export function createTalk(options: TalkOptions) {
     forgetSession() {
       session += 1
       turns.reset()
+      forgotten = new Set(playback.unheard.map(({ item }) => item))
+      transcript.agentLost(playback.unheard)
       playback.finishAll()
+    },
+    /** Silence is wanted: no nudge, and with `hush` no answer either. */
+    hold(how: typeof hold) {
+      hold = how
+    },
+    get held() {
+      return hold !== 'none'
     },
     get greeting() {
       return greeting

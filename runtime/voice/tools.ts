@@ -71,6 +71,11 @@ export function toolsOf(flow: Flow): ToolDefinition[] {
     { name: 'wrong_number', description: 'The person we want is not at this number.', parameters: object({}) },
     { name: 'stop_calling', description: 'The person asked not to be called again.', parameters: object({}) },
     { name: 'voicemail', description: 'A machine answered, not a person.', parameters: object({}) },
+    {
+      name: 'call_screening',
+      description: 'A robot asks who is calling, or asks to hold the line. Say nothing beside it: it is told for you.',
+      parameters: object({}),
+    },
     { name: 'end_call', description: 'Hang up after the goodbye.', parameters: object({}) },
   ]
 }

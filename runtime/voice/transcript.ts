@@ -1,3 +1,4 @@
+import type { UnheardItem } from './playback.ts'
 import type { Turn } from './port.ts'
 
 export interface Transcript {
@@ -14,11 +15,13 @@ export interface Transcript {
   agentHeard(item: string): void
   /** Keeps the words that fit into the heard part of the audio; nothing heard, no turn. */
   agentCut(item: string, cut: CutAudio): void
+  /** The engine is gone: of what the agent was saying only what has arrived will be heard. */
+  agentLost(unheard: readonly UnheardItem[]): void
   /** Closes what is open as it stands. */
   close(): void
   /** Items of the caller whose words are still to come. */
   readonly awaited: number
-  /** The conversation so far, for a session that has to be opened anew. */
+  /** The conversation so far, with what the agent is still saying: for a session that has to be opened anew. */
   readonly turns: readonly Turn[]
 }
 
@@ -47,6 +50,8 @@ export function createTranscript(report: (turn: Turn) => void): Transcript {
   const turns: Turn[] = []
   let open: Open[] = []
   const texts = new Map<string, string>()
+  /** Items that the engine never finished. */
+  const broken = new Set<string>()
 
   function begin(item: string, role: Turn['role'], atMs: number): void {
     if (open.some((turn) => turn.item === item)) return
@@ -56,8 +61,9 @@ export function createTranscript(report: (turn: Turn) => void): Transcript {
   function settle(item: string, text: string, interrupted: boolean): void {
     const turn = open.find((one) => one.item === item && !one.final)
     texts.delete(item)
+    const cut = broken.delete(item) || interrupted
     if (!turn) return
-    Object.assign(turn, { text: text.trim().slice(0, maxTextChars), interrupted, final: true })
+    Object.assign(turn, { text: text.trim().slice(0, maxTextChars), interrupted: cut, final: true })
     flush()
   }
 
@@ -85,6 +91,15 @@ export function createTranscript(report: (turn: Turn) => void): Transcript {
     },
     agentHeard: (item) => settle(item, texts.get(item) ?? '', false),
     agentCut: (item, cut) => settle(item, heardText(texts.get(item) ?? '', cut), true),
+    agentLost(unheard) {
+      const arrived = new Map(unheard.map((one) => [one.item, one]))
+      for (const [item, text] of [...texts]) {
+        const { receivedMs = 0, finished = false } = arrived.get(item) ?? {}
+        if (finished) continue
+        broken.add(item)
+        texts.set(item, heardText(text, { heardMs: receivedMs, receivedMs, finished }))
+      }
+    },
     close() {
       for (const { item, final } of [...open]) if (!final) settle(item, texts.get(item) ?? '', true)
       open = []
@@ -92,7 +107,13 @@ export function createTranscript(report: (turn: Turn) => void): Transcript {
     get awaited() {
       return open.filter(({ role, final }) => role === 'lead' && !final).length
     },
-    turns,
+    get turns() {
+      const saying = [...texts].flatMap(([item, text]) => {
+        const atMs = open.find((turn) => turn.item === item)?.atMs ?? 0
+        return text === '' ? [] : [{ role: 'agent' as const, atMs, text: text.trim(), interrupted: broken.has(item) }]
+      })
+      return [...turns, ...saying]
+    },
   }
 }
 

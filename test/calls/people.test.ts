@@ -43,6 +43,8 @@ const stories: Record<Character, Story> = {
   asks_for_human: { outcome: 'qualified', reason: 'handoff_requested', attempts: ['answered'] },
   hangs_up: { outcome: 'not_fit', reason: 'hung_up', attempts: ['answered'], answers: ['need'] },
   carrier_fails: { outcome: 'no_answer', reason: 'carrier_failed', attempts: ['failed', 'failed', 'failed'] },
+  screened: { outcome: 'booked', reason: null, attempts: ['answered'], answers: slots },
+  long_voicemail: { outcome: 'no_answer', reason: 'voicemail', attempts: ['voicemail', 'voicemail', 'voicemail'] },
 }
 describe.concurrent('the whole way, for each person of the sandbox', () => {
   test.for(Object.keys(stories) as Character[])('%s', { timeout: 90_000 }, async (character, { served, talkif }) => {

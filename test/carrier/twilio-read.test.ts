@@ -130,8 +130,18 @@ test('callbacks in our words', () => {
   })
   expect(parseTwilioCallback({ ...base, CallStatus: 'completed', SipResponseCode: '200' }).errorCode).toBe(null)
   expect(parseTwilioCallback({ ...base, AnsweredBy: 'machine_end_beep', MachineDetectionDuration: '2400' })).toEqual({
-    ...{ carrierId: 'CA1', status: 'in_progress', answeredBy: 'machine', sequence: null, errorCode: null },
+    ...{ carrierId: 'CA1', status: 'in_progress', answeredBy: 'machine_end', sequence: null, errorCode: null },
   })
+  const heard = ['human', 'machine_start', 'machine_end_silence', 'machine_end_other', 'fax', 'unknown', 'melon']
+  expect(heard.map((AnsweredBy) => parseTwilioCallback({ ...base, AnsweredBy }).answeredBy)).toEqual([
+    'human',
+    'machine_start',
+    'machine_end',
+    'machine_end',
+    'fax',
+    'unknown',
+    'unknown',
+  ])
   expect(() => parseTwilioCallback({ CallStatus: 'ringing' })).toThrow(UnreadableCallback)
   expect(() => parseTwilioCallback({ ...base, CallStatus: 'melted' })).toThrow(UnreadableCallback)
 })

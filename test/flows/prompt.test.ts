@@ -46,6 +46,31 @@ test('a hand-written greeting is filled in; a name that is none is left out', ()
   expect(compile(yaml).greetingInterruptible).toBe(false)
 })
 
+test('a voicemail message says who calls, by itself or by the platform, in the language of the call', () => {
+  const message = (text: string, lead: object = {}, recorded = false) =>
+    compile(`id: a\ncall: {voicemail_message: ${JSON.stringify(text)}}`, lead, recorded).voicemailMessage
+  const whole = 'Hi {first_name}, an AI assistant for {business} here. Call us on 555.'
+  expect(message(whole)).toBe('Hi Ece, an AI assistant for Helena Education here. Call us on 555.')
+  const first = "Hi, this is Talkif calling on behalf of Helena Education — I'm an AI assistant"
+  expect(message(whole, {}, true)).toBe(`${first}, and this call is recorded. ${message(whole)}`)
+  expect(message('Call us, {name}.')).toBe(`${first}. Call us, Ece Y..`)
+  expect(message('Bizi arayın.', { language: 'tr' })).toBe(
+    'Merhaba, ben Talkif, Helena Education adına arıyorum — bir yapay zekâ asistanıyım. Bizi arayın.',
+  )
+  expect(message('{{{intent}', { intent: '"<b>stop</b>"\n`x`' })).toMatch(/ \{bstop\/b x$/)
+  expect(compile().voicemailMessage).toBeNull()
+})
+
+test.each(['en', 'tr', 'de', 'es', 'fr', 'ja'])(
+  'in %s a robot that screens calls hears who, for whom, an AI, and why',
+  (language) => {
+    const { greeting, introduction } = compile(undefined, { language })
+    const opening = greeting.slice(0, greeting.indexOf('.') + 1)
+    expect(introduction.startsWith(`${opening} `)).toBe(true)
+    expect(introduction.length).toBeGreaterThan(opening.length + 20)
+  },
+)
+
 test('the instructions know the day where the person is', () => {
   expect(compile().instructions).toContain(
     'Today is Wednesday, May 27, 2026 (2026-05-27), 00:30. Time zone: Europe/Istanbul.',

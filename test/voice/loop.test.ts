@@ -144,8 +144,8 @@ describe('an engine that fails', () => {
     chaos.engine = undefined
   })
 
-  test('an engine that drops again ends the call', async () => {
-    chaos.engine = { dropAfterAudioMs: 6_000 }
+  test('an engine that drops again and again ends the call', async () => {
+    chaos.engine = { dropAfterAudioMs: 1_000 }
     const story = await calls.call({ to: person('books') })
     expect(story).toMatchObject({ by: 'engine_lost', steps: ['answered', 'hangUp', 'ended'] })
     expect(story.detail).toBeTruthy()

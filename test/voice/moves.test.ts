@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EngineLost, EngineRefused } from '../../runtime/voice/engine-events.ts'
+import { createReconnects } from '../../runtime/voice/reconnects.ts'
 import { goodbye } from './sandbox-call.ts'
 import { converse } from './scripted.ts'
 
@@ -178,16 +179,89 @@ test('media that stops in mid-speech is closed with silence', async () => {
   expect(talk.calls).toEqual(['silence 750'])
 })
 
-test('an engine that falls silent is opened anew once; then the call ends', async () => {
+test('an engine that falls silent is opened anew three times in five minutes; then the call ends', async () => {
   const talk = converse()
-  await talk.time.pass(21_000)
-  expect(talk.calls).toEqual(['reopen 0'])
-  talk.tell({ type: 'ready' })
-  expect(talk.calls[1]).toMatch(/^ask Say exactly: "Hi, this is Talkif/)
-  await talk.time.pass(21_000)
+  for (let lost = 1; lost <= 3; lost += 1) {
+    await talk.time.pass(22_000)
+    expect(talk.calls.filter((call) => call === 'reopen 0').length).toBe(lost)
+    talk.tell({ type: 'ready' })
+    expect(talk.calls.at(-1)).toMatch(/^ask Say exactly: "Hi, this is Talkif/)
+  }
+  await talk.time.pass(22_000)
   await talk.loop.done
   expect(talk.ended).toEqual([{ by: 'engine_lost', detail: 'the engine fell silent' }])
   expect(talk.time.pending).toBeLessThanOrEqual(1)
+})
+
+const drop = { type: 'lost', error: new EngineLost('closed with 1006') } as const
+
+test('dropped in mid-sentence: what has arrived is heard, kept and replayed, no more, and the answer goes on', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_500)
+  await talk.speak(600, 'Tell me about prices.')
+  talk.tell({ type: 'response_started', response: 'x' })
+  talk.tell({ type: 'text', response: 'x', item: 'a', delta: 'It costs a hundred a month, and there is more to say.' })
+  talk.tell({ type: 'text', response: 'x', item: 'b', delta: 'Nobody hears this.' })
+  talk.tell({ type: 'audio', response: 'x', item: 'a', audio: Buffer.alloc(1_300 * 8, 1) })
+  await talk.time.pass(400)
+  talk.tell(drop)
+  expect(talk.replayed).toEqual([
+    ['agent: one two three four five', 'lead: Tell me about prices.', 'agent: It costs a hundred a'],
+  ])
+  talk.tell({ type: 'ready' })
+  await talk.time.pass(2_000)
+  expect(talk.turns.at(-1)).toMatchObject({ text: 'It costs a hundred a', interrupted: true })
+  expect(asks(talk.calls)).toEqual(['ask', 'ask'])
+  expect(talk.ended).toEqual([])
+})
+
+test('a session that is lost while nobody waits for an answer says nothing of its own accord', async () => {
+  const talk = converse()
+  talk.respond(3_000)
+  await talk.time.pass(500)
+  talk.tell(drop)
+  talk.tell({ type: 'ready' })
+  // Heard over the rest of the greeting, which the new session knows only as text.
+  await talk.speak(1_200, 'What is this about, please?')
+  expect(talk.calls.filter((call) => !call.startsWith('ask'))).toEqual(['reopen 1'])
+  expect(asks(talk.calls)).toEqual(['ask'])
+})
+
+test('a voicemail message in the midst of which the session drops is said again, whole', async () => {
+  const talk = converse({ conversation: { voicemailMessage: 'Call us.' } })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  talk.loop.verdict('machine_end')
+  talk.tell({ type: 'response_started', response: 'x' })
+  talk.tell({ type: 'audio', response: 'x', item: 'a', audio: Buffer.alloc(300 * 8, 1) })
+  await talk.time.pass(100)
+  talk.tell(drop)
+  talk.tell({ type: 'ready' })
+  const message = 'ask Say exactly: "Call us."'
+  expect(asks(talk.calls)).toEqual([message, message])
+  talk.respond(1_000, 'Call us.')
+  await talk.time.pass(3_000)
+  await talk.loop.done
+  expect(talk.turns.at(-1)).toMatchObject({ text: 'Call us.', interrupted: false })
+})
+
+test('reconnects: at once, then with pauses, never more than three in any five minutes', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 20 }), (gaps) => {
+      const reconnects = createReconnects()
+      const tries: number[] = []
+      let nowMs = 0
+      for (const gap of gaps) {
+        nowMs += gap
+        const recent = tries.filter((at) => nowMs - at < 300_000).length
+        const waitMs = reconnects.lost(nowMs)
+        expect(waitMs).toBe([0, 500, 2_000, null][recent])
+        if (waitMs !== null) tries.push(nowMs)
+      }
+    }),
+    { numRuns: 10_000 },
+  )
 })
 
 test('a key that is refused ends the call at once', async () => {

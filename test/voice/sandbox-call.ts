@@ -163,6 +163,7 @@ function createDesk(plan: CallPlan, hangUp: () => Promise<void>): { desk: Desk; 
       return plan.heard?.(text)
     },
     digit: async () => undefined,
+    personCame: async () => void story.steps.push('personCame'),
     lineClosed: () => {},
     async hangUp() {
       story.steps.push('hangUp')

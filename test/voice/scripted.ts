@@ -32,6 +32,8 @@ export function converse(plan: Plan = {}) {
   const ended: { by: EndedBy; detail?: string }[] = []
   const sent: { atMs: number }[] = []
   const spans: string[] = []
+  /** What each session that was opened anew was told. */
+  const replayed: string[][] = []
   const queue: (Buffer | string)[] = []
   let tell: (event: EngineEvent) => void = () => {}
   let handlers: MediaHandlers | undefined
@@ -55,7 +57,10 @@ export function converse(plan: Plan = {}) {
     deleteItem: (item) => calls.push(`delete ${item}`),
     toolOutput: (id, output) => calls.push(`output ${id} ${output}`),
     addText: (role, text) => calls.push(`${role} ${text}`),
-    reopen: (said) => calls.push(`reopen ${said.length}`),
+    reopen(said) {
+      calls.push(`reopen ${said.length}`)
+      replayed.push(said.map(({ role, text }) => `${role}: ${text}`))
+    },
     close: () => calls.push('engine closed'),
   }
   const stream: MediaStream = {
@@ -85,6 +90,7 @@ export function converse(plan: Plan = {}) {
     },
     heard: async (text) => plan.heard?.(text),
     digit: async (digit) => plan.digit?.(digit),
+    personCame: async () => void note('personCame'),
     lineClosed: () => {},
     hangUp: async () => void note('hangUp'),
     async ended(by, detail) {
@@ -117,7 +123,7 @@ export function converse(plan: Plan = {}) {
   if (plan.carrierPlays !== false) time.clock.setTimeout(play, 20)
   let made = 0
   return {
-    ...{ time, calls, turns, steps, ended, sent, spans, loop, line },
+    ...{ time, calls, turns, steps, ended, sent, spans, replayed, loop, line },
     tell: (event: EngineEvent) => tell(event),
     digit: (digit: string) => handlers!.onDigit(digit),
     close,

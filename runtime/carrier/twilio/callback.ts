@@ -46,6 +46,7 @@ export function parseTwilioCallback(params: Record<string, string>): CarrierEven
 }
 
 function answeredBy(verdict: string): NonNullable<CarrierEvent['answeredBy']> {
-  if (verdict.startsWith('machine')) return 'machine'
+  if (verdict.startsWith('machine_end_')) return 'machine_end'
+  if (verdict.startsWith('machine')) return 'machine_start'
   return verdict === 'human' || verdict === 'fax' ? verdict : 'unknown'
 }

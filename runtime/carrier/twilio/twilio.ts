@@ -74,6 +74,8 @@ function createOptions(request: PlaceCall): CreateOptions {
     asyncAmd: 'true',
     asyncAmdStatusCallback: request.statusUrl,
     asyncAmdStatusCallbackMethod: 'POST',
+    // The longest there is: it runs beside the call, and greetings are long.
+    machineDetectionTimeout: 59,
   }
   return {
     from: request.from,

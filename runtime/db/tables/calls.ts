@@ -14,6 +14,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { AttemptResult, Booking, NotFitReason, Outcome } from '../../../openapi/schemas/call.ts'
 import type { CallStatus } from '../../../openapi/schemas/lead.ts'
+import type { Verdict } from '../../carrier/port.ts'
 import { at, mode, workspaceId } from './columns.ts'
 import { workspaces } from './workspaces.ts'
 
@@ -58,6 +59,8 @@ export interface Findings {
   optedOut?: boolean
   wrongNumber?: boolean
   voicemail?: boolean
+  /** A robot asked who was calling, and nobody has come to the phone since. */
+  screened?: boolean
   notFit?: { reason: NotFitReason; detail: string | null }
   handoff?: { queue: string | null; reason: string }
   /** The agent ended the conversation itself. */
@@ -141,7 +144,7 @@ export const attempts = pgTable(
     answeredAt: at('answered_at'),
     endedAt: at('ended_at'),
     result: text('result').$type<AttemptResult>(),
-    answeredBy: text('answered_by'),
+    answeredBy: text('answered_by').$type<Verdict>(),
     errorCode: text('error_code'),
     /** Recorded when the conversation's process has written everything it heard. */
     mediaEndedAt: at('media_ended_at'),

@@ -138,11 +138,12 @@ export function startCall(network: Network, options: CallOptions): Call {
 
   /** The person is on the line: the TwiML runs. */
   function talk(twiml: Twiml): void {
-    detectMachine()
     const patienceMs = network.chaos.callee?.hangsUpAfterMs ?? Number.POSITIVE_INFINITY
     const hangUp = () => finish('completed', '200')
     const person = createPerson({ script, speech, pace, hangUp, press: (digit) => media?.digit(digit) })
     const exchange = (heard: Buffer) => {
+      // It listens to the audio, whose time is not quite that of the timers.
+      detectMachine()
       if (media!.elapsedMs > patienceMs) hangUp()
       return person.exchange(heard)
     }
@@ -161,18 +162,21 @@ export function startCall(network: Network, options: CallOptions): Call {
   /** Asynchronous AMD: https://www.twilio.com/docs/voice/answering-machine-detection#asyncamdstatuscallback */
   function detectMachine(): void {
     const { machineDetection, asyncAmdStatusCallback: url, asyncAmdStatusCallbackMethod: method } = request
-    if (!machineDetection) return
+    if (!machineDetection || record.answeredBy) return
     const waitsForBeep = machineDetection === 'DetectMessageEnd'
     const greetingMs = (speech.ready('person', script.opening)?.length ?? 40_000) / 8
     const machine = pickUp === 'voicemail'
-    const AnsweredBy = machine ? (waitsForBeep ? 'machine_end_beep' : 'machine_start') : 'human'
-    const afterMs = Math.round(machine ? (waitsForBeep ? greetingMs + 900 : 2700) : 2100)
-    talkTimers.after(afterMs, () => {
-      record.answeredBy = AnsweredBy
-      if (!url) return
-      const params = { CallSid: record.sid, AccountSid: account, AnsweredBy, MachineDetectionDuration: String(afterMs) }
-      callbacks.post({ url, method, params })
-    })
+    const heard = machine ? (waitsForBeep ? 'machine_end_beep' : 'machine_start') : 'human'
+    const heardMs = Math.round(machine ? (waitsForBeep ? greetingMs + 900 : 2700) : 2100)
+    // "The number of seconds that Twilio should attempt to perform answering machine detection before timing out."
+    const timeoutMs = request.machineDetectionTimeoutSeconds * 1000
+    const afterMs = Math.min(heardMs, timeoutMs)
+    if ((media?.elapsedMs ?? 0) < afterMs) return
+    const AnsweredBy = heardMs > timeoutMs ? 'unknown' : heard
+    record.answeredBy = AnsweredBy
+    if (!url) return
+    const params = { CallSid: record.sid, AccountSid: account, AnsweredBy, MachineDetectionDuration: String(afterMs) }
+    callbacks.post({ url, method, params })
   }
 
   function finish(status: 'completed' | 'busy' | 'no-answer' | 'failed' | 'canceled', SipResponseCode: string): void {

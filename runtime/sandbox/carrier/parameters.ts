@@ -26,6 +26,7 @@ export interface CreateCall {
   statusCallbackMethod: 'GET' | 'POST'
   statusCallbackEvents: string[]
   machineDetection: 'Enable' | 'DetectMessageEnd' | undefined
+  machineDetectionTimeoutSeconds: number
   asyncAmdStatusCallback: string | undefined
   asyncAmdStatusCallbackMethod: 'GET' | 'POST'
 }
@@ -85,12 +86,12 @@ function detection(form: URLSearchParams) {
   const machineDetection = choice(form, 'MachineDetection', ['Enable', 'DetectMessageEnd'])
   const background = choice(form, 'AsyncAmd', ['true', 'false']) === 'true'
   if (machineDetection && !background) throw bad(20001, 'The sandbox detects machines only with AsyncAmd=true.')
-  whole(form, 'MachineDetectionTimeout', 3, 59, 30)
   whole(form, 'MachineDetectionSpeechThreshold', 1000, 6000, 2400)
   whole(form, 'MachineDetectionSpeechEndThreshold', 500, 5000, 1200)
   whole(form, 'MachineDetectionSilenceTimeout', 2000, 10_000, 5000)
   return {
     machineDetection: machineDetection as CreateCall['machineDetection'],
+    machineDetectionTimeoutSeconds: whole(form, 'MachineDetectionTimeout', 3, 59, 30),
     asyncAmdStatusCallback: url(form, 'AsyncAmdStatusCallback', 21609),
     asyncAmdStatusCallbackMethod: method(form, 'AsyncAmdStatusCallbackMethod'),
   }

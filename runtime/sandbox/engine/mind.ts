@@ -94,6 +94,8 @@ function intent(context: Context, text: string): Step[] | undefined {
         goOn(context, 'I am sorry, I cannot connect you right now, but I will pass that on.')
       )
     case 'screening':
+    case 'hold':
+      if (can(context, 'call_screening')) return [{ call: 'call_screening', args: {} }]
       return [{ say: 'This is an AI assistant, calling about the request you sent us.' }]
     default:
       return undefined

@@ -2,7 +2,7 @@ import type { Step } from './mind.ts'
 
 /** The English the agent's mind understands and speaks. */
 
-type Intent = 'inaudible' | 'stop_calling' | 'wrong_number' | 'voicemail' | 'not_a_fit' | 'human' | 'screening'
+type Intent = 'inaudible' | 'stop_calling' | 'wrong_number' | 'voicemail' | 'not_a_fit' | 'human' | 'screening' | 'hold'
 
 const intents: [Intent, RegExp][] = [
   ['inaudible', /^\(inaudible\)$/],
@@ -10,6 +10,7 @@ const intents: [Intent, RegExp][] = [
   ['wrong_number', /wrong number|(nobody|no one) (here )?(by|with|of) that name/i],
   ['voicemail', /^\(beep\)|leave (me |us )?(a|your) message|after the (beep|tone)|have reached the voicemail/i],
   ['screening', /(state|say|record) your name/i],
+  ['hold', /stay on the line|please hold|hold the line/i],
   ['human', /(real|actual) person|human( being)?\b|(speak|talk) (to|with) (someone|somebody|a person)/i],
   [
     'not_a_fit',

@@ -1,6 +1,8 @@
-import { FRAME_BYTES, FRAME_MS, SILENCE, tone } from '../speech/mulaw.ts'
+import { FRAME_MS } from '../speech/mulaw.ts'
 import type { Speech } from '../speech/speech.ts'
 import { createEar } from './ear.ts'
+import { answeringMachine, callScreener } from './machines.ts'
+import { createMouth } from './mouth.ts'
 import { ANYBODY_THERE, GOODBYE, reply, type Script } from './scripts.ts'
 
 /** Somebody on the phone. Their time is the number of frames that have passed. */
@@ -17,9 +19,6 @@ export interface PersonOptions {
   press?(digit: string): void
 }
 
-const silence = Buffer.alloc(FRAME_BYTES, SILENCE)
-const beep = Buffer.concat([Buffer.alloc(15 * FRAME_BYTES, SILENCE), tone(1004, 400)])
-
 const PICK_UP_MS = 300
 /** The agent has stopped speaking when it has been quiet for this long. */
 const NATURAL_MOMENT_MS = 700
@@ -30,55 +29,11 @@ const HANGS_UP_AFTER_MS = 600
 const AFTER_GOODBYE_MS = 1600
 /** After so long without a word a person asks whether anybody is there; after half of it they say okay to a statement. */
 const PATIENCE_MS = 14_000
-const VOICEMAIL_RECORDS_MS = 60_000
 
 export function createPerson(options: PersonOptions): Person {
-  return options.script.pickUp === 'voicemail' ? answeringMachine(options) : human(options)
-}
-
-/** Says one phrase at a time. */
-function createMouth(speech: Speech) {
-  let audio: Buffer | undefined
-  let thinking = false
-  return {
-    get busy() {
-      return thinking || audio !== undefined
-    },
-    say(text: string, after?: Buffer): void {
-      const play = (words: Buffer) => {
-        thinking = false
-        audio = after ? Buffer.concat([words, after]) : words
-      }
-      const ready = speech.ready('person', text)
-      thinking = ready === undefined
-      // Not rendered yet: the person thinks. When it cannot be rendered at all, they say nothing.
-      const nothing = () => {
-        thinking = false
-      }
-      if (ready) play(ready)
-      else speech.say('person', text).then(play, nothing)
-    },
-    frame(): Buffer {
-      if (!audio) return silence
-      const frame = audio.subarray(0, FRAME_BYTES)
-      audio = audio.length > FRAME_BYTES ? audio.subarray(FRAME_BYTES) : undefined
-      return frame
-    },
-  }
-}
-
-function answeringMachine({ script, speech, hangUp }: PersonOptions): Person {
-  const mouth = createMouth(speech)
-  let elapsedMs = 0
-  speech.learn('(beep)', beep)
-  mouth.say(script.opening, beep)
-  return {
-    exchange() {
-      elapsedMs += FRAME_MS
-      if (elapsedMs > VOICEMAIL_RECORDS_MS) hangUp()
-      return mouth.frame()
-    },
-  }
+  const { pickUp, screens } = options.script
+  if (pickUp === 'voicemail') return answeringMachine(options)
+  return screens ? callScreener(options, screens, human) : human(options)
 }
 
 function human({ script, speech, pace, hangUp, press }: PersonOptions): Person {

@@ -9,6 +9,8 @@ export interface Script {
   ringMs: number
   /** The first words; a voicemail's greeting. */
   opening: string
+  /** A robot picks up, asks who is calling, and asks for patience; without `comes`, nobody follows. */
+  screens?: { asks: string; holds: string; comes: boolean }
   /** Said instead of the usual answer when the agent first speaks to the point. */
   insists?: { at: 'greeting' | 'question'; words: string }
   /** Said over the agent, once, in the middle of a sentence after so many own answers. */
@@ -61,6 +63,23 @@ const scripts: Record<SandboxPerson['character'], Script> = {
   asks_for_human: { ...usual, insists: { at: 'question', words: 'Can I talk to a real person please?' } },
   hangs_up: { ...usual, hangsUpAfter: 2 },
   carrier_fails: { ...usual, pickUp: 'fails' },
+  screened: {
+    ...usual,
+    screens: {
+      asks: 'Hi, this is the assistant of Cleo. Please state your name and your reason for calling.',
+      holds: 'Thank you. Please stay on the line.',
+      comes: true,
+    },
+    opening: 'Hello, this is Cleo.',
+  },
+  long_voicemail: {
+    ...usual,
+    pickUp: 'voicemail',
+    opening:
+      'Hello, and thank you for calling. This is the telephone of Lloyd, who is out of the office this week. ' +
+      'If it is about an order, please write to his team. If it is about a bill, please write to his bank. ' +
+      'For everything else there is this machine, so tell it your name, your number and what it is about, after the beep.',
+  },
 }
 
 /** Everybody of the user's own, by their number, E.164. */
@@ -140,8 +159,8 @@ const lastQuestion = (text: string) => text.match(/[^.!?]*\?[^?]*$/)?.[0] ?? tex
 
 /** Everything the person may say, so that it can be rendered before they need it. */
 export function phrasesOf(script: Script): string[] {
-  const { opening, insists, interruption, answers, turns = [] } = script
-  const own = [opening, insists?.words, interruption?.words, answers.slot, ...turns]
+  const { opening, insists, interruption, answers, screens, turns = [] } = script
+  const own = [opening, screens?.asks, screens?.holds, insists?.words, interruption?.words, answers.slot, ...turns]
   if (script.pickUp === 'voicemail') return [opening]
   const usualWords = [GREETED, ...replies.map(([, words]) => words), GENERIC, GO_AHEAD, ACKNOWLEDGES]
   const toSlots = answers.own?.map(({ words }) => words) ?? []

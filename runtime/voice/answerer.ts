@@ -1,0 +1,92 @@
+import type { Verdict } from '../carrier/port.ts'
+import { createAnswering } from './answering.ts'
+import { exactly } from './engine.ts'
+import type { ToolCall } from './engine-events.ts'
+import type { EndedBy, LoopOptions, SpanName } from './port.ts'
+import type { Talk } from './talk.ts'
+
+export interface Answerer {
+  verdict(verdict: Verdict): void
+  noPerson(next: 'leave_message' | 'wait', spoke: boolean): void
+  /** A response with words is over; `toolCalls` are what it called beside them. */
+  replied(toolCalls: ToolCall[]): void
+  /** 20 ms of the line have passed. */
+  frame(): void
+  /** The session was opened anew; true when it is told what to say: a message that broke off is said again, whole. */
+  reopened(): boolean
+  /** The call ends: what was measured is told. */
+  close(): void
+}
+
+export interface AnswererMoves {
+  hangUp(by: EndedBy): void
+  /** Runs something of the desk's beside the sockets. */
+  apart(work: Promise<void>): void
+}
+
+/** What it means for the conversation that no person picked up, or that one did after all. */
+export function createAnswerer(talk: Talk, options: LoopOptions, { hangUp, apart }: AnswererMoves): Answerer {
+  const { clock, conversation, desk } = options
+  let stage: { name: SpanName; startedAt: number } | null = null
+
+  function begin(name: SpanName) {
+    if (stage?.name !== name) end('over')
+    stage ??= { name, startedAt: clock.now() }
+  }
+
+  function end(result: string) {
+    if (stage) desk.span(stage.name, Math.round(stage.startedAt), Math.round(clock.now()), { result })
+    stage = null
+  }
+
+  const answering = createAnswering(conversation.voicemailMessage !== undefined, {
+    hush() {
+      begin('voicemail')
+      talk.hold('hush')
+      talk.cutAgent()
+    },
+    leaveMessage() {
+      begin('voicemail')
+      talk.leaveMessage()
+    },
+    wait() {
+      begin('call_screening')
+      talk.hold('wait')
+    },
+    introduce() {
+      const { introduction } = conversation
+      const own = 'Say who you are, on whose behalf you call and why, in one sentence. Ask nothing.'
+      talk.ask({ kind: 'introduction', instructions: introduction === undefined ? own : exactly(introduction) })
+    },
+    goOn(owed) {
+      end('person')
+      talk.hold('none')
+      apart(desk.personCame())
+      if (!owed) return
+      talk.ending.calledOff()
+      talk.cutAgent()
+      talk.reply()
+    },
+    hangUp,
+  })
+
+  return {
+    verdict: (verdict) => answering.verdict(verdict),
+    noPerson: (next, spoke) => (next === 'wait' ? answering.screened(spoke) : answering.machine()),
+    replied(toolCalls) {
+      const isAnswer = talk.turns.active === 'reply' && !toolCalls.some(({ name }) => name === 'call_screening')
+      if (isAnswer) answering.replied()
+    },
+    frame() {
+      answering.frame({ speaking: talk.interruptions.speaking, ending: talk.ending.by !== null })
+    },
+    reopened() {
+      if (answering.party === 'recorder') talk.leaveMessage()
+      return answering.party === 'recorder'
+    },
+    close() {
+      const left = answering.party === 'recorder' && !talk.audible()
+      end(left ? 'message_left' : 'hung_up')
+    },
+  }
+}

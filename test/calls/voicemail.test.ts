@@ -1,0 +1,85 @@
+import { eq } from 'drizzle-orm'
+import { expect, test } from 'vitest'
+import { serve } from '../../cli/serve.ts'
+import type { Call } from '../../openapi/schemas/call.ts'
+import { readConfig } from '../../runtime/config.ts'
+import { attempts } from '../../runtime/db/schema.ts'
+import { openLog } from '../../runtime/log.ts'
+import { scriptOf } from '../../runtime/sandbox/people/scripts.ts'
+import { freshDatabase } from '../harness/database.ts'
+import { freshDataDir, openWorkspace, people } from '../harness/talkif.ts'
+
+const flow = (id: string, message?: string) => `
+id: ${id}
+match: {source: ${id}}
+call: {record: true${message === undefined ? '' : `, voicemail_message: ${JSON.stringify(message)}`}}
+qualify:
+  - need
+`
+
+const disclosed = 'Hi {first_name}, this is an AI assistant for {business}, on a recorded line. Please call us back.'
+
+/** One process that takes leads and callbacks, dials and decides; another that carries the media. */
+async function startSplit(onTestFinished: (close: () => Promise<void>) => void) {
+  const database = await freshDatabase()
+  onTestFinished(database.drop)
+  const data = freshDataDir()
+  onTestFinished(data.drop)
+  const shared = { PORT: '0', DATABASE_URL: database.url, TALKIF_DATA_DIR: data.path }
+  const open = async (environment: Record<string, string>, media: boolean) => {
+    const config = { ...readConfig({ ...shared, ...environment }), allowLoopbackWebhooks: true }
+    const served = await serve(config, { roles: { api: !media, worker: !media, media }, log: openLog('fatal') })
+    onTestFinished(() => served.close())
+    return served
+  }
+  const media = await open({}, true)
+  return { media, served: await open({ TALKIF_SANDBOX_URL: media.sandbox!.url }, false) }
+}
+
+const said = (call: Call, role: 'agent' | 'lead') => call.transcript!.filter((turn) => turn.role === role)
+
+test('machines and screeners, their media in another process than the verdict', { timeout: 60_000 }, async ({
+  onTestFinished,
+}) => {
+  const { media, served } = await startSplit(onTestFinished)
+  const talkif = await openWorkspace(served)
+  onTestFinished(talkif.inbox.close)
+  await talkif.configure({ sandbox: { pace: 15, waits: 900 } })
+  await talkif.deploy(flow('flow_left', disclosed))
+  await talkif.deploy(flow('flow_none'))
+  const nobody = '+12025550141'
+  const { screens, ...screened } = scriptOf(people.screened)
+  media.sandbox!.cast.set(nobody, { ...screened, screens: { ...screens!, comes: false } })
+  const call = async (phone: string, flow_id: string) => {
+    const lead = { phone, flow_id, source: 'form', name: 'Vera Voss', language: 'en', consent: true as const }
+    const { id } = await talkif.finished((await talkif.api.createLead(lead)).call_id)
+    await media.runtime.telemetry.flush()
+    return talkif.api.getCall({ id, include: ['transcript', 'trace'] })
+  }
+  const [left, long, none, alone] = await Promise.all([
+    call(people.voicemail, 'flow_left'),
+    call(people.long_voicemail, 'flow_left'),
+    call(people.voicemail, 'flow_none'),
+    call(nobody, 'flow_none'),
+  ])
+  for (const machine of [left, long]) {
+    const { transcript, trace } = machine
+    expect(machine).toMatchObject({ outcome: 'no_answer', reason: 'voicemail' })
+    expect(machine.attempts.map(({ result }) => result)).toEqual(['voicemail'])
+    const message = 'Hi Vera, this is an AI assistant for Helena Education, on a recorded line. Please call us back.'
+    expect(transcript!.at(-1)).toMatchObject({ role: 'agent', text: message, interrupted: false })
+    expect(transcript!.filter(({ text }) => text === message).length).toBe(1)
+    const spans = trace!.spans.filter(({ name }) => name === 'voicemail')
+    expect(spans.map(({ attributes }) => attributes.result)).toEqual(['message_left'])
+  }
+  expect(none).toMatchObject({ outcome: 'no_answer', reason: 'voicemail' })
+  expect(said(none, 'agent').some(({ text }) => text.includes('call us back'))).toBe(false)
+  expect(alone).toMatchObject({ outcome: 'no_answer', reason: 'call_screening' })
+  expect(said(alone, 'agent').map(({ text }) => text)).toContainEqual(
+    "Hi, this is Talkif calling on behalf of Helena Education — I'm an AI assistant, and this call is recorded. I'm calling about the request they sent us.",
+  )
+  const { db } = served.runtime
+  const verdicts = await db.select().from(attempts).where(eq(attempts.callId, left.id))
+  expect(verdicts.map(({ answeredBy }) => answeredBy)).toEqual(['machine_end'])
+  expect(media.sandbox!.violations).toEqual([])
+})

@@ -1,0 +1,244 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createAnswering } from '../../runtime/voice/answering.ts'
+import { converse } from './scripted.ts'
+
+const MESSAGE = 'Hi, an AI assistant for Helena. Please call us back. Goodbye.'
+const LEAVE = `ask Say exactly: ${JSON.stringify(MESSAGE)}`
+const withMessage = { conversation: { voicemailMessage: MESSAGE } }
+const asks = (calls: string[]) => calls.filter((call) => call.startsWith('ask'))
+const fromTool = (next: 'leave_message' | 'wait') => async () => ({ output: { noted: true }, next })
+
+type Converse = ReturnType<typeof converse>
+
+/** The model calls a tool in answer to what it heard. */
+async function callTool(talk: Converse, name: string, beside = '') {
+  talk.respond(beside ? 1_000 : 0, beside, [{ callId: `c${name}${talk.calls.length}`, name }])
+  await talk.time.pass(20)
+}
+
+/** The phone is picked up, the greeting is over, and whatever answered has said something. */
+async function greeted(plan: Parameters<typeof converse>[0], words: string) {
+  const talk = converse(plan)
+  talk.respond(200)
+  await talk.time.pass(1_800)
+  await talk.speak(600, words)
+  return talk
+}
+
+describe('an answering machine', () => {
+  test('after the beep: the greeting is cut, the message is said once, heard to its end, and the line drops', async () => {
+    const talk = converse(withMessage)
+    talk.respond(9_000)
+    await talk.time.pass(2_000)
+    talk.loop.verdict('machine_end')
+    expect(talk.calls).toEqual([expect.stringMatching(/^truncate i1/), LEAVE])
+    talk.respond(3_000, MESSAGE)
+    await talk.time.pass(2_500)
+    expect(talk.ended).toEqual([])
+    await talk.time.pass(2_000)
+    await talk.loop.done
+    expect(talk.turns.at(-1)).toMatchObject({ role: 'agent', text: MESSAGE, interrupted: false })
+    expect(talk.ended).toEqual([{ by: 'agent' }])
+    expect(talk.spans.filter((name) => name === 'voicemail')).toEqual(['voicemail'])
+    expect(talk.steps.map(({ step }) => step)).toEqual(['answered', 'hangUp', 'ended'])
+  })
+
+  test('a verdict twice, or after the message, says nothing more', async () => {
+    const talk = converse(withMessage)
+    talk.respond(1_000)
+    await talk.time.pass(2_000)
+    for (const verdict of ['machine_end', 'machine_end', 'machine_start'] as const) talk.loop.verdict(verdict)
+    talk.respond(2_000, MESSAGE)
+    talk.loop.verdict('machine_end')
+    await talk.time.pass(4_000)
+    await talk.loop.done
+    talk.loop.verdict('machine_end')
+    expect(asks(talk.calls)).toEqual([LEAVE])
+  })
+
+  test('without a message the line drops at once, whoever finds out', async () => {
+    for (const verdict of ['machine_start', 'machine_end', 'fax'] as const) {
+      const talk = converse()
+      talk.respond(3_000)
+      await talk.time.pass(1_000)
+      talk.loop.verdict(verdict)
+      await talk.loop.done
+      expect(talk.ended).toEqual([{ by: 'agent' }])
+    }
+  })
+
+  test('a fax is hung up on, message or not', async () => {
+    const talk = converse(withMessage)
+    talk.loop.verdict('fax')
+    await talk.loop.done
+    expect(asks(talk.calls)).toEqual([])
+  })
+
+  test('the model finds out first: nothing is answered, and the carrier says when the greeting is over', async () => {
+    const talk = await greeted({ ...withMessage, tool: fromTool('leave_message') }, 'I cannot come to the phone.')
+    await callTool(talk, 'voicemail')
+    const before = asks(talk.calls).length
+    for (let i = 0; i < 4; i += 1) await talk.speak(1_500, 'Please leave a message.')
+    expect(asks(talk.calls).length).toBe(before)
+    talk.loop.verdict('machine_end')
+    expect(asks(talk.calls).slice(before)).toEqual([LEAVE])
+  })
+
+  test('the model alone finds out: the message is left after three seconds of silence', async () => {
+    const talk = await greeted({ ...withMessage, tool: fromTool('leave_message') }, 'Leave a message.')
+    await callTool(talk, 'voicemail')
+    const before = asks(talk.calls).length
+    await talk.speak(4_000, 'After the beep.')
+    await talk.time.pass(2_000)
+    expect(asks(talk.calls).length).toBe(before)
+    await talk.time.pass(1_000)
+    expect(asks(talk.calls).slice(before)).toEqual([LEAVE])
+  })
+
+  test('one that never stops is hung up on after a minute', async () => {
+    const talk = await greeted({ ...withMessage, tool: fromTool('leave_message') }, 'Leave a message.')
+    await callTool(talk, 'voicemail')
+    const before = asks(talk.calls).length
+    await talk.speak(61_000, 'And another thing.')
+    await talk.time.pass(4_000)
+    await talk.loop.done
+    expect([talk.ended, asks(talk.calls).length]).toEqual([[{ by: 'agent' }], before])
+  })
+
+  test('a person after all, by the carrier: they are answered, and nobody hears the message', async () => {
+    const talk = await greeted(
+      { ...withMessage, tool: fromTool('leave_message') },
+      'I cannot come to the phone … hello?',
+    )
+    await callTool(talk, 'voicemail')
+    talk.loop.verdict('human')
+    expect(asks(talk.calls).at(-1)).toBe('ask')
+    talk.respond(1_000, 'Sorry. Do you have a minute?')
+    await talk.time.pass(6_000)
+    expect(talk.calls).not.toContain(LEAVE)
+    expect([talk.ended, talk.steps.map(({ step }) => step)]).toEqual([[], ['answered', 'personCame']])
+  })
+
+  test('a person who picks up during the message: it is cut, and the conversation goes on', async () => {
+    const talk = converse(withMessage)
+    talk.respond(1_000)
+    await talk.time.pass(2_000)
+    talk.loop.verdict('machine_end')
+    talk.respond(8_000, MESSAGE)
+    await talk.time.pass(2_000)
+    await talk.speak(1_400, 'Hello, I am here now, who is this please?')
+    expect(talk.turns.find(({ interrupted }) => interrupted)?.role).toBe('agent')
+    expect(asks(talk.calls).at(-1)).toBe('ask')
+    talk.respond(1_000, 'This is about your request.')
+    await talk.time.pass(3_000)
+    expect([talk.ended, talk.steps.map(({ step }) => step)]).toEqual([[], ['answered', 'personCame']])
+  })
+})
+
+describe('a robot that screens calls', () => {
+  const screening = { tool: fromTool('wait'), conversation: { introduction: 'This is Ada.', idleSeconds: 8 } }
+
+  test('is told name and purpose once, waited for without a nudge, and the person who comes is answered', async () => {
+    const talk = await greeted(screening, 'Please state your name and reason for calling.')
+    await callTool(talk, 'call_screening')
+    expect(asks(talk.calls).at(-1)).toBe('ask Say exactly: "This is Ada."')
+    talk.respond(1_000, 'This is Ada.')
+    await talk.time.pass(2_000)
+    await talk.speak(800, 'Please stay on the line.')
+    await callTool(talk, 'call_screening')
+    const before = asks(talk.calls).length
+    await talk.time.pass(40_000)
+    expect(asks(talk.calls).length).toBe(before)
+    expect(talk.steps.map(({ step }) => step)).toEqual(['answered'])
+    await talk.speak(500, 'Hello, this is Bea.')
+    talk.respond(1_000, 'Hello Bea.')
+    await talk.time.pass(1_000)
+    expect(talk.steps.map(({ step }) => step)).toEqual(['answered', 'personCame'])
+    // From now on silence is silence again.
+    await talk.time.pass(12_000)
+    expect(asks(talk.calls).length).toBe(before + 2)
+  })
+
+  test('gets nothing twice when the model has introduced itself beside the tool', async () => {
+    const talk = await greeted(screening, 'Who is calling?')
+    const before = asks(talk.calls).length
+    await callTool(talk, 'call_screening', 'This is an AI assistant for Helena.')
+    await talk.time.pass(4_000)
+    expect(asks(talk.calls).length).toBe(before)
+  })
+
+  test('that nobody follows is hung up on in time, as silence, and sounds like no machine', async () => {
+    const talk = await greeted(
+      { ...screening, conversation: { ...screening.conversation, voicemailMessage: 'No.' } },
+      'Who?',
+    )
+    await callTool(talk, 'call_screening')
+    talk.respond(1_000, 'This is Ada.')
+    talk.loop.verdict('machine_end')
+    await talk.time.pass(95_000)
+    await talk.loop.done
+    expect(talk.ended).toEqual([{ by: 'silence' }])
+    expect(talk.calls.some((call) => call.includes('No.'))).toBe(false)
+  })
+})
+
+test('whatever is heard, in whatever order: at most two messages, never over the greeting of a machine, and an end', () => {
+  const events = fc.array(
+    fc.oneof(
+      fc.constantFrom('human', 'machine_start', 'machine_end', 'fax', 'machine', 'screened', 'introduced', 'replied'),
+      fc.record({ ms: fc.integer({ min: 20, max: 4_000 }), speaking: fc.boolean(), spokenOver: fc.boolean() }),
+    ),
+    { maxLength: 14 },
+  )
+  fc.assert(
+    fc.property(fc.boolean(), events, (hasMessage, story) => {
+      const done: string[] = []
+      const effect = (name: string) => () => void done.push(name)
+      let ending = false
+      const machine = createAnswering(hasMessage, {
+        hush: effect('hush'),
+        leaveMessage() {
+          done.push('message')
+          ending = true
+        },
+        introduce: effect('introduce'),
+        wait: effect('wait'),
+        goOn(owed) {
+          done.push(owed ? 'answer' : 'go on')
+          ending = false
+        },
+        hangUp: effect('hang up'),
+      })
+      const pass = (ms: number, speaking: boolean, spokenOver: boolean) => {
+        if (spokenOver) ending = false
+        for (let t = 0; t < ms; t += 20) machine.frame({ speaking, ending })
+      }
+      for (const event of story) {
+        const before = machine.party
+        const count = done.length
+        if (typeof event === 'object') pass(event.ms, event.speaking, event.spokenOver)
+        else if (event === 'machine') machine.machine()
+        else if (event === 'screened' || event === 'introduced') machine.screened(event === 'introduced')
+        else if (event === 'replied') machine.replied()
+        else machine.verdict(event as 'human')
+        const now = done.slice(count)
+        // A message only when the machine was heard to end, or has been silent.
+        if (now.includes('message')) expect(event === 'machine_end' || typeof event === 'object').toBe(true)
+        if (event === 'human') expect(now).not.toContain('hang up')
+        if (event === 'human' && before !== 'screener' && !done.includes('hang up'))
+          expect(machine.party).toBe('person')
+        if (now.includes('introduce')) expect(before).not.toBe('screener')
+      }
+      // Nobody is waited for without end: silence leads to the message or to the end of the call.
+      const waiting = machine.party
+      pass(95_000, false, false)
+      if (waiting === 'machine' || waiting === 'screener') expect(['message', 'hang up']).toContain(done.at(-1))
+      const messages = done.filter((name) => name === 'message').length
+      expect(messages).toBeLessThanOrEqual(hasMessage ? 2 : 0)
+      expect(done.filter((name) => name === 'hang up').length).toBeLessThanOrEqual(1)
+      if (done.includes('hang up')) expect(done.at(-1)).toBe('hang up')
+    }),
+    { numRuns: 10_000 },
+  )
+})
