@@ -163,6 +163,8 @@ export const flow = {
       business: null,
       greeting: null,
       greeting_interruptible: true,
+      interrupt_after_ms: 300,
+      interrupt_words: 1,
       manner: null,
       knowledge: null,
       prompt: null,

@@ -1,3 +1,4 @@
+import { DURATION } from './flow-actions.ts'
 import { actionForms } from './flow-schema-actions.ts'
 import {
   choice,
@@ -90,6 +91,15 @@ export const flowSchema: JsonSchema = {
       business: text(agent.business),
       greeting: text(agent.greeting),
       greeting_interruptible: flag(agent.greeting_interruptible),
+      interrupt_after: orEmpty(
+        meaning(agent.interrupt_after_ms),
+        matching(`^\\s*([0-9]{1,6} ?ms|${DURATION})\\s*$`, '300ms'),
+      ),
+      interrupt_words: orEmpty(
+        meaning(agent.interrupt_words),
+        { type: 'integer', minimum: 1, maximum: 5 },
+        matching('^\\s*0*[1-5]\\s*$', '1'),
+      ),
       manner: text(agent.manner),
       knowledge: text(agent.knowledge),
       prompt: text(agent.prompt),

@@ -20,6 +20,8 @@ export const DEFAULTS = {
     business: null,
     greeting: null,
     greeting_interruptible: true,
+    interrupt_after_ms: 300,
+    interrupt_words: 1,
     manner: null,
     knowledge: null,
     prompt: null,

@@ -130,6 +130,25 @@ export const duration =
     return read.seconds / per
   }
 
+/** `300ms`, or a duration in seconds. */
+export const milliseconds: Read<number> = (node, path, name, reading) => {
+  const written = text(node, path, name, reading)
+  if (written === undefined) return undefined
+  const [, digits] = /^(\d{1,6}) ?ms$/.exec(written) ?? []
+  if (digits) return Number(digits)
+  const read = readDuration(written)
+  if ('seconds' in read) return read.seconds * 1_000
+  const suggestion = /^\d+$/.test(written) ? `${written}ms` : undefined
+  return reading.fault(node, path, `"${short(written)}" is not a duration; write one such as 300ms or 1s`, suggestion)
+}
+
+export const whole: Read<number> = (node, path, name, reading) => {
+  const written = text(node, path, name, reading)
+  if (written === undefined) return undefined
+  if (/^\d{1,6}$/.test(written)) return Number(written)
+  return reading.fault(node, path, `"${path}" must be a whole number`)
+}
+
 /** `22:00-09:00`: from when until when nobody is called. */
 export const quietHours: Read<{ from: string; to: string }> = (node, path, name, reading) => {
   const written = text(node, path, name, reading)

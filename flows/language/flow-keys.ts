@@ -40,8 +40,19 @@ function callKeys(call: Flow['call']): Keys {
 }
 
 function agentKeys(agent: Flow['agent']): Keys {
-  const { name, business, greeting, greeting_interruptible, manner, knowledge, prompt } = agent
-  return { name, business, greeting, greeting_interruptible, manner, knowledge, prompt }
+  const { name, business, greeting, greeting_interruptible, interrupt_after_ms, interrupt_words } = agent
+  const { manner, knowledge, prompt } = agent
+  return {
+    ...{
+      name,
+      business,
+      greeting,
+      greeting_interruptible,
+      interrupt_after: `${interrupt_after_ms}ms`,
+      interrupt_words,
+    },
+    ...{ manner, knowledge, prompt },
+  }
 }
 
 export function slotKeys(slot: FlowSlot): Keys {

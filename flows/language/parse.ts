@@ -2,7 +2,7 @@ import { isMap } from 'yaml'
 import { ENGINES, type Flow, FlowDocument, OUTCOMES } from '../../openapi/schemas/flow-document.ts'
 import { DEFAULTS } from './defaults.ts'
 import type { FlowFault } from './faults.ts'
-import { duration, flag, languages, oneOf, quietHours, text, texts } from './fields.ts'
+import { duration, flag, languages, milliseconds, oneOf, quietHours, text, texts, whole } from './fields.ts'
 import { type Draft, judge } from './judge.ts'
 import { actions } from './outcomes.ts'
 import { type Field, isEmpty, type Read, type Reading, section, startReading, within } from './reading.ts'
@@ -38,6 +38,8 @@ const AGENT: Readers = {
   business: { read: text },
   greeting: { read: text },
   greeting_interruptible: { read: flag },
+  interrupt_after: { as: 'interrupt_after_ms', read: milliseconds },
+  interrupt_words: { read: whole },
   manner: { read: text },
   knowledge: { read: text },
   prompt: { read: text },

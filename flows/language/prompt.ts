@@ -2,7 +2,7 @@ import type { Flow, FlowSlot } from '../../openapi/schemas/flow-document.ts'
 import { formOf } from './answers.ts'
 import { canonicalLanguage } from './fields.ts'
 import { greetingFault } from './greeting.ts'
-import { type Sentences, sentencesOf } from './sentences.ts'
+import { knownSentences, type Sentences, sentencesOf } from './sentences.ts'
 import { fill, type TemplateFields, templateFaults } from './template.ts'
 
 export interface ConversationInput {
@@ -34,6 +34,8 @@ export interface CompiledConversation {
   greetingInterruptible: boolean
   /** Who is calling, for whom, an AI, and why: what a robot that screens calls is told. */
   introduction: string
+  /** Lines that are said word for word; undefined in a language that has none here. */
+  phrases: Sentences['phrases'] | undefined
   /** Left after the beep of an answering machine; null: nothing is. */
   voicemailMessage: string | null
   instructions: string
@@ -55,6 +57,7 @@ export function compileConversation(input: ConversationInput): CompiledConversat
     greeting: greetingOf(input, fields, sentences),
     greetingInterruptible: flow.agent.greeting_interruptible,
     introduction: introductionOf(input, fields, sentences),
+    phrases: knownSentences(language)?.phrases,
     voicemailMessage: voicemailMessageOf(input, fields, sentences),
     instructions: instructionsOf(input, fields, language, sentences),
     language,

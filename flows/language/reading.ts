@@ -96,6 +96,7 @@ const SYNONYMS = new Map([
   ['detect_machine', 'amd'],
   ['within_seconds', 'within'],
   ['max_duration_seconds', 'max_duration'],
+  ['interrupt_after_ms', 'interrupt_after'],
   ['slots', 'qualify'],
   ['outcomes', 'on'],
 ])

@@ -4,6 +4,8 @@ export interface Sentences {
   opening: { plain: string; recorded: string }
   /** How the person got in touch, by source of the lead. */
   touch: { web_form: string; meta_lead_ads: string; other: string }
+  /** Short lines of the call itself: while something takes long, to somebody silent, as last words, and when nothing works. */
+  phrases: { filler: string; nudge: string; goodbye: string; trouble: string }
   /** Why, for a robot that screens calls: true of every lead. */
   reason: string
   /** Questions for slots whose flow has none of its own. */
@@ -22,6 +24,12 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       web_form: 'You just left your details on our website — got a moment?',
       meta_lead_ads: 'You just left your details in our ad — got a moment?',
       other: 'You left your details with us — got a moment?',
+    },
+    phrases: {
+      filler: 'One moment, please.',
+      nudge: 'Are you still there?',
+      goodbye: 'Thank you for your time. Goodbye.',
+      trouble: 'I am sorry, there is a technical problem on our side. We will call you again. Goodbye.',
     },
     reason: "I'm calling about the request they sent us.",
     questions: {
@@ -43,6 +51,12 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       meta_lead_ads: 'Az önce reklamımızda bilgilerinizi bıraktınız — bir dakikanız var mı?',
       other: 'Bize bilgilerinizi bırakmıştınız — bir dakikanız var mı?',
     },
+    phrases: {
+      filler: 'Bir saniye lütfen.',
+      nudge: 'Hâlâ orada mısınız?',
+      goodbye: 'Zaman ayırdığınız için teşekkürler. İyi günler.',
+      trouble: 'Özür dilerim, bizde teknik bir sorun var. Sizi yeniden arayacağız. İyi günler.',
+    },
     reason: 'Bize ilettikleri talep hakkında arıyorum.',
     questions: {
       need: 'Ne arıyorsunuz?',
@@ -63,6 +77,12 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       meta_lead_ads: 'Sie haben gerade Ihre Daten in unserer Anzeige hinterlassen — haben Sie einen Moment?',
       other: 'Sie haben uns Ihre Daten hinterlassen — haben Sie einen Moment?',
     },
+    phrases: {
+      filler: 'Einen Moment bitte.',
+      nudge: 'Sind Sie noch da?',
+      goodbye: 'Vielen Dank für Ihre Zeit. Auf Wiederhören.',
+      trouble: 'Es tut mir leid, bei uns gibt es ein technisches Problem. Wir rufen Sie wieder an. Auf Wiederhören.',
+    },
     reason: 'Es geht um die Anfrage, die uns geschickt wurde.',
     questions: {
       need: 'Wonach suchen Sie?',
@@ -82,6 +102,12 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       web_form: 'Acaba de dejar sus datos en nuestra web. ¿Tiene un momento?',
       meta_lead_ads: 'Acaba de dejar sus datos en nuestro anuncio. ¿Tiene un momento?',
       other: 'Nos dejó sus datos. ¿Tiene un momento?',
+    },
+    phrases: {
+      filler: 'Un momento, por favor.',
+      nudge: '¿Sigue ahí?',
+      goodbye: 'Gracias por su tiempo. Adiós.',
+      trouble: 'Lo siento, tenemos un problema técnico. Le volveremos a llamar. Adiós.',
     },
     reason: 'Llamo por la solicitud que nos enviaron.',
     questions: {
@@ -104,6 +130,12 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       meta_lead_ads: 'Vous venez de laisser vos coordonnées dans notre annonce. Avez-vous un moment ?',
       other: 'Vous nous avez laissé vos coordonnées. Avez-vous un moment ?',
     },
+    phrases: {
+      filler: "Un instant, s'il vous plaît.",
+      nudge: 'Êtes-vous toujours là ?',
+      goodbye: "Merci de m'avoir accordé votre temps. Au revoir.",
+      trouble: 'Je suis désolé, nous avons un problème technique. Nous vous rappellerons. Au revoir.',
+    },
     reason: "J'appelle au sujet de la demande qui nous a été envoyée.",
     questions: {
       need: 'Que recherchez-vous ?',
@@ -116,7 +148,10 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
 }
 
 /** The sentences of a BCP 47 language; English for one that is not here. */
-export function sentencesOf(language: string): Sentences {
+export const sentencesOf = (language: string): Sentences => knownSentences(language) ?? SENTENCES.en!
+
+/** Undefined for a language that is not here: the model then finds its own words. */
+export function knownSentences(language: string): Sentences | undefined {
   const primary = language.split('-')[0]!.toLowerCase()
-  return (Object.hasOwn(SENTENCES, primary) && SENTENCES[primary]) || SENTENCES.en!
+  return Object.hasOwn(SENTENCES, primary) ? SENTENCES[primary] : undefined
 }

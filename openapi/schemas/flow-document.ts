@@ -69,6 +69,16 @@ export const FlowAgent = z
     business: text(120, 'On whose behalf the call is made.').nullable().describe("Null: the workspace's business."),
     greeting: text(500, 'The hand-written first words; {name}, {business} and other fields are filled in.').nullable(),
     greeting_interruptible: z.boolean().describe('Speech of the person called cuts the greeting.'),
+    interrupt_after_ms: z
+      .int()
+      .min(0)
+      .max(2_000, 'must be at most 2s')
+      .describe('Speech of this length, in milliseconds of voice, cuts the agent.'),
+    interrupt_words: z
+      .int()
+      .min(1)
+      .max(5)
+      .describe('Shorter speech cuts it, too, with so many words that are more than "yes" or "mhm".'),
     manner: text(1_000, 'How the agent speaks.').nullable(),
     knowledge: text(100_000, 'Facts the agent may use.').nullable(),
     prompt: text(20_000, 'Further instructions to the agent.').nullable(),

@@ -41,7 +41,7 @@ export async function prepareConversation(deps: Deps, attemptId: string): Promis
     timeZone: lead!.zones[0]!,
     recorded: call.recorded,
   })
-  const { greeting, greetingInterruptible, instructions, introduction, language, voicemailMessage } = compiled
+  const { greeting, greetingInterruptible, instructions, introduction, language, phrases, voicemailMessage } = compiled
   return {
     conversation: {
       callId: call.id,
@@ -55,7 +55,9 @@ export async function prepareConversation(deps: Deps, attemptId: string): Promis
       language,
       maxDurationSeconds: flow.call.max_duration_seconds,
       idleSeconds: flow.call.idle_seconds,
+      interruptions: { afterMs: flow.agent.interrupt_after_ms, words: flow.agent.interrupt_words },
       introduction,
+      ...(phrases ? { phrases } : {}),
       ...(voicemailMessage === null ? {} : { voicemailMessage }),
     },
     flowTools,

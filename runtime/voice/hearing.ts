@@ -1,15 +1,18 @@
 import type { Clock } from '../clock.ts'
 import type { EngineEvent } from './engine-events.ts'
-import { isBackchannel } from './interruptions.ts'
+import { isBackchannel, wordCount } from './interruptions.ts'
+import { loudness } from './mulaw.ts'
 import type { Talk } from './talk.ts'
 
 export interface Hearing {
   onEvent(event: Extract<EngineEvent, { type: 'speech_started' | 'speech_stopped' | 'committed' | 'heard' }>): void
   onFrame(frame: Buffer, atMs: number): void
-  /** The agent has fallen silent: speech that it talked over may still want an answer. */
+  /** The agent is silent, and 20 ms have passed: speech that it talked over, or that cut it, may still want an answer. */
   onSilence(): void
   /** A new session counts its audio from zero. */
   restart(): void
+  /** The item was our own voice come back: nobody said its words. */
+  isEcho(item: string): boolean
 }
 
 /** Speech over the agent that did not cut it. */
@@ -23,30 +26,62 @@ interface Unanswered {
 
 /** A "yes" this close to the agent's last word was an answer to it. */
 const answerWindowMs = 1_500
+/** Speech with as much voice as this that cut the agent was meant, whatever its words. */
+const surelyMeantMs = 1_000
+/** The words of shorter speech that cut the agent are waited for so long before it is answered. */
+const wordsWithinMs = 600
 
 /** What the caller's speech does to the conversation: take the turn, cut the agent, or let it speak on. */
-export function createHearing(talk: Talk, clock: Clock): Hearing {
-  const { interruptions, stopwatch, transcript, turns } = talk
+export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
+  const { echo, interruptions, stopwatch, transcript, turns } = talk
   let startedAt = 0
   let offsetMs: number | null = null
   let unanswered: Unanswered | null = null
+  /** Short speech that cut the agent: only its words will tell whether it was meant to. */
+  let doubtful: { item: string; sinceMs: number } | null = null
+  let echoed = ''
+
+  function cutIfMeant() {
+    const agent = {
+      audible: talk.audible(),
+      interruptible: talk.interruptible(),
+      patient: talk.ending.by !== null,
+    }
+    if (interruptions.due(agent)) talk.interrupt(startedAt)
+  }
 
   function committed(item: string) {
-    if (talk.audible()) unanswered = { item, endedMs: talk.streamMs(), opening: interruptions.opening }
+    if (interruptions.echo) {
+      echoed = item
+      transcript.leadSaid(item, '')
+      talk.forgetItem(item)
+    } else if (talk.audible()) unanswered = { item, endedMs: talk.streamMs(), opening: interruptions.opening }
+    else if (interruptions.cut && interruptions.voicedMs < surelyMeantMs)
+      doubtful = { item, sinceMs: clock.monotonic() }
     else talk.reply()
   }
 
   function heard(item: string, text: string) {
+    if (item === echoed) return
     transcript.leadSaid(item, text)
     stopwatch.transcribed()
+    if (doubtful?.item === item) return judged(item, text)
     if (unanswered?.item !== item) return
     unanswered.backchannel = isBackchannel(text)
     // Short but meant ("no, wait"): the words cut where the length did not.
-    const meant = !unanswered.backchannel && !unanswered.opening && talk.interruptible() && !talk.ending.by
+    const wanted = wordCount(text) >= minWords && !unanswered.backchannel
+    const meant = wanted && !unanswered.opening && talk.interruptible() && !talk.ending.by
     if (!meant || !talk.audible()) return
     unanswered = null
     talk.interrupt(startedAt)
     talk.reply()
+  }
+
+  /** A cough or a "mhm" has cut the agent: it goes on from there. Anything else is answered. */
+  function judged(item: string, text: string) {
+    doubtful = null
+    if (isBackchannel(text)) talk.goOn(item)
+    else talk.reply()
   }
 
   return {
@@ -54,9 +89,11 @@ export function createHearing(talk: Talk, clock: Clock): Hearing {
       switch (event.type) {
         case 'speech_started':
           startedAt = clock.now()
+          // Whoever speaks again asks again.
+          doubtful = null
           interruptions.started((offsetMs ?? 0) + event.atMs)
           transcript.leadBegan(event.item, (offsetMs ?? 0) + event.atMs)
-          return
+          return cutIfMeant()
         case 'speech_stopped':
           interruptions.stopped()
           stopwatch.speechStopped()
@@ -70,14 +107,15 @@ export function createHearing(talk: Talk, clock: Clock): Hearing {
     onFrame(frame, atMs) {
       talk.mediaCame(atMs)
       offsetMs ??= atMs
-      const agent = {
-        audible: talk.audible(),
-        interruptible: talk.interruptible(),
-        patient: talk.ending.by !== null,
-      }
-      if (interruptions.frame(frame, agent)) talk.interrupt(startedAt)
+      const level = loudness(frame)
+      interruptions.frame(level, atMs, echo.heard(level, atMs))
+      cutIfMeant()
     },
     onSilence() {
+      if (doubtful && clock.monotonic() - doubtful.sinceMs >= wordsWithinMs) {
+        doubtful = null
+        talk.reply()
+      }
       if (!unanswered || turns.busy) return
       const { backchannel, endedMs, opening } = unanswered
       unanswered = null
@@ -89,6 +127,8 @@ export function createHearing(talk: Talk, clock: Clock): Hearing {
       transcript.leadLost()
       offsetMs = null
       unanswered = null
+      doubtful = null
     },
+    isEcho: (item) => item === echoed,
   }
 }

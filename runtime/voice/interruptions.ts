@@ -1,4 +1,4 @@
-import { frameMs, loudness } from './mulaw.ts'
+import { frameMs, voiceLoudness } from './mulaw.ts'
 
 export interface InterruptionOptions {
   /** Speech shorter than this does not cut the agent, in milliseconds of voice. */
@@ -11,58 +11,108 @@ export interface InterruptionOptions {
 
 export const usualInterruptions: InterruptionOptions = { minSpeechMs: 300, openingMs: 1_500, minPatientMs: 1_000 }
 
+export interface AgentState {
+  audible: boolean
+  interruptible: boolean
+  /** Only long speech should cut it now. */
+  patient: boolean
+}
+
 export interface Interruptions {
-  /** The engine hears speech begin, `atMs` after the stream's start. */
+  /** The engine heard speech begin, `atMs` after the stream's start; voice since then counts, whenever it is told. */
   started(atMs: number): void
   stopped(): void
-  /** A frame of the caller's; true exactly once in a stretch of speech: the agent should be cut now. */
-  frame(frame: Buffer, agent: { audible: boolean; interruptible: boolean; patient: boolean }): boolean
+  /** A frame of the caller's, by its loudness. `echo`: it is our own voice come back. */
+  frame(loudness: number, atMs: number, echo: boolean): void
+  /** True exactly once in a stretch of speech: the agent should be cut now. */
+  due(agent: AgentState): boolean
   readonly speaking: boolean
   /** The speech now running, or the last one, was the callee's opening word. */
   readonly opening: boolean
+  /** It was, for the most part, our own voice. */
+  readonly echo: boolean
+  /** It has cut the agent. */
+  readonly cut: boolean
+  /** How much voice it had, in milliseconds. */
+  readonly voicedMs: number
 }
 
-/** −36 dBm0 or so: above the noise of a line, below quiet speech. */
-const voiceLoudness = 400
 /** Speech that the engine still hears after this much more than the minimum was long, whatever our own ear says. */
 const engineHangoverMs = 1_500
+/** An engine that tells of speech later than this is not asked about its beginning. */
+const rememberedFrames = 75
+
+interface Heard {
+  atMs: number
+  voiced: boolean
+  echo: boolean
+}
 
 /**
- * Decides when speech is meant to interrupt: enough voice since the engine heard it begin. Time is counted in frames, so
- * that a late timer or a fast clock changes nothing. A pure machine.
+ * Decides when speech is meant to interrupt: enough voice since it began. Time is counted in frames, so that a late timer or a
+ * fast clock changes nothing. A pure machine.
  */
 export function createInterruptions(options: InterruptionOptions = usualInterruptions): Interruptions {
+  const before: Heard[] = []
   let speaking = false
   let opening = false
-  let decided = false
+  let cut = false
   let voicedMs = 0
+  let echoMs = 0
   let elapsedMs = 0
+
+  function count({ voiced, echo }: Heard) {
+    if (!voiced) return
+    if (echo) {
+      // What was taken for a voice until the echo was known was none either.
+      echoMs += frameMs + voicedMs
+      voicedMs = 0
+    } else voicedMs += frameMs
+  }
+
   return {
     started(atMs) {
       speaking = true
       opening = atMs < options.openingMs
-      decided = false
+      cut = false
       voicedMs = 0
+      echoMs = 0
       elapsedMs = 0
+      for (const heard of before) if (heard.atMs >= atMs) count(heard)
     },
     stopped() {
       speaking = false
     },
-    frame(frame, { audible, interruptible, patient }) {
-      if (!speaking || decided) return false
+    frame(loudness, atMs, echo) {
+      const heard = { atMs, voiced: loudness >= voiceLoudness, echo }
+      if (before.length === rememberedFrames) before.shift()
+      before.push(heard)
+      if (!speaking) return
       elapsedMs += frameMs
-      if (loudness(frame) >= voiceLoudness) voicedMs += frameMs
+      count(heard)
+    },
+    due({ audible, interruptible, patient }) {
+      if (!speaking || cut || !audible || !interruptible) return false
       const wary = opening || patient
       const enoughMs = wary ? options.minPatientMs : options.minSpeechMs
-      const onlyEngineHears = !wary && elapsedMs >= enoughMs + engineHangoverMs
-      decided = audible && interruptible && (voicedMs >= enoughMs || onlyEngineHears)
-      return decided
+      const onlyEngineHears = !wary && echoMs === 0 && elapsedMs >= enoughMs + engineHangoverMs
+      cut = voicedMs >= enoughMs || onlyEngineHears
+      return cut
     },
     get speaking() {
       return speaking
     },
     get opening() {
       return opening
+    },
+    get echo() {
+      return echoMs > 0 && voicedMs < options.minSpeechMs && voicedMs * 4 < echoMs
+    },
+    get cut() {
+      return cut
+    },
+    get voicedMs() {
+      return voicedMs
     },
   }
 }
@@ -76,15 +126,24 @@ const backchannels = new Set(
   ).split(' '),
 )
 
-/** True for nothing at all and for one or two words that only keep the line warm. Whether they answer a question is not for us. */
-export function isBackchannel(text: string): boolean {
+/** What a transcription writes for sounds that are no words: `(coughing)`, `[noise]`, `*sighs*`. */
+const noises = /\([^)]*\)|\[[^\]]*\]|\*[^*]*\*/g
+
+/** The words of a transcript, in lower case by the rules of Turkish and of the rest. */
+function wordsOf(text: string): { tr: string; plain: string }[] {
   const words =
     text
-      .toLocaleLowerCase('tr')
       .normalize('NFC')
-      .match(/[\p{L}\p{M}'’]+/gu) ?? []
-  const lower = text.toLowerCase().match(/[\p{L}\p{M}'’]+/gu) ?? []
-  return (
-    words.length <= 2 && words.every((word, index) => backchannels.has(word) || backchannels.has(lower[index] ?? ''))
-  )
+      .replace(noises, ' ')
+      .match(/[\p{L}\p{M}\p{N}'’]+/gu) ?? []
+  return words.map((word) => ({ tr: word.toLocaleLowerCase('tr'), plain: word.toLowerCase() }))
+}
+
+/** How many words were said; sounds are none. */
+export const wordCount = (text: string): number => wordsOf(text).length
+
+/** True for nothing at all and for one or two words that only keep the line warm. Whether they answer a question is not for us. */
+export function isBackchannel(text: string): boolean {
+  const words = wordsOf(text)
+  return words.length <= 2 && words.every(({ tr, plain }) => backchannels.has(tr) || backchannels.has(plain))
 }

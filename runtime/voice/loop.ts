@@ -53,7 +53,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
 
   const talk = createTalk({ ...options, trouble, hangUp: finish, noPerson: (...told) => answerer.noPerson(...told) })
   const answerer = createAnswerer(talk, options, { hangUp: finish, apart })
-  const hearing = createHearing(talk, clock)
+  const hearing = createHearing(talk, clock, conversation.interruptions?.words)
   const reconnects = createReconnects()
   const vigil = createVigil(talk, options, { reply: talk.reply, hangUp: finish, lost, silent: hearing.onSilence })
 
@@ -131,7 +131,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   function onHeard(event: Extract<EngineEvent, { type: 'heard' }>) {
     if (over) talk.transcript.leadSaid(event.item, event.text)
     else hearing.onEvent(event)
-    if (event.text.trim() !== '') apart(desk.heard(event.text).then((result) => obey(result)))
+    if (event.text.trim() !== '' && !hearing.isEcho(event.item))
+      apart(desk.heard(event.text).then((result) => obey(result)))
   }
 
   const obey: typeof talk.obey = (result) => {

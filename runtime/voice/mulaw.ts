@@ -17,3 +17,6 @@ export function loudness(audio: Uint8Array): number {
   for (const code of audio) sum += magnitudes[code]!
   return audio.length === 0 ? 0 : sum / audio.length
 }
+
+/** −36 dBm0 or so: above the noise of a line, below quiet speech. */
+export const voiceLoudness = 400

@@ -28,6 +28,8 @@ export interface Conversation {
   greeting: string
   /** A caller's speech does not cut the greeting when false. */
   greetingInterruptible: boolean
+  /** Speech of `afterMs` of voice cuts the agent; shorter speech does with so many meant words. The usual when left out. */
+  interruptions?: { afterMs: number; words: number }
   instructions: string
   tools: ToolDefinition[]
   /** A voice name of the engine. */
@@ -40,7 +42,7 @@ export interface Conversation {
   /** Silence, in seconds since the last heard audio, before a nudge; the second time ends the call. */
   idleSeconds: number
   /** Short lines of the platform in the call's language, said word for word; without one the model finds its own words. */
-  phrases?: { nudge?: string; goodbye?: string; filler?: string }
+  phrases?: { nudge?: string; goodbye?: string; filler?: string; trouble?: string }
   /** Left on an answering machine, word for word; without one the call is hung up there. */
   voicemailMessage?: string
   /** Who is calling, for whom and why, word for word: the answer to a robot that screens calls. */

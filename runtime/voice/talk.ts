@@ -1,8 +1,10 @@
 import type { MediaStream } from '../carrier/port.ts'
+import { createEcho } from './echo.ts'
 import { createEnding } from './ending.ts'
 import { type Engine, exactly } from './engine.ts'
 import type { ToolCall } from './engine-events.ts'
-import { createInterruptions } from './interruptions.ts'
+import { createInterruptions, usualInterruptions } from './interruptions.ts'
+import { loudness } from './mulaw.ts'
 import { type CutItem, createPlayback } from './playback.ts'
 import type { EndedBy, LoopOptions, ToolResult } from './port.ts'
 import { createStopwatch } from './stopwatch.ts'
@@ -24,6 +26,9 @@ export type TalkOptions = LoopOptions & {
 /** Five hundred characters and the sentence before them, said slowly. */
 const longestMessageMs = 90_000
 
+const CUT_FOR_NOTHING =
+  'Your last sentence was cut short by a sound; the caller did not mean to interrupt. Go on from where you were cut, without an apology and without saying again what they have heard.'
+
 export type Talk = ReturnType<typeof createTalk>
 
 /**
@@ -43,7 +48,10 @@ export function createTalk(options: TalkOptions) {
       options.trouble(error)
     }
   })
-  const interruptions = createInterruptions()
+  const { afterMs = usualInterruptions.minSpeechMs } = conversation.interruptions ?? {}
+  const minPatientMs = Math.max(afterMs, usualInterruptions.minPatientMs)
+  const interruptions = createInterruptions({ ...usualInterruptions, minSpeechMs: afterMs, minPatientMs })
+  const echo = createEcho()
   const ending = createEnding()
   const toolRuns = createToolRuns(desk, clock, stopwatch.span)
   let toolsRunning = 0
@@ -71,6 +79,7 @@ export function createTalk(options: TalkOptions) {
       stream.sendAudio(frame)
       recorder?.agent(frame, streamMs(playsAtMs))
       transcript.agentBegan(item, streamMs(playsAtMs))
+      echo.played(loudness(frame), streamMs(playsAtMs))
       stopwatch.played()
       if (greeting === 'waiting') {
         greeting = 'playing'
@@ -109,6 +118,7 @@ export function createTalk(options: TalkOptions) {
     const nowMs = clock.monotonic()
     const cuts = playback.cut(nowMs)
     recorder?.cutAgent(streamMs(nowMs))
+    echo.cut(streamMs(nowMs))
     turns.cut()
     for (const cut of cuts) {
       if (!forgotten.has(cut.item)) shorten(cut)
@@ -127,6 +137,18 @@ export function createTalk(options: TalkOptions) {
     cutAgent()
     ending.calledOff()
     stopwatch.span('barge_in', speechStartedAt)
+  }
+
+  /** Something of the caller's is to play no part in the conversation: an echo, a cough. */
+  function forgetItem(item: string) {
+    engine.deleteItem(item)
+  }
+
+  /** What cut the agent was not meant to: it goes on. `item` is what was heard in the place of words. */
+  function goOn(item: string) {
+    forgetItem(item)
+    engine.addText('system', CUT_FOR_NOTHING)
+    reply()
   }
 
   function sayGoodbye(by: EndedBy, firm = false) {
@@ -188,6 +210,7 @@ export function createTalk(options: TalkOptions) {
     stopwatch,
     transcript,
     interruptions,
+    echo,
     ending,
     turns,
     playback,
@@ -197,6 +220,8 @@ export function createTalk(options: TalkOptions) {
     say,
     cutAgent,
     interrupt,
+    forgetItem,
+    goOn,
     sayGoodbye,
     leaveMessage,
     obey,

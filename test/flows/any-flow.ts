@@ -152,6 +152,8 @@ export const anyFlow: fc.Arbitrary<Flow> = fc
       business: orNull(text(60)),
       greeting: orNull(fc.constant('Hi {name}, I am an AI calling for {business}, and this is recorded.')),
       greeting_interruptible: fc.boolean(),
+      interrupt_after_ms: fc.integer({ min: 0, max: 2_000 }),
+      interrupt_words: fc.integer({ min: 1, max: 5 }),
       manner: orNull(text(80)),
       knowledge: orNull(text(200)),
       prompt: orNull(text(200)),
@@ -176,8 +178,9 @@ export const anyFlow: fc.Arbitrary<Flow> = fc
 export function longForm({ id, match, call, agent, qualify, tools, on }: Flow): string {
   const { quiet_hours: hours, retention_days: days } = call
   const seconds = (it: number) => `${it}s`
+  const { interrupt_after_ms: after, ...agentKeys } = agent
   const document = {
-    ...{ id, match, agent },
+    ...{ id, match, agent: { ...agentKeys, interrupt_after: `${after} ms` } },
     call: {
       ...{ within: seconds(call.within_seconds), voice: call.voice, engine: call.engine, record: call.record },
       ...{ max_duration: seconds(call.max_duration_seconds), idle: seconds(call.idle_seconds) },

@@ -54,6 +54,7 @@ const beyondSchemas = [
   'greeting that hides the ai',
   'handlebars',
   'input of an unknown type',
+  'input that cannot be checked',
   'quiet hours of no length',
   'retention in hours',
   'secret in a header',

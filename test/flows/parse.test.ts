@@ -64,6 +64,8 @@ test('the flow of the page means what the page says', () => {
       business: null,
       greeting: null,
       greeting_interruptible: true,
+      interrupt_after_ms: 300,
+      interrupt_words: 1,
       manner: null,
       knowledge: null,
       prompt: null,

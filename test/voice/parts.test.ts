@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createEnding } from '../../runtime/voice/ending.ts'
-import { createInterruptions, isBackchannel } from '../../runtime/voice/interruptions.ts'
+import { createInterruptions, isBackchannel, wordCount } from '../../runtime/voice/interruptions.ts'
 import { loudness } from '../../runtime/voice/mulaw.ts'
 import type { Turn } from '../../runtime/voice/port.ts'
 import { createTranscript, heardText } from '../../runtime/voice/transcript.ts'
@@ -18,7 +18,12 @@ test('μ-law: silence is silent, the loudest code is 32,124', () => {
 function framesUntilCut(frames: Buffer[], atMs: number, over = agent): number {
   const ear = createInterruptions()
   ear.started(atMs)
-  return frames.findIndex((frame) => ear.frame(frame, over)) + 1
+  return (
+    frames.findIndex((frame, index) => {
+      ear.frame(loudness(frame), atMs + index * 20, false)
+      return ear.due(over)
+    }) + 1
+  )
 }
 
 test('speech cuts after 300 ms of voice, a "yeah" does not', () => {
@@ -40,7 +45,54 @@ test('the opening "hello", a goodbye and an uninterruptible greeting are not cut
 test('one stretch of speech cuts once', () => {
   const ear = createInterruptions()
   ear.started(5_000)
-  expect(Array.from({ length: 200 }, () => ear.frame(loud, agent)).filter(Boolean).length).toBe(1)
+  const cuts = Array.from({ length: 200 }, (_, index) => {
+    ear.frame(loudness(loud), 5_000 + index * 20, false)
+    return ear.due(agent)
+  })
+  expect(cuts.filter(Boolean).length).toBe(1)
+})
+
+test('voice since speech began counts, also what came before the engine told of it', () => {
+  const ear = createInterruptions()
+  const hear = (from: number, to: number, frame = loud) => {
+    for (let atMs = from; atMs < to; atMs += 20) ear.frame(loudness(frame), atMs, false)
+  }
+  hear(5_000, 5_400, quiet)
+  hear(5_400, 5_800)
+  ear.started(5_300)
+  expect(ear.due(agent)).toBe(true)
+  // A word said before, and told of before, is none of the next.
+  ear.stopped()
+  ear.started(5_800)
+  expect(ear.due(agent)).toBe(false)
+  expect(ear.voicedMs).toBe(0)
+})
+
+test('our own voice come back cuts nothing, however long; somebody who speaks over it does', () => {
+  const ear = createInterruptions()
+  ear.started(5_000)
+  const hear = (frames: number, echo: boolean) => {
+    for (let i = 0; i < frames; i++) {
+      ear.frame(loudness(loud), 5_000, echo)
+      if (ear.due(agent)) return true
+    }
+    return false
+  }
+  expect(hear(10, false)).toBe(false)
+  expect(hear(300, true)).toBe(false)
+  expect(ear.echo).toBe(true)
+  expect(hear(20, false)).toBe(true)
+  expect(ear.echo).toBe(false)
+})
+
+test.each([
+  ['(coughing)', 0],
+  ['[BLANK_AUDIO] *sighs*', 0],
+  ['No, wait.', 2],
+  ['Hayır, İki!', 2],
+])('%j has %i words', (text, words) => {
+  expect(wordCount(text)).toBe(words)
+  expect(isBackchannel(text)).toBe(words === 0)
 })
 
 test.each(['Yeah.', 'ok', 'Uh-huh', 'hı hı', 'Evet', 'mhm, ok', '', 'Ja genau', 'TAMAM'])(

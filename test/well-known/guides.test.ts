@@ -74,6 +74,7 @@ describe('what a guide shows works as it is shown', () => {
       },
       ...{ retention: '30d', amd: 'true', voicemail_message: 'Hello', name: 'Ada', business: 'Helena', manner: 'Warm' },
       ...{ greeting: 'This is an AI calling for {business}.', greeting_interruptible: 'false' },
+      ...{ interrupt_after: '200ms', interrupt_words: '2' },
       ...{ knowledge: 'Facts', prompt: 'Be brief' },
     }
     const keysOf = (heading: string) => {
