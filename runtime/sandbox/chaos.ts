@@ -43,6 +43,8 @@ export interface Chaos {
     answersOneOf?: number
     /** Whoever answers hangs up after so much audio of the stream, in milliseconds: a slow application is waited for. */
     hangsUpAfterMs?: number
+    /** What they hear returns with what they say, so much later (milliseconds of audio) and so much quieter (a factor). */
+    echo?: { delayMs: number; gain: number }
   }
   engine?: {
     /** The socket is destroyed once this much audio of the conversation was sent, in milliseconds of audio. */

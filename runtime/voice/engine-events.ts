@@ -14,7 +14,8 @@ export class EngineLost extends Error {
 export type EngineEvent =
   /** The session is configured; only after `reopen` does the loop see it. */
   | { type: 'ready' }
-  | { type: 'response_started'; response: string }
+  /** `aside`: it is beside the conversation, under the name it was asked for by. */
+  | { type: 'response_started'; response: string; aside?: string }
   | { type: 'audio'; response: string; item: string; audio: Buffer }
   | { type: 'text'; response: string; item: string; delta: string }
   | { type: 'audio_done'; response: string; item: string }
@@ -64,7 +65,7 @@ export function engineFailure(code: string, message: string): EngineRefused | En
 export function translate(event: RealtimeServerEvent): EngineEvent | null {
   switch (event.type) {
     case 'response.created':
-      return { type: 'response_started', response: event.response.id ?? '' }
+      return started(event.response)
     case 'response.output_audio.delta':
       return audio(event.response_id, event.item_id, event.delta)
     case 'response.output_audio_transcript.delta':
@@ -88,6 +89,11 @@ export function translate(event: RealtimeServerEvent): EngineEvent | null {
     default:
       return null
   }
+}
+
+function started({ id = '', metadata }: Response): EngineEvent {
+  const aside = metadata?.aside
+  return { type: 'response_started', response: id, ...(aside === undefined ? {} : { aside }) }
 }
 
 function audio(response: string, item: string, delta: string): EngineEvent {

@@ -1,5 +1,10 @@
-import type { ConversationItem, RealtimeSessionCreateRequest } from 'openai/resources/realtime/realtime'
+import type {
+  ConversationItem,
+  RealtimeResponseCreateParams,
+  RealtimeSessionCreateRequest,
+} from 'openai/resources/realtime/realtime'
 import type { Clock } from '../clock.ts'
+import { createAsides } from './asides.ts'
 import { askPrefix, type EngineEvent, EngineLost, type EngineRefused } from './engine-events.ts'
 import { type EngineSocket, openEngineSocket } from './engine-socket.ts'
 import type { Conversation, Turn } from './port.ts'
@@ -27,6 +32,8 @@ export interface Engine {
   /** The caller's audio, μ-law at 8 kHz. Kept (the last 10 s) until the session is ready. */
   appendAudio(audio: Buffer): void
   createResponse(instructions?: string): void
+  /** A sentence in the session's voice, whole: beside the conversation, which does not remember it. Rejects when it fails. */
+  render(sentence: string): Promise<Buffer>
   cancelResponse(response: string): void
   truncate(item: string, heardMs: number): void
   deleteItem(item: string): void
@@ -58,6 +65,7 @@ export function openEngine(settings: EngineSettings, conversation: Conversation)
   let listener: ((event: EngineEvent) => void) | undefined
   let socket: EngineSocket | undefined
   let configured = false
+  const asides = createAsides()
   let asks = 0
   let timer: ReturnType<Clock['setTimeout']> | undefined
   const ready = Promise.withResolvers<void>()
@@ -79,6 +87,7 @@ export function openEngine(settings: EngineSettings, conversation: Conversation)
     clock.clearTimeout(timer)
     socket?.close()
     socket = undefined
+    asides.lost()
     configured = false
   }
   const send = (...[event]: Parameters<EngineSocket['send']>) => socket?.send(event)
@@ -104,7 +113,9 @@ export function openEngine(settings: EngineSettings, conversation: Conversation)
           start()
           for (const audio of early.splice(0)) append(audio)
         },
-        event: tell,
+        event: (event) => {
+          if (!asides.takes(event)) tell(event)
+        },
         lost: (error) => {
           if (socket === opening) lost(error)
         },
@@ -132,6 +143,15 @@ export function openEngine(settings: EngineSettings, conversation: Conversation)
       early.push(audio)
     },
     createResponse: ask,
+    render(sentence) {
+      const { id, audio } = asides.ask()
+      const response: RealtimeResponseCreateParams = {
+        ...{ conversation: 'none', input: [], tool_choice: 'none', metadata: { aside: id } },
+        instructions: exactly(sentence),
+      }
+      send({ type: 'response.create', event_id: id, response })
+      return audio
+    },
     cancelResponse: (response) => send({ type: 'response.cancel', response_id: response }),
     truncate: (item, heardMs) =>
       send({ type: 'conversation.item.truncate', item_id: item, content_index: 0, audio_end_ms: heardMs }),

@@ -26,6 +26,9 @@ export type TalkOptions = LoopOptions & {
 /** Five hundred characters and the sentence before them, said slowly. */
 const longestMessageMs = 90_000
 
+/** Items that no session knows: lines that bridge a wait. */
+const FILLER = 'filler_'
+
 const CUT_FOR_NOTHING =
   'Your last sentence was cut short by a sound; the caller did not mean to interrupt. Go on from where you were cut, without an apology and without saying again what they have heard.'
 
@@ -59,6 +62,8 @@ export function createTalk(options: TalkOptions) {
   let session = 0
   /** Items still being heard that only an earlier session knows. */
   let forgotten = new Set<string>()
+  let filler: Buffer | 'asked' | undefined
+  let fillers = 0
   let greeting: 'waiting' | 'playing' | 'over' = 'waiting'
   /** `hush`: the agent answers nothing; `wait`: it answers, but nobody is nudged. */
   let hold: 'none' | 'hush' | 'wait' = 'none'
@@ -80,7 +85,7 @@ export function createTalk(options: TalkOptions) {
       recorder?.agent(frame, streamMs(playsAtMs))
       transcript.agentBegan(item, streamMs(playsAtMs))
       echo.played(loudness(frame), streamMs(playsAtMs))
-      stopwatch.played()
+      if (!item.startsWith(FILLER)) stopwatch.played()
       if (greeting === 'waiting') {
         greeting = 'playing'
         stopwatch.span('greeting', openedAt)
@@ -166,6 +171,33 @@ export function createTalk(options: TalkOptions) {
     turns.ask({ kind: 'goodbye', instructions: exactly(conversation.voicemailMessage ?? '') })
   }
 
+  /** Has the line that bridges a wait made, once a call. */
+  function prepareFiller() {
+    const { filler: phrase } = conversation.phrases ?? {}
+    if (filler !== undefined || phrase === undefined) return
+    filler = 'asked'
+    engine.render(phrase).then(
+      (audio) => {
+        filler = audio
+      },
+      () => {
+        filler = undefined
+      },
+    )
+  }
+
+  /** Says that line; false while it is not there yet. */
+  function fill(): boolean {
+    if (!Buffer.isBuffer(filler)) return false
+    fillers += 1
+    const item = `${FILLER}${fillers}`
+    forgotten.add(item)
+    transcript.agentText(item, conversation.phrases?.filler ?? '')
+    playback.add(item, filler)
+    playback.finish(item)
+    return true
+  }
+
   /** A guard outside the model (opt-out, a key) has decided: the model's own answer must not contradict it. */
   function obey(result: ToolResult | undefined) {
     if (result?.next === 'hang_up') return options.hangUp('agent')
@@ -222,6 +254,8 @@ export function createTalk(options: TalkOptions) {
     interrupt,
     forgetItem,
     goOn,
+    prepareFiller,
+    fill,
     sayGoodbye,
     leaveMessage,
     obey,

@@ -5,7 +5,7 @@ export interface TurnSends {
 }
 
 /** Why a response is wanted. */
-export type AskKind = 'reply' | 'greeting' | 'nudge' | 'goodbye' | 'filler' | 'introduction'
+export type AskKind = 'reply' | 'greeting' | 'nudge' | 'goodbye' | 'introduction'
 
 export interface Ask {
   kind: AskKind

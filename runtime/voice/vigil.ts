@@ -3,6 +3,7 @@ import type { EngineRefused } from './engine-events.ts'
 import { EngineLost } from './engine-events.ts'
 import { bytesPerMs, frameMs, silence } from './mulaw.ts'
 import type { EndedBy, LoopOptions } from './port.ts'
+import { budgetsMs } from './stopwatch.ts'
 import type { Talk } from './talk.ts'
 
 export interface Vigil {
@@ -28,6 +29,10 @@ export interface VigilMoves {
 const mediaGapMs = 750
 /** An engine that was asked for something and says nothing at all for this long is gone. */
 const engineSilentMs = 20_000
+/**
+ * So long nobody is left without a sound. The budget of the model's first word is shorter, but a line after every pause that
+ * somebody thinks in would stand before most answers; from the budget on it is made ready.
+ */
 const fillerAfterMs = 1_200
 /** Keys pressed within this time belong together. */
 const digitsPauseMs = 1_000
@@ -47,7 +52,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   let lastMediaMs = 0
   let lastEngineMs = 0
   let lastDigitMs = 0
-  let toolsSinceMs: number | null = null
+  let slowMs = 0
   let filled = false
   let digits = ''
   let nudged = false
@@ -83,17 +88,14 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     engine.appendAudio(Buffer.alloc(mediaGapMs * bytesPerMs, silence))
   }
 
-  function watchTools() {
-    const { filler } = conversation.phrases ?? {}
-    if (talk.toolsRunning === 0) {
-      toolsSinceMs = null
-      filled = false
-    }
-    if (talk.toolsRunning === 0 || filler === undefined) return
-    toolsSinceMs ??= steadyMs
-    if (filled || talk.audible() || talk.ending.by || steadyMs - toolsSinceMs < fillerAfterMs) return
-    filled = true
-    talk.say('filler', filler, '')
+  /** A tool or the model takes long: a short line, once a turn. */
+  function watchSlow(passedMs: number) {
+    const waiting = talk.toolsRunning > 0 || talk.turns.active === 'reply'
+    const quiet = !talk.playback.busy && !talk.interruptions.speaking && !talk.ending.by && !talk.held
+    slowMs = waiting && quiet ? slowMs + passedMs : 0
+    if (filled || slowMs < budgetsMs.llm!) return
+    talk.prepareFiller()
+    if (slowMs >= fillerAfterMs) filled = talk.fill()
   }
 
   function watchDigits() {
@@ -116,12 +118,13 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   return {
     tick() {
       const nowMs = clock.monotonic()
-      steadyMs += Math.min(maxTickMs, nowMs - lastTickMs)
+      const passedMs = Math.min(maxTickMs, nowMs - lastTickMs)
+      steadyMs += passedMs
       lastTickMs = nowMs
       watchAgent()
       watchIdle()
       watchMedia()
-      watchTools()
+      watchSlow(passedMs)
       watchDigits()
       watchEnd()
       watchEngine()
@@ -132,6 +135,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     callerSpoke() {
       lastSoundMs = steadyMs
       nudged = false
+      filled = false
     },
     mediaCame() {
       lastMediaMs = steadyMs

@@ -134,6 +134,16 @@ describe.concurrent('a call', () => {
   })
 })
 
+test('a phone on loudspeaker: our own voice comes back, and neither cuts the agent nor is answered', async () => {
+  chaos.callee = { echo: { delayMs: 160, gain: 0.4 } }
+  const story = await calls.call({ to: person('books') })
+  chaos.callee = undefined
+  expect(agentTurns(story).filter(({ interrupted }) => interrupted)).toEqual([])
+  expect(story.turns.filter(({ role }) => role === 'lead').map(({ text }) => text)).not.toContain('(inaudible)')
+  expect(story.tools.map(({ name }) => name)).toContain('book_slot')
+  expect(story.by).toBe('agent')
+})
+
 /** One after the other: the faults of the engine are everybody's. */
 describe('an engine that fails', () => {
   test('a dropped engine is opened anew and the conversation goes on', async () => {

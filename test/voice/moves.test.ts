@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { EngineLost, EngineRefused } from '../../runtime/voice/engine-events.ts'
 import { createReconnects } from '../../runtime/voice/reconnects.ts'
 import { goodbye } from './sandbox-call.ts'
-import { converse } from './scripted.ts'
+import { converse, loud, quiet } from './scripted.ts'
 
 const asks = (calls: string[]) => calls.filter((call) => call.startsWith('ask'))
 
@@ -110,12 +110,79 @@ test('tools run beside the sockets; results go back before the next ask, and a s
     { callId: 'c2', name: 'quick' },
   ])
   await talk.time.pass(1_500)
-  expect(talk.calls).toEqual(['ask', 'ask Say exactly: "One moment."'])
-  talk.respond(600, 'One moment.')
+  expect(talk.calls).toEqual(['ask', 'render One moment.'])
   await talk.time.pass(4_000)
+  expect(talk.turns.at(-1)).toMatchObject({ role: 'agent', text: 'One moment.', interrupted: false })
   slow.resolve({ output: { booked: 1 } })
   await talk.time.pass(20)
   expect(talk.calls.slice(2)).toEqual(['output c1 {"booked":1}', 'output c2 {"quick":true}', 'ask'])
+})
+
+test('a slow model is bridged once a turn; the turn is measured to the answer, and the engine is told nothing of it', async () => {
+  const talk = converse({ conversation: { phrases: { filler: 'One moment.' } } })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  for (const turn of [1, 2]) {
+    await talk.speak(500, 'Tell me about prices.')
+    const before = talk.spans.length
+    await talk.time.pass(1_100)
+    expect(talk.turns.filter(({ text }) => text === 'One moment.')).toHaveLength(turn - 1)
+    await talk.time.pass(4_000)
+    expect(talk.turns.filter(({ text }) => text === 'One moment.')).toHaveLength(turn)
+    expect(talk.spans.slice(before)).toEqual([])
+    talk.respond(400, 'It costs a hundred.')
+    await talk.time.pass(1_000)
+    expect(talk.spans.slice(before)).toEqual(['llm', 'tts', 'turn'])
+  }
+  expect(talk.calls).toEqual(['ask', 'render One moment.', 'ask'])
+})
+
+test.each(['Mhm.', '', '(coughing)'])('cut by %j, the agent goes on from there within a second', async (sound) => {
+  const talk = converse()
+  talk.respond(9_000)
+  await talk.time.pass(2_000)
+  await talk.speak(400, sound)
+  const [truncate, ...rest] = talk.calls
+  expect(truncate).toMatch(/^truncate i1 2\d\d\d$/)
+  expect(rest).toEqual(['delete u2', expect.stringMatching(/^system .*Go on from where you were cut/), 'ask'])
+  // 500 ms of pause are the engine's own, 120 its transcription.
+  expect(talk.time.monotonic()).toBeLessThanOrEqual(2_000 + 400 + 500 + 120 + 20)
+})
+
+test('words that never come are not waited for, nor those of long speech', async () => {
+  const talk = converse()
+  talk.respond(9_000)
+  await talk.time.pass(2_000)
+  talk.line.mouth = loud
+  talk.tell({ type: 'speech_started', item: 'u', atMs: 2_000 })
+  await talk.time.pass(500)
+  talk.line.mouth = quiet
+  talk.tell({ type: 'speech_stopped', item: 'u', atMs: 2_500 })
+  talk.tell({ type: 'committed', item: 'u' })
+  await talk.time.pass(500)
+  expect(asks(talk.calls)).toEqual([])
+  await talk.time.pass(200)
+  expect(asks(talk.calls)).toEqual(['ask'])
+  const long = converse()
+  long.respond(9_000)
+  await long.time.pass(2_000)
+  await long.speak(1_500, 'Mhm.')
+  expect(asks(long.calls)).toEqual(['ask'])
+})
+
+test('how easily the agent is cut is the flow’s: at the first sound, or by several words alone', async () => {
+  const quick = converse({ conversation: { interruptions: { afterMs: 0, words: 1 } } })
+  quick.respond(9_000)
+  await quick.time.pass(2_000)
+  quick.tell({ type: 'speech_started', item: 'u', atMs: 1_900 })
+  expect(quick.calls[0]).toMatch(/^truncate i1/)
+  const slow = converse({ conversation: { interruptions: { afterMs: 2_000, words: 3 } } })
+  slow.respond(9_000)
+  await slow.time.pass(2_000)
+  await slow.speak(900, 'No, wait.')
+  expect(slow.calls).toEqual([])
+  await slow.speak(900, 'No, wait a moment.')
+  expect(slow.calls[0]).toMatch(/^truncate i1/)
 })
 
 test('the goodbye is heard to its end before the line drops', async () => {

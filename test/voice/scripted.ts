@@ -52,6 +52,10 @@ export function converse(plan: Plan = {}) {
       if (audio.length > 160) calls.push(`silence ${audio.length / 8}`)
     },
     createResponse: (instructions) => calls.push(`ask${instructions ? ` ${instructions}` : ''}`),
+    render: async (sentence) => {
+      calls.push(`render ${sentence}`)
+      return ms(600)
+    },
     cancelResponse: (response) => calls.push(`cancel ${response}`),
     truncate: (item, heardMs) => calls.push(`truncate ${item} ${heardMs}`),
     deleteItem: (item) => calls.push(`delete ${item}`),

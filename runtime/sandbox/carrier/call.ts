@@ -7,6 +7,7 @@ import { type Cast, phrasesOf, type Script } from '../people/scripts.ts'
 import type { Speech } from '../speech/speech.ts'
 import { createTimers } from '../timers.ts'
 import { createCallbacks, sign } from './callbacks.ts'
+import { createEcho } from './echo.ts'
 import { type MediaStream, openMedia } from './media.ts'
 import type { CreateCall } from './parameters.ts'
 import { type CallRecord, rfc2822 } from './resource.ts'
@@ -140,12 +141,13 @@ export function startCall(network: Network, options: CallOptions): Call {
   function talk(twiml: Twiml): void {
     const patienceMs = network.chaos.callee?.hangsUpAfterMs ?? Number.POSITIVE_INFINITY
     const hangUp = () => finish('completed', '200')
+    const echo = createEcho(network.chaos.callee?.echo)
     const person = createPerson({ script, speech, pace, hangUp, press: (digit) => media?.digit(digit) })
     const exchange = (heard: Buffer) => {
       // It listens to the audio, whose time is not quite that of the timers.
       detectMachine()
       if (media!.elapsedMs > patienceMs) hangUp()
-      return person.exchange(heard)
+      return echo(heard, person.exchange(heard))
     }
     media = openMedia({
       ...{ url: twiml.url, parameters: twiml.parameters, signature: sign(network.authToken, twiml.url, {}) },

@@ -81,6 +81,11 @@ function tighten(audio: Buffer): Buffer {
   return Buffer.concat(pause > 0 ? kept.slice(0, kept.length - Math.min(pause, 9)) : kept)
 }
 
+/** Two sounds at once, the second made quieter by a factor. */
+export function mix(one: Buffer, other: Buffer, gain: number): Buffer {
+  return Buffer.from(one.map((byte, i) => encodeSample(decoded[byte]! + Math.round(decoded[other[i]!]! * gain))))
+}
+
 /** A pure tone, as an answering machine's beep. */
 export function tone(hertz: number, ms: number): Buffer {
   return Buffer.from(
