@@ -6,15 +6,14 @@ const wrap = (inner: string) => `<Response><Connect>${inner}</Connect></Response
 
 test('reads what the SDK writes, escapes included', () => {
   const parameters = { token: 'a&b<c>"d\'é', empty: '' }
-  expect(parseTwiml(streamTo('wss://talk.example/media', parameters))).toEqual({
-    url: 'wss://talk.example/media',
-    parameters,
-  })
+  expect(parseTwiml(streamTo('wss://talk.example/media', parameters))).toEqual([
+    { verb: 'stream', url: 'wss://talk.example/media', parameters },
+  ])
 })
 
 test('reads comments, single quotes and character references', () => {
   const xml = wrap(`<!-- one --><Stream url='ws://127.0.0.1:1/m'><Parameter name="a" value="&#65;&#x42;"/></Stream>`)
-  expect(parseTwiml(xml).parameters).toEqual({ a: 'AB' })
+  expect(parseTwiml(xml)).toMatchObject([{ parameters: { a: 'AB' } }])
 })
 
 test.each([
@@ -25,7 +24,7 @@ test.each([
   ['a bare ampersand', wrap('<Stream url="wss://a.example/?&"/>'), '12100'],
   ['an attribute twice', wrap('<Stream url="wss://a.example" url="wss://b.example"/>'), '12100'],
   ['a DOCTYPE', `<!DOCTYPE x>${wrap('<Stream url="wss://a.example"/>')}`, '12100'],
-  ['another verb', '<Response><Say/></Response>', '12200'],
+  ['a verb that there is not', '<Response><Sing/></Response>', '12200'],
   ['two streams', wrap('<Stream url="wss://a.example"/><Stream url="wss://a.example"/>'), '12200'],
   ['an unknown attribute', wrap('<Stream url="wss://a.example" uri="x"/>'), '12200'],
   ['a parameter without value', wrap('<Stream url="wss://a.example"><Parameter name="a"/></Stream>'), '12200'],

@@ -37,7 +37,7 @@ export function createPerson(options: PersonOptions): Person {
 }
 
 /** Says one phrase at a time. */
-function createMouth(speech: Speech) {
+export function createMouth(speech: Speech) {
   let audio: Buffer | undefined
   let thinking = false
   return {

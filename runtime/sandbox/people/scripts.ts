@@ -1,4 +1,9 @@
-import { type SandboxPerson, sandboxPeople } from '../../../openapi/sandbox-people.ts'
+import {
+  type SandboxColleague,
+  type SandboxPerson,
+  sandboxColleagues,
+  sandboxPeople,
+} from '../../../openapi/sandbox-people.ts'
 
 /** What a person does, in their own words. Plain JSON. */
 export interface Script {
@@ -19,6 +24,8 @@ export interface Script {
   silentAfter?: number
   /** Pressed once, when the agent has spoken first. */
   presses?: string
+  /** Rung as a colleague who could take over: hangs up in the middle of the brief. */
+  declines?: boolean
   /** Said in turn, whatever was asked. */
   turns?: string[]
   answers: Answers
@@ -63,6 +70,18 @@ const scripts: Record<SandboxPerson['character'], Script> = {
   carrier_fails: { ...usual, pickUp: 'fails' },
 }
 
+const colleagues: Record<SandboxColleague['character'], Script> = {
+  accepts: usual,
+  declines: { ...usual, declines: true },
+  never_answers: { ...usual, ringMs: Number.POSITIVE_INFINITY },
+  answers_late: { ...usual, ringMs: 15_000 },
+  mailbox: {
+    ...usual,
+    pickUp: 'voicemail',
+    opening: 'You have reached the voicemail of Max, please leave a message after the beep.',
+  },
+}
+
 /** Everybody of the user's own, by their number, E.164. */
 export type Cast = Map<string, Script>
 
@@ -71,6 +90,12 @@ export function scriptOf(number: string, cast?: Cast): Script {
   const own = cast?.get(number)
   if (own) return own
   return scripts[sandboxPeople.find((person) => person.number === number)?.character ?? 'books']
+}
+
+/** Somebody who is rung to take over from the agent; whoever is none of the list accepts, once they pick up. */
+export function colleagueOf(address: string, cast?: Cast): Script {
+  const known = sandboxColleagues.find(({ number }) => number === address)
+  return known ? colleagues[known.character] : scriptOf(address, cast)
 }
 
 const replies: [RegExp, string][] = [
