@@ -54,12 +54,21 @@ export const Booking = z
   .describe('The confirmed appointment.')
 export type Booking = z.infer<typeof Booking>
 
+export const HandoffResult = z
+  .enum(['accepted', 'declined', 'nobody', 'closed', 'failed', 'abandoned', 'callback'])
+  .describe('`callback`: nobody was rung. `closed`: not their hours or language. `abandoned`: the person did not wait.')
+export type HandoffResult = z.infer<typeof HandoffResult>
+
 export const Handoff = z
   .object({
     queue: z.string().nullable().describe('The queue that was asked, where there is one.'),
     reason: personal(z.string()).describe('In the words of the conversation.'),
+    result: HandoffResult.optional(),
+    target: personal(z.string()).optional().describe('Who accepted, by name or address.'),
+    message: personal(z.string()).optional().describe('What the person left for them.'),
   })
   .openapi('Handoff')
+export type Handoff = z.infer<typeof Handoff>
 
 export const Metrics = z
   .object({

@@ -2,6 +2,8 @@
 export interface Leg {
   /** Waiting for its turn, asked of the carrier, known to it, picked up, and over there. */
   status: 'waiting' | 'asked' | 'ringing' | 'answered' | 'over'
+  /** When the carrier was asked, epoch milliseconds. */
+  askedAt: number | null
   /** The carrier's name for it. */
   carrierId: string | null
   /** What it came to for this transfer; known before the carrier tells that the line is down. */
@@ -27,7 +29,7 @@ export interface TransferState {
 }
 
 export type TransferEvent =
-  | { type: 'asking'; leg: number }
+  | { type: 'asking'; leg: number; at: number }
   | { type: 'named'; leg: number; carrierId: string }
   | { type: 'refused'; leg: number }
   | { type: 'answered'; leg: number }
@@ -58,7 +60,7 @@ export type KeyReply = 'join' | 'declined' | 'too_late'
 export const ACCEPT_KEY = '1'
 
 export function beginTransfer(targets: number, order: TransferState['order']): TransferState {
-  const leg: Leg = { status: 'waiting', carrierId: null, result: null, leaving: false }
+  const leg: Leg = { status: 'waiting', askedAt: null, carrierId: null, result: null, leaving: false }
   const legs = Array.from({ length: targets }, () => ({ ...leg }))
   return settle({ order, legs, phase: 'ringing', winner: null, lead: 'talking', result: null })
 }
@@ -81,7 +83,7 @@ function legStep(state: TransferState, event: LegEvent): TransferState {
   const result = (own: NonNullable<Leg['result']>) => ({ result: leg.result ?? own })
   switch (event.type) {
     case 'asking':
-      return isDue(state, event.leg) ? change({ status: 'asked' }) : state
+      return isDue(state, event.leg) ? change({ status: 'asked', askedAt: event.at }) : state
     case 'named':
       if (leg.carrierId !== null) return state
       return change({ carrierId: event.carrierId, status: leg.status === 'answered' ? 'answered' : 'ringing' })

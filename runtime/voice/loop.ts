@@ -4,7 +4,7 @@ import { type Engine, exactly } from './engine.ts'
 import { type EngineEvent, EngineLost, EngineRefused } from './engine-events.ts'
 import { createHearing } from './hearing.ts'
 import { frameMs } from './mulaw.ts'
-import type { EndedBy, LoopOptions } from './port.ts'
+import type { EndedBy, LoopOptions, ToolResult } from './port.ts'
 import { createTalk } from './talk.ts'
 import { createVigil } from './vigil.ts'
 import { wrapUp } from './wrap-up.ts'
@@ -12,6 +12,8 @@ import { wrapUp } from './wrap-up.ts'
 export interface Loop {
   /** Ends the call at once, without words; the first cause counts. */
   end(by: EndedBy): void
+  /** News of something that goes on beside the conversation: the agent is told, and speaks. */
+  tell(news: ToolResult): void
   /** Settles when the desk's `ended` has; rejects as it does. */
   readonly done: Promise<void>
 }
@@ -198,5 +200,5 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   engine.listen(guarded(onEngine))
   stream.listen(handlers)
   if (!over) tick()
-  return { end: (by) => finish(by), done: done.promise }
+  return { end: (by) => finish(by), tell: guarded((news) => !over && talk.tell(news)), done: done.promise }
 }

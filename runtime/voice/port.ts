@@ -62,6 +62,8 @@ export interface Desk {
   /** Raw transcript of the caller, at once, for guards that do not trust the model ("stop calling me"). */
   heard(text: string): Promise<ToolResult | undefined>
   digit(digit: string): Promise<ToolResult | undefined>
+  /** Something that the caller waits for goes on beside the conversation: their silence is nobody's fault. */
+  waits?(): boolean
   /** Nobody is there any more: what still runs for them may be given up. Called once, first of all that ends a call. */
   lineClosed(): void
   /** Ask the carrier to end the call; called at most once, before `ended`. */

@@ -54,7 +54,8 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   let paused = false
 
   function watchAgent() {
-    if (talk.audible() || talk.interruptions.speaking || talk.toolsRunning > 0 || paused) lastSoundMs = steadyMs
+    const busy = talk.toolsRunning > 0 || options.desk.waits?.()
+    if (talk.audible() || talk.interruptions.speaking || busy || paused) lastSoundMs = steadyMs
     if (talk.audible()) return
     if (talk.greeting === 'playing') talk.greetingIsOver()
     moves.silent()

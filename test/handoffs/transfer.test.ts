@@ -13,7 +13,7 @@ import {
 
 const after = (state: TransferState, ...events: TransferEvent[]) => events.reduce(step, state)
 const rung = (leg: number): TransferEvent[] => [
-  { type: 'asking', leg },
+  { type: 'asking', leg, at: 0 },
   { type: 'named', leg, carrierId: `CA${leg}` },
 ]
 const pressed = (leg: number, digit = '1'): TransferEvent => ({ type: 'pressed', leg, digit })
@@ -59,7 +59,12 @@ test.each<[string, TransferEvent[], string]>([
   ['nobody', [...rung(0), pressed(0, ''), ...rung(1), { type: 'ended', leg: 1, how: 'no_answer' }], 'nobody'],
   [
     'failed',
-    [{ type: 'asking', leg: 0 }, { type: 'refused', leg: 0 }, ...rung(1), { type: 'ended', leg: 1, how: 'failed' }],
+    [
+      { type: 'asking', leg: 0, at: 0 },
+      { type: 'refused', leg: 0 },
+      ...rung(1),
+      { type: 'ended', leg: 1, how: 'failed' },
+    ],
     'failed',
   ],
   ['abandoned', [...rung(0), { type: 'lead_gone' }], 'abandoned'],
@@ -119,7 +124,7 @@ function openWorld(targets: number, order: TransferState['order']) {
   const does: { [T in TransferTask['do']]: (task: Extract<TransferTask, { do: T }>, fails: boolean) => void } = {
     ring({ leg }, fails) {
       const before = state
-      tell({ type: 'asking', leg })
+      tell({ type: 'asking', leg, at: 0 })
       if (state === before) return
       const human = humans[leg]!
       human.rings += 1

@@ -12,7 +12,7 @@ import {
   unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
-import type { AttemptResult, Booking, NotFitReason, Outcome } from '../../../openapi/schemas/call.ts'
+import type { AttemptResult, Booking, Handoff, NotFitReason, Outcome } from '../../../openapi/schemas/call.ts'
 import type { CallStatus } from '../../../openapi/schemas/lead.ts'
 import { at, mode, workspaceId } from './columns.ts'
 import { workspaces } from './workspaces.ts'
@@ -59,7 +59,7 @@ export interface Findings {
   wrongNumber?: boolean
   voicemail?: boolean
   notFit?: { reason: NotFitReason; detail: string | null }
-  handoff?: { queue: string | null; reason: string }
+  handoff?: Handoff
   /** The agent ended the conversation itself. */
   finished?: boolean
   /** Every slot of the flow was asked and answered. */

@@ -112,6 +112,10 @@ const GO_AHEAD = 'Yes, go ahead.'
 const ACKNOWLEDGES = 'Okay.'
 const OFFER = /work for you|suit you|would you like to (book|take)|shall i book/i
 const WAITS = /one moment|connecting you|hold on|bear with me/i
+const HANDS_OVER = /connect you to a colleague/i
+const PASSES_ON = /what (may|should|can) i pass on/i
+const YES_PLEASE = 'Yes, please, that works.'
+const MESSAGE = 'Please tell them that I need an answer this week.'
 
 export const GOODBYE = /goodbye|take care|bye bye/i
 export const ANYBODY_THERE = 'Hello?'
@@ -134,6 +138,8 @@ export function reply(script: Script, turn: HeardTurn): string | null {
   if (WAITS.test(text) || GOODBYE.test(text)) return null
   const next = script.turns?.[turn.answered]
   if (next !== undefined) return next
+  if (HANDS_OVER.test(text)) return YES_PLEASE
+  if (PASSES_ON.test(text)) return MESSAGE
   const { insists } = script
   if (insists && !turn.insisted && (insists.at === 'greeting' || (turn.answered > 0 && question))) return insists.words
   if (/repeat that|say that again/i.test(text)) return turn.last
@@ -168,7 +174,15 @@ export function phrasesOf(script: Script): string[] {
   const { opening, insists, interruption, answers, turns = [] } = script
   const own = [opening, insists?.words, interruption?.words, answers.slot, ...turns]
   if (script.pickUp === 'voicemail') return [opening]
-  const usualWords = [GREETED, ...replies.map(([, words]) => words), GENERIC, GO_AHEAD, ACKNOWLEDGES]
+  const usualWords = [
+    GREETED,
+    YES_PLEASE,
+    MESSAGE,
+    ...replies.map(([, words]) => words),
+    GENERIC,
+    GO_AHEAD,
+    ACKNOWLEDGES,
+  ]
   const toSlots = answers.own?.map(({ words }) => words) ?? []
   return [...own.filter((words) => words !== undefined), ...toSlots, ...usualWords]
 }

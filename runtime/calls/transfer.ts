@@ -1,0 +1,212 @@
+import { and, asc, eq } from 'drizzle-orm'
+import { CarrierUnavailable } from '../carrier/port.ts'
+import { calls, handoffQueues, transfers } from '../db/schema.ts'
+import { briefOf } from '../handoffs/brief.ts'
+import { closedBecause } from '../handoffs/pick.ts'
+import { beginTransfer, type TransferResult, type TransferState, tasksOf } from '../handoffs/transfer.ts'
+import { newId, randomToken } from '../ids.ts'
+import type { ToolResult } from '../voice/port.ts'
+import { toCallTime } from './call-time.ts'
+import { find, type ToolContext } from './tool-context.ts'
+import { LOOK_AGAIN_MS } from './transfer-look.ts'
+import { ringColleague } from './transfer-ring.ts'
+import { changeTransfer, readTransfer, type TransferRow } from './transfer-rows.ts'
+import { tidy } from './transfer-tasks.ts'
+import { traceTransfer } from './transfer-trace.ts'
+
+type Queue = typeof handoffQueues.$inferSelect
+
+/** The warm transfer of one conversation; there is one at most. */
+export interface Transfer {
+  /** Begins to ring; the agent and the lead talk on meanwhile. Says at once when nobody can be rung. */
+  begin(reason: string): Promise<ToolResult>
+  /** The lead does not want to wait (any more), or the line is down: nobody goes on ringing. */
+  abandon(): void
+  /** Colleagues are being rung. */
+  readonly waiting: boolean
+  /** Settles when it is decided and written: true when the lead talks to a colleague now, and the line is no longer ours. */
+  tookOver(): Promise<boolean>
+}
+
+const CALLBACK: ToolResult = {
+  output: { transferred: false, callback: true, say: 'A colleague will call back.' },
+  next: 'say_goodbye',
+}
+const RINGING = {
+  ringing: true,
+  say: 'Say in one short sentence that you are trying to reach a colleague. You may talk on.',
+}
+const NEXT = { ringing: true, say: 'Nobody has accepted yet, and you try the next one. Say so in one short sentence.' }
+
+/** @param tell gives the agent news, and lets it speak. */
+export function openTransfer(context: ToolContext, leadCarrierId: string, tell: (news: ToolResult) => void): Transfer {
+  const { deps, call } = context
+  const gone = new AbortController()
+  let begun: Promise<ToolResult> | undefined
+  let driven: Promise<boolean> | undefined
+  let waiting = false
+
+  async function begin(reason: string): Promise<ToolResult> {
+    const { queue, name, closed } = await pickQueue(context)
+    if (!queue || gone.signal.aborted) {
+      await find(context, { handoff: { queue: name, reason, result: closed ? 'closed' : 'callback' } })
+      if (closed) traceTransfer(context, { result: 'closed', queue: name ?? '', why: closed })
+      return CALLBACK
+    }
+    const row = await write(context, leadCarrierId, queue)
+    await find(context, { handoff: { queue: queue.name, reason } })
+    waiting = true
+    driven = drive(context, row, { reason, gone: gone.signal, tell })
+      .then((state) => conclude(context, row, state, reason))
+      .then((state) => {
+        waiting = false
+        if (state.lead === 'talking' && !gone.signal.aborted) tell(news(state, queue))
+        return state.lead === 'moved' || state.phase === 'bridged'
+      })
+      .catch((error) => {
+        waiting = false
+        deps.log.error({ call: call.id, transfer: row.id, err: error }, 'a transfer failed')
+        if (!gone.signal.aborted) tell({ output: { transferred: false, callback: true, say: OFFER } })
+        return false
+      })
+    return { output: RINGING }
+  }
+
+  return {
+    begin(reason) {
+      if (begun) return Promise.resolve({ output: waiting ? RINGING : CALLBACK.output })
+      begun = begin(reason)
+      return begun
+    },
+    abandon: () => gone.abort(),
+    get waiting() {
+      return waiting
+    },
+    async tookOver() {
+      await begun?.catch(() => undefined)
+      return (await driven) ?? false
+    },
+  }
+}
+
+const OFFER = 'Nobody is free. Say so, and offer that a colleague calls back; then go on, or say goodbye.'
+const TAKE_MESSAGE = 'Nobody is free. Say so, ask what you should pass on, and call take_message with their words.'
+
+function news({ result }: TransferState, { settings }: Queue): ToolResult {
+  const say = settings.fallback === 'voicemail' ? TAKE_MESSAGE : OFFER
+  return { output: { transferred: false, callback: true, reason: result, say } }
+}
+
+/** The queue that the flow names, else the only one of the workspace; without one somebody calls back. */
+async function pickQueue({ deps, call, flow, settings, language }: ToolContext) {
+  const queues = await deps.db
+    .select()
+    .from(handoffQueues)
+    .where(eq(handoffQueues.workspaceId, call.workspaceId))
+    .orderBy(asc(handoffQueues.createdAt))
+    .limit(100)
+  const name = queueOf(flow) ?? (queues.length === 1 ? queues[0]!.name : null)
+  const named = queues.find((it) => it.name === name)
+  const targets = named?.settings.targets.filter((it) => it.phone !== call.phone) ?? []
+  if (!named || targets.length === 0) return { name, queue: undefined, closed: undefined }
+  const at = toCallTime(call, new Date(deps.clock.now()))
+  const closed = closedBecause(named.settings, { at, zone: settings.timeZone, language })
+  const queue = { ...named, settings: { ...named.settings, targets } }
+  return { name, queue: closed ? undefined : queue, closed }
+}
+
+/** The queue of a flow's `handoff(…)`. */
+export function queueOf({ on }: ToolContext['flow']): string | null {
+  return [...on.qualified, ...on.booked].find((action) => action.type === 'handoff')?.queue ?? null
+}
+
+async function write(context: ToolContext, leadCarrierId: string, { name, settings }: Queue): Promise<TransferRow> {
+  const { deps, call, attemptId, language, fromPhone } = context
+  const { targets, order, timeout_seconds: ringSeconds } = settings
+  const row: TransferRow = {
+    ...{ id: newId('xfer'), callId: call.id, attemptId, workspaceId: call.workspaceId, mode: call.mode },
+    ...{ queue: name, targets, ringSeconds, state: beginTransfer(targets.length, order), room: randomToken(24) },
+    ...{ fromPhone, leadCarrierId, language, spanId: deps.telemetry.newSpanId() },
+    ...{ startedAt: new Date(deps.clock.now()), endedAt: null },
+  }
+  await deps.db.transaction(async (tx) => {
+    await tx.insert(transfers).values(row)
+    await deps.send(tx, 'transfer', { transferId: row.id }, { delayMs: LOOK_AGAIN_MS[call.mode] })
+  })
+  return row
+}
+
+interface Driving {
+  reason: string
+  gone: AbortSignal
+  tell(news: ToolResult): void
+}
+
+/** Does what each state asks for, until the lead has been taken over or stays with the agent. */
+async function drive(context: ToolContext, row: TransferRow, { reason, gone, tell }: Driving): Promise<TransferState> {
+  const { deps, call } = context
+  const brief = await composeBrief(context, reason)
+  let rung = 0
+  for (;;) {
+    // Before it is read, so that what changes meanwhile is not slept through.
+    const changed = deps.callChanges.next(call.id, LOOK_AGAIN_MS[call.mode], gone.aborted ? undefined : gone)
+    const { state } = (await readTransfer(deps, row.id))!
+    if (state.phase === 'bridged' || state.phase === 'over') return state
+    if (gone.aborted && state.lead === 'talking') await changeTransfer(deps, row.id, [{ type: 'lead_gone' }])
+    else {
+      for (const task of tasksOf(state)) {
+        if (task.do === 'move_lead') await moveLead(context, row)
+        if (task.do !== 'ring') continue
+        if (rung++ > 0 && state.order === 'in_turn') tell({ output: NEXT })
+        ringColleague(deps, call, row, task.leg, brief).catch((error) =>
+          deps.log.error({ transfer: row.id, err: error }, 'a colleague could not be rung'),
+        )
+      }
+      await tidy(deps, call, { ...row, state })
+      await changed
+    }
+  }
+}
+
+/** With the answers as they are by now. */
+async function composeBrief(
+  { deps, call, flow, lead, settings, language }: ToolContext,
+  reason: string,
+): Promise<string> {
+  const [row] = await deps.db
+    .select({ answers: calls.answers })
+    .from(calls)
+    .where(and(eq(calls.id, call.id)))
+  const agent = flow.agent.name ?? 'Talkif'
+  const business = flow.agent.business ?? settings.business.name
+  return briefOf({ agent, business, name: lead.name, reason, answers: row?.answers ?? {}, language })
+}
+
+async function moveLead({ deps, call }: ToolContext, { id, leadCarrierId, room }: TransferRow): Promise<void> {
+  const moving = await changeTransfer(deps, id, [{ type: 'moving' }])
+  if (!moving?.changed) return
+  try {
+    const moved = await deps.networks.of(call).carrier.moveToRoom(leadCarrierId, room)
+    await changeTransfer(deps, id, [{ type: moved ? 'moved' : 'not_moved' }])
+  } catch (error) {
+    if (!(error instanceof CarrierUnavailable)) throw error
+    deps.log.warn({ call: call.id, transfer: id, err: error }, 'the carrier did not say whether the lead was moved')
+    await changeTransfer(deps, id, [{ type: 'not_moved' }])
+  }
+}
+
+/** Writes what came of it, and lets nobody wait for it any more. */
+async function conclude(
+  context: ToolContext,
+  row: TransferRow,
+  state: TransferState,
+  reason: string,
+): Promise<TransferState> {
+  const result: TransferResult = state.result ?? 'accepted'
+  const who = state.winner === null || result !== 'accepted' ? undefined : row.targets[state.winner]
+  const target = who && (who.name ?? who.phone ?? who.sip)
+  await find(context, { handoff: { queue: row.queue, reason, result, ...(target ? { target } : {}) } })
+  traceTransfer(context, { result, queue: row.queue, row: { ...row, state } })
+  await tidy(context.deps, context.call, { ...row, state })
+  return state
+}
