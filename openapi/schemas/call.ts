@@ -54,9 +54,10 @@ export const Booking = z
   .describe('The confirmed appointment.')
 export type Booking = z.infer<typeof Booking>
 
+/** `callback`: nobody was rung; `closed`: not the queue's hours or language; `abandoned`: the person did not wait. */
 export const HandoffResult = z
   .enum(['accepted', 'declined', 'nobody', 'closed', 'failed', 'abandoned', 'callback'])
-  .describe('`callback`: nobody was rung. `closed`: not their hours or language. `abandoned`: the person did not wait.')
+  .describe('What came of it.')
 export type HandoffResult = z.infer<typeof HandoffResult>
 
 export const Handoff = z
@@ -151,7 +152,7 @@ export const Call = z
     qualified: z.boolean().nullable().describe('Null until the call is terminal.'),
     answers: z.record(z.string(), personal(z.string())).describe('What the person said to each slot of the flow.'),
     booking: Booking.nullable(),
-    handoff: Handoff.nullable().describe('When the person asked for a human.'),
+    handoff: Handoff.nullable().describe('If a human was asked for.'),
     metrics: Metrics,
     artifacts: Artifacts,
     trace_id: TraceId,

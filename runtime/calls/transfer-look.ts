@@ -1,6 +1,7 @@
 import { CarrierUnavailable } from '../carrier/port.ts'
+import type { TransferLeg } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
-import type { Leg, TransferEvent } from '../handoffs/transfer.ts'
+import type { TransferEvent } from '../handoffs/transfer.ts'
 import { callOfAttempt, isCurrent } from './attempt.ts'
 import { SEND_DEADLINE_MS } from './claim-dial.ts'
 import { eventsOf, type TransferOnCall, transferOf } from './transfer-event.ts'
@@ -38,7 +39,7 @@ async function leadNews(deps: Deps, { transfer }: TransferOnCall): Promise<Trans
 
 async function legNews(deps: Deps, { transfer, call }: TransferOnCall): Promise<TransferEvent[]> {
   const { carrier } = deps.networks.of(call)
-  const asked = async (leg: Leg, at: number): Promise<TransferEvent[]> => {
+  const asked = async (leg: TransferLeg, at: number): Promise<TransferEvent[]> => {
     if (leg.status === 'waiting' || leg.status === 'over') return []
     if (leg.carrierId === null) return unknown(deps, transfer, call.clockRate, leg, at)
     const known = await carrier.getCall(leg.carrierId)
@@ -54,7 +55,7 @@ async function legNews(deps: Deps, { transfer, call }: TransferOnCall): Promise<
 }
 
 /** Nobody knows whether it rings. Once it cannot ring any more the next may; should it exist after all, its callbacks end it. */
-function unknown(deps: Deps, row: TransferRow, rate: number, { askedAt }: Leg, leg: number): TransferEvent[] {
+function unknown(deps: Deps, row: TransferRow, rate: number, { askedAt }: TransferLeg, leg: number): TransferEvent[] {
   const forMs = deps.clock.now() - (askedAt ?? 0)
   if (forMs > UNKNOWN_MS) return [{ type: 'refused', leg }]
   return forMs > SEND_DEADLINE_MS + (row.ringSeconds * 1000) / rate ? [{ type: 'gave_up', leg }] : []

@@ -1,9 +1,9 @@
-import { and, asc, eq } from 'drizzle-orm'
+import { asc, eq } from 'drizzle-orm'
 import { CarrierUnavailable } from '../carrier/port.ts'
-import { calls, handoffQueues, transfers } from '../db/schema.ts'
+import { calls, handoffQueues, type TransferResult, type TransferState, transfers } from '../db/schema.ts'
 import { briefOf } from '../handoffs/brief.ts'
 import { closedBecause } from '../handoffs/pick.ts'
-import { beginTransfer, type TransferResult, type TransferState, tasksOf } from '../handoffs/transfer.ts'
+import { beginTransfer, tasksOf } from '../handoffs/transfer.ts'
 import { newId, randomToken } from '../ids.ts'
 import type { ToolResult } from '../voice/port.ts'
 import { toCallTime } from './call-time.ts'
@@ -173,10 +173,7 @@ async function composeBrief(
   { deps, call, flow, lead, settings, language }: ToolContext,
   reason: string,
 ): Promise<string> {
-  const [row] = await deps.db
-    .select({ answers: calls.answers })
-    .from(calls)
-    .where(and(eq(calls.id, call.id)))
+  const [row] = await deps.db.select({ answers: calls.answers }).from(calls).where(eq(calls.id, call.id))
   const agent = flow.agent.name ?? 'Talkif'
   const business = flow.agent.business ?? settings.business.name
   return briefOf({ agent, business, name: lead.name, reason, answers: row?.answers ?? {}, language })

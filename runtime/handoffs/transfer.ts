@@ -1,32 +1,4 @@
-/** One colleague who is rung, or will be. */
-export interface Leg {
-  /** Waiting for its turn, asked of the carrier, known to it, picked up, and over there. */
-  status: 'waiting' | 'asked' | 'ringing' | 'answered' | 'over'
-  /** When the carrier was asked, epoch milliseconds. */
-  askedAt: number | null
-  /** The carrier's name for it. */
-  carrierId: string | null
-  /** What it came to for this transfer; known before the carrier tells that the line is down. */
-  result: 'accepted' | 'declined' | 'no_answer' | 'failed' | null
-  /** They have been told that they are not needed (any more): their line ends by itself. */
-  leaving: boolean
-}
-
-export type TransferResult = 'accepted' | 'declined' | 'nobody' | 'failed' | 'abandoned'
-
-/** Plain JSON: it is kept in the database, and whichever process hears of something takes the next step. */
-export interface TransferState {
-  order: 'in_turn' | 'all_at_once'
-  legs: Leg[]
-  /** `bridging`: somebody accepted, and the lead is still to be moved to them. */
-  phase: 'ringing' | 'bridging' | 'bridged' | 'over'
-  /** The leg that accepted first. */
-  winner: number | null
-  /** Where the lead is: with the agent, on the way, in the room of the winner, or gone. */
-  lead: 'talking' | 'moving' | 'moved' | 'gone'
-  /** Null until it is decided. */
-  result: TransferResult | null
-}
+import type { TransferLeg as Leg, TransferResult, TransferState } from '../db/schema.ts'
 
 export type TransferEvent =
   | { type: 'asking'; leg: number; at: number }

@@ -88,7 +88,8 @@ describe.concurrent('a lead who asks for a human', () => {
     ['mailbox', 'nobody'],
   ] as const)('comes back to the agent when a colleague %s', { timeout: 60_000 }, async ([who, result], { talkif }) => {
     const call = await talkif.finished(await asksForHuman(talkif, { targets: to(colleague[who]) }))
-    expect(call).toMatchObject({ outcome: 'qualified', reason: 'handoff_requested', handoff: { result } })
+    // And goes on: what was asked for before is still worth asking for.
+    expect(call).toMatchObject({ outcome: 'booked', handoff: { queue: 'sales', result } })
     expect(call.handoff).not.toHaveProperty('target')
     expect(call.transcript!.map(({ text }) => text).join(' ')).toContain('Somebody will call you back.')
     await endOf(talkif, call.id)
@@ -97,6 +98,7 @@ describe.concurrent('a lead who asks for a human', () => {
   test('leaves a message where the queue takes them', { timeout: 60_000 }, async ({ talkif }) => {
     const queue = { targets: to(colleague.never_answers), fallback: 'voicemail', timeout_seconds: 5 } as const
     const call = await talkif.finished(await asksForHuman(talkif, queue))
+    expect(call).toMatchObject({ outcome: 'qualified', reason: 'handoff_requested' })
     expect(call.handoff).toMatchObject({
       result: 'nobody',
       message: 'Please tell them that I need an answer this week',

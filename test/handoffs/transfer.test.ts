@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { TransferState } from '../../runtime/db/schema.ts'
 import {
   beginTransfer,
   isFinished,
   replyTo,
   step,
   type TransferEvent,
-  type TransferState,
   type TransferTask,
   tasksOf,
 } from '../../runtime/handoffs/transfer.ts'

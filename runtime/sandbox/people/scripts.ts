@@ -111,7 +111,8 @@ const GENERIC = 'That would be fine.'
 const GO_AHEAD = 'Yes, go ahead.'
 const ACKNOWLEDGES = 'Okay.'
 const OFFER = /work for you|suit you|would you like to (book|take)|shall i book/i
-const WAITS = /one moment|connecting you|hold on|bear with me/i
+/** The last that was said; what comes after it is answered again. */
+const WAITS = /(one moment|connecting you|hold on|bear with me)[^.!?]*[.!?]*$/i
 const HANDS_OVER = /connect you to a colleague/i
 const PASSES_ON = /what (may|should|can) i pass on/i
 const YES_PLEASE = 'Yes, please, that works.'
