@@ -1,5 +1,6 @@
 import { asc, eq } from 'drizzle-orm'
 import { CarrierUnavailable } from '../carrier/port.ts'
+import { pause } from '../clock.ts'
 import { calls, handoffQueues, type TransferResult, type TransferState, transfers } from '../db/schema.ts'
 import { briefOf } from '../handoffs/brief.ts'
 import { closedBecause } from '../handoffs/pick.ts'
@@ -89,6 +90,9 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
   }
 }
 
+/** How often a transfer is looked at while the process shuts down. */
+const STOPPING_MS = 200
+
 const OFFER = 'Nobody is free. Say so, and offer that a colleague calls back; then go on, or say goodbye.'
 const TAKE_MESSAGE = 'Nobody is free. Say so, ask what you should pass on, and call take_message with their words.'
 
@@ -163,7 +167,8 @@ async function drive(context: ToolContext, row: TransferRow, { reason, gone, tel
         )
       }
       await tidy(deps, call, { ...row, state })
-      await changed
+      // A process that shuts down wakes nobody any more; its conversations still end in peace.
+      await (deps.callChanges.stopped ? pause(deps.clock, STOPPING_MS, gone) : changed)
     }
   }
 }

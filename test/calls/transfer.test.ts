@@ -1,7 +1,16 @@
 import { eq } from 'drizzle-orm'
+import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js'
 import { describe, expect } from 'vitest'
 import { sandboxColleagues } from '../../openapi/sandbox-people.ts'
-import { transfers } from '../../runtime/db/schema.ts'
+import { prepareConversation } from '../../runtime/calls/conversation.ts'
+import { conversationTools } from '../../runtime/calls/conversation-tools.ts'
+import { openTransfer } from '../../runtime/calls/transfer.ts'
+import { lookAfterTransfer } from '../../runtime/calls/transfer-look.ts'
+import { attempts, transfers } from '../../runtime/db/schema.ts'
+import { beginTransfer, step } from '../../runtime/handoffs/transfer.ts'
+import { newId } from '../../runtime/ids.ts'
+import { scriptOf } from '../../runtime/sandbox/people/scripts.ts'
+import type { ToolResult } from '../../runtime/voice/port.ts'
 import { people, test, type Workspace } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 
@@ -126,5 +135,132 @@ describe.concurrent('a lead who asks for a human', () => {
     expect(call).toMatchObject({ outcome: 'qualified', reason: 'transferred', handoff: { result: 'accepted' } })
     expect(Object.keys(call.answers)).toEqual(['need', 'timing'])
     expect(call.trace!.spans.find(({ name }) => name === 'action.handoff')).toMatchObject({ status: 'ok' })
+  })
+})
+
+/** A call that rings, with the tools of its conversation, whatever its media do. */
+async function ringing(talkif: Workspace, queue: Queue, leadCarrierId?: string) {
+  const { runtime } = talkif.served
+  await talkif.api.upsertHandoff({ name: 'sales', targets: to(colleague.accepts), ...queue })
+  await talkif.configure({ sandbox: { pace: 8, waits: 5 } })
+  const { call_id } = await talkif.api.createLead({ ...lead, phone: people.second_try })
+  const attempt = await until(async () => {
+    const [row] = await runtime.db.select().from(attempts).where(eq(attempts.callId, call_id))
+    return row?.carrierId && row
+  })
+  const { context } = (await prepareConversation(runtime, attempt.id))!
+  const told: ToolResult[] = []
+  const transfer = openTransfer(context, leadCarrierId ?? attempt.carrierId!, (news) => told.push(news))
+  return { callId: call_id, attempt, transfer, told, run: conversationTools(context, transfer) }
+}
+
+const handoffOf = async (talkif: Workspace, id: string) => (await talkif.api.getCall({ id })).handoff
+
+describe.concurrent('a transfer', () => {
+  test('that the lead does not wait for stops ringing at once', { timeout: 60_000 }, async ({ talkif }) => {
+    const phone = '+12025550160'
+    talkif.served.sandbox!.cast.set(phone, { ...scriptOf(people.asks_for_human), hangsUpAfter: 2 })
+    const queue = { targets: to(colleague.never_answers), timeout_seconds: 120 }
+    const call = await talkif.finished(await asksForHuman(talkif, queue, phone))
+    expect(call).toMatchObject({ outcome: 'qualified', reason: 'handoff_requested', handoff: { result: 'abandoned' } })
+    const row = await endOf(talkif, call.id)
+    expect(row.state).toMatchObject({ lead: 'gone', legs: [{ status: 'over' }] })
+    const rang = await talkif.served.runtime.networks
+      .of({ mode: 'test', pace: 8, clockRate: 200 })
+      .carrier.getCall(row.state.legs[0]!.carrierId!)
+    expect(rang?.status).toBe('canceled')
+  })
+
+  test('can be called off, and there is one for a call', { timeout: 60_000 }, async ({ talkif }) => {
+    const { callId, run, told } = await ringing(talkif, { targets: to(colleague.never_answers), timeout_seconds: 120 })
+    expect((await run('transfer_to_human', { reason: 'x' })).output).toMatchObject({ ringing: true })
+    expect((await run('transfer_to_human', { reason: 'x' })).output).toMatchObject({ ringing: true })
+    await run('cancel_transfer', {})
+    expect(await handoffOf(talkif, callId)).toEqual({ queue: 'sales', reason: 'x', result: 'abandoned' })
+    expect((await run('transfer_to_human', { reason: 'x' })).output).toMatchObject({ transferred: false })
+    await endOf(talkif, callId)
+    expect(told).toEqual([])
+    const rows = await talkif.served.runtime.db.select().from(transfers).where(eq(transfers.callId, callId))
+    expect(rows).toHaveLength(1)
+  })
+
+  test('whose lead cannot be moved leaves them with the agent', { timeout: 60_000 }, async ({ talkif }) => {
+    const { callId, run, told } = await ringing(talkif, {}, `CA${'0'.repeat(32)}`)
+    await run('transfer_to_human', { reason: 'prices' })
+    const row = await endOf(talkif, callId)
+    expect(row.state).toMatchObject({ phase: 'over', lead: 'talking', result: 'failed', legs: [{ status: 'over' }] })
+    expect(told).toMatchObject([{ output: { transferred: false, callback: true, reason: 'failed' } }])
+    expect(await handoffOf(talkif, callId)).toEqual({ queue: 'sales', reason: 'prices', result: 'failed' })
+  })
+
+  test('to a number that the carrier does not take goes on to the next', { timeout: 60_000 }, async ({ talkif }) => {
+    const targets = [{ sip: 'sip:nobody' }, ...to(colleague.declines)]
+    const { callId, run } = await ringing(talkif, { targets })
+    await run('transfer_to_human', { reason: 'prices' })
+    const row = await endOf(talkif, callId)
+    expect(row.state.legs.map(({ result }) => result)).toEqual(['failed', 'declined'])
+    talkif.served.sandbox!.violations.splice(0)
+  })
+
+  test('whose process died rings nobody any more', { timeout: 60_000 }, async ({ talkif }) => {
+    const { runtime } = talkif.served
+    const { callId, attempt } = await ringing(talkif, {})
+    const { carrier, callbackBase } = runtime.networks.of({ mode: 'test', pace: 8, clockRate: 5 })
+    const id = newId('xfer')
+    const { carrierId } = await carrier.placeBrief({
+      ...{ from: attempt.fromPhone, to: colleague.never_answers, ringSeconds: 120, maxSeconds: 600, keySeconds: 5 },
+      ...{ statusUrl: `${callbackBase}/carrier/twilio/transfer/${id}/0/status`, keyUrl: `${callbackBase}/key` },
+      ...{ brief: { text: 'x', language: 'en' }, signal: AbortSignal.timeout(10_000), beforeSend() {} },
+    })
+    const begun = beginTransfer(2, 'in_turn')
+    const events = [{ type: 'asking', leg: 0, at: Date.now() } as const, { type: 'named', leg: 0, carrierId } as const]
+    await runtime.db.insert(transfers).values({
+      ...{ id, callId, attemptId: attempt.id, workspaceId: talkif.workspaceId, mode: 'test', queue: 'sales' },
+      ...{
+        targets: to(colleague.never_answers, colleague.accepts),
+        ringSeconds: 120,
+        state: events.reduce(step, begun),
+      },
+      ...{ room: 'r', fromPhone: attempt.fromPhone, leadCarrierId: attempt.carrierId!, language: 'en' },
+      ...{ spanId: runtime.telemetry.newSpanId(), startedAt: new Date() },
+    })
+    // While the call lives, its process is left to do its work.
+    await lookAfterTransfer(runtime, { transferId: id })
+    expect((await rowOf(talkif, callId))!.state.phase).toBe('ringing')
+    await carrier.hangUp(attempt.carrierId!)
+    await until(async () => (await talkif.api.getCall({ id: callId })).status !== 'dialing')
+    await lookAfterTransfer(runtime, { transferId: id })
+    const row = await endOf(talkif, callId)
+    expect(row.state).toMatchObject({ result: 'abandoned', legs: [{ status: 'over' }, { status: 'waiting' }] })
+    expect((await carrier.getCall(carrierId))?.status).toBe('canceled')
+  })
+
+  test('believes its own carrier alone, and nothing that comes late', { timeout: 60_000 }, async ({ talkif }) => {
+    const { url, served } = talkif
+    const { callId, run } = await ringing(talkif, { targets: to(colleague.declines) })
+    await run('transfer_to_human', { reason: 'prices' })
+    const row = await endOf(talkif, callId)
+    const path = `/carrier/twilio/transfer/${row.id}/0`
+    const post = (to: string, params: Record<string, string>, token = served.runtime.secrets.sandboxAuthToken) => {
+      const { callbackBase } = served.runtime.networks.of({ mode: 'test', pace: 1, clockRate: 1 })
+      const signature = getExpectedTwilioSignature(token, `${callbackBase}${to}`, params)
+      const headers = { 'x-twilio-signature': signature }
+      return fetch(`${url}${to}`, { method: 'POST', headers, body: new URLSearchParams(params) })
+    }
+    const { carrierId } = row.state.legs[0]!
+    const late = { CallSid: carrierId!, CallStatus: 'in-progress' }
+    expect((await post(`${path}/status`, late, 'another')).status).toBe(403)
+    expect((await post(`${path}/key`, { ...late, Digits: '1' }, 'another')).status).toBe(403)
+    expect((await post(`${path.replace(row.id, newId('xfer'))}/status`, late)).status).toBe(403)
+    for (const _ of [1, 2]) expect((await post(`${path}/status`, late)).status).toBe(204)
+    expect((await post(`${path.replace(/0$/, '7')}/status`, late)).status).toBe(204)
+    for (const CallSid of [carrierId!, `CA${'1'.repeat(32)}`]) {
+      const answer = await post(`${path}/key`, { ...late, CallSid, Digits: '1' })
+      expect(answer.headers.get('content-type')).toContain('text/xml')
+      const twiml = await answer.text()
+      expect(twiml).toContain('<Hangup/>')
+      expect(twiml).not.toContain('Conference')
+    }
+    expect((await rowOf(talkif, callId))!.state).toEqual(row.state)
   })
 })
