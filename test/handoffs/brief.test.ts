@@ -34,7 +34,13 @@ test('what strangers wrote is neither markup nor endless, and fits into what the
   expect(brief.length).toBeLessThan(1_500)
   const placing = { from: '', to: '', ringSeconds: 1, maxSeconds: 1, statusUrl: '', signal: AbortSignal.abort() }
   const keyUrl = `https://talkif.example/${'x'.repeat(100)}`
-  const twiml = briefTwiml({ ...placing, beforeSend() {}, brief: { text: brief, language: 'en' }, keySeconds: 8, keyUrl })
+  const twiml = briefTwiml({
+    ...placing,
+    beforeSend() {},
+    brief: { text: brief, language: 'en' },
+    keySeconds: 8,
+    keyUrl,
+  })
   expect(twiml.length).toBeLessThan(4_000)
   expect(parseTwiml(twiml)).toMatchObject([{ verb: 'gather', action: keyUrl, says: [{ text: brief }] }])
 })
