@@ -48,7 +48,7 @@ export function openDesk(
     digit: async (digit) => (isStopKey(digit) ? stop('keypress') : undefined),
     waits: () => transfer.waiting,
     lineClosed() {
-      transfer.abandon()
+      transfer.lineClosed()
       flowTools.close()
     },
     async hangUp() {

@@ -1,5 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
+import { anyOf } from '../db/rows.ts'
 import { transfers } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { isFinished, step, type TransferEvent } from '../handoffs/transfer.ts'
@@ -42,4 +43,12 @@ export async function changeTransfer(
 export async function readTransfer({ db }: Pick<Deps, 'db'>, id: string): Promise<TransferRow | undefined> {
   const [row] = await db.select().from(transfers).where(eq(transfers.id, id))
   return row
+}
+
+/** Of these calls at the carrier those that are the ring of a colleague. */
+export async function rungAsColleagues({ db }: Pick<Deps, 'db'>, carrierIds: string[]): Promise<string[]> {
+  const rows = await db.execute<{ id: string }>(sql`
+    select leg ->> 'carrierId' as id from ${transfers}, jsonb_array_elements(state -> 'legs') as leg
+    where started_at > now() - interval '1 day' and leg ->> 'carrierId' = ${anyOf(carrierIds)}`)
+  return rows.map(({ id }) => id)
 }

@@ -21,8 +21,10 @@ type Queue = typeof handoffQueues.$inferSelect
 export interface Transfer {
   /** Begins to ring; the agent and the lead talk on meanwhile. Says at once when nobody can be rung. */
   begin(reason: string): Promise<ToolResult>
-  /** The lead does not want to wait (any more), or the line is down: nobody goes on ringing. */
+  /** The lead does not want to wait (any more): nobody goes on ringing. */
   abandon(): void
+  /** The same, for the agent's line to the lead is down. */
+  lineClosed(): void
   /** Colleagues are being rung. */
   readonly waiting: boolean
   /** Settles when it is decided and written: true when the lead talks to a colleague now, and the line is no longer ours. */
@@ -43,21 +45,22 @@ const NEXT = { ringing: true, say: 'Nobody has accepted yet, and you try the nex
 export function openTransfer(context: ToolContext, leadCarrierId: string, tell: (news: ToolResult) => void): Transfer {
   const { deps, call } = context
   const gone = new AbortController()
+  const closed = Promise.withResolvers<void>()
   let begun: Promise<ToolResult> | undefined
   let driven: Promise<boolean> | undefined
   let waiting = false
 
   async function begin(reason: string): Promise<ToolResult> {
-    const { queue, name, closed } = await pickQueue(context)
+    const { queue, name, why } = await pickQueue(context)
     if (!queue || gone.signal.aborted) {
-      await find(context, { handoff: { queue: name, reason, result: closed ? 'closed' : 'callback' } })
-      if (closed) traceTransfer(context, { result: 'closed', queue: name ?? '', why: closed })
+      await find(context, { handoff: { queue: name, reason, result: why ? 'closed' : 'callback' } })
+      if (why) traceTransfer(context, { result: 'closed', queue: name ?? '', why })
       return CALLBACK
     }
     const row = await write(context, leadCarrierId, queue)
     await find(context, { handoff: { queue: queue.name, reason } })
     waiting = true
-    driven = drive(context, row, { reason, gone: gone.signal, tell })
+    driven = drive(context, row, { reason, gone: gone.signal, closed: closed.promise, tell })
       .then((state) => conclude(context, row, state, reason))
       .then((state) => {
         waiting = false
@@ -80,6 +83,10 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
       return begun
     },
     abandon: () => gone.abort(),
+    lineClosed() {
+      gone.abort()
+      closed.resolve()
+    },
     get waiting() {
       return waiting
     },
@@ -112,11 +119,11 @@ async function pickQueue({ deps, call, flow, settings, language }: ToolContext) 
   const name = queueOf(flow) ?? (queues.length === 1 ? queues[0]!.name : null)
   const named = queues.find((it) => it.name === name)
   const targets = named?.settings.targets.filter((it) => it.phone !== call.phone) ?? []
-  if (!named || targets.length === 0) return { name, queue: undefined, closed: undefined }
+  if (!named || targets.length === 0) return { name, queue: undefined, why: undefined }
   const at = toCallTime(call, new Date(deps.clock.now()))
-  const closed = closedBecause(named.settings, { at, zone: settings.timeZone, language })
+  const why = closedBecause(named.settings, { at, zone: settings.timeZone, language })
   const queue = { ...named, settings: { ...named.settings, targets } }
-  return { name, queue: closed ? undefined : queue, closed }
+  return { name, queue: why ? undefined : queue, why }
 }
 
 /** The queue of a flow's `handoff(…)`. */
@@ -143,11 +150,17 @@ async function write(context: ToolContext, leadCarrierId: string, { name, settin
 interface Driving {
   reason: string
   gone: AbortSignal
+  /** Settles when the agent's line to the lead is down. */
+  closed: Promise<void>
   tell(news: ToolResult): void
 }
 
 /** Does what each state asks for, until the lead has been taken over or stays with the agent. */
-async function drive(context: ToolContext, row: TransferRow, { reason, gone, tell }: Driving): Promise<TransferState> {
+async function drive(
+  context: ToolContext,
+  row: TransferRow,
+  { reason, gone, closed, tell }: Driving,
+): Promise<TransferState> {
   const { deps, call } = context
   const brief = await composeBrief(context, reason)
   let rung = 0
@@ -159,7 +172,7 @@ async function drive(context: ToolContext, row: TransferRow, { reason, gone, tel
     if (gone.aborted && state.lead === 'talking') await changeTransfer(deps, row.id, [{ type: 'lead_gone' }])
     else {
       for (const task of tasksOf(state)) {
-        if (task.do === 'move_lead') await moveLead(context, row)
+        if (task.do === 'move_lead') await moveLead(context, row, closed)
         if (task.do !== 'ring') continue
         if (rung++ > 0 && state.order === 'in_turn') tell({ output: NEXT })
         ringColleague(deps, call, row, task.leg, brief).catch((error) =>
@@ -184,16 +197,25 @@ async function composeBrief(
   return briefOf({ agent, business, name: lead.name, reason, answers: row?.answers ?? {}, language })
 }
 
-async function moveLead({ deps, call }: ToolContext, { id, leadCarrierId, room }: TransferRow): Promise<void> {
+async function moveLead(
+  { deps, call }: ToolContext,
+  { id, leadCarrierId, room }: TransferRow,
+  closed: Promise<void>,
+): Promise<void> {
+  const { carrier } = deps.networks.of(call)
   const moving = await changeTransfer(deps, id, [{ type: 'moving' }])
   if (!moving?.changed) return
   try {
-    const moved = await deps.networks.of(call).carrier.moveToRoom(leadCarrierId, room)
+    const moved = await carrier.moveToRoom(leadCarrierId, room)
     await changeTransfer(deps, id, [{ type: moved ? 'moved' : 'not_moved' }])
   } catch (error) {
     if (!(error instanceof CarrierUnavailable)) throw error
     deps.log.warn({ call: call.id, transfer: id, err: error }, 'the carrier did not say whether the lead was moved')
     await changeTransfer(deps, id, [{ type: 'not_moved' }])
+    // Should they be on the way after all, the agent's line goes down: then they must not wait in an empty room.
+    closed
+      .then(() => carrier.hangUp(leadCarrierId))
+      .catch((fault) => deps.log.warn({ call: call.id, err: fault }, 'a lead could not be hung up'))
   }
 }
 
