@@ -5,9 +5,10 @@ import { sandboxColleagues } from '../../openapi/sandbox-people.ts'
 import { prepareConversation } from '../../runtime/calls/conversation.ts'
 import { conversationTools } from '../../runtime/calls/conversation-tools.ts'
 import { openTransfer } from '../../runtime/calls/transfer.ts'
+import { legEvent, transferOf } from '../../runtime/calls/transfer-event.ts'
 import { lookAfterTransfer } from '../../runtime/calls/transfer-look.ts'
 import { attempts, transfers } from '../../runtime/db/schema.ts'
-import { beginTransfer, step } from '../../runtime/handoffs/transfer.ts'
+import { beginTransfer, step, type TransferEvent, tasksOf } from '../../runtime/handoffs/transfer.ts'
 import { newId } from '../../runtime/ids.ts'
 import { scriptOf } from '../../runtime/sandbox/people/scripts.ts'
 import type { ToolResult } from '../../runtime/voice/port.ts'
@@ -154,6 +155,18 @@ async function ringing(talkif: Workspace, queue: Queue, leadCarrierId?: string) 
   return { callId: call_id, attempt, transfer, told, run: conversationTools(context, transfer) }
 }
 
+/** A transfer to two colleagues, as a process left it behind. */
+async function write(talkif: Workspace, attempt: typeof attempts.$inferSelect, id: string, events: TransferEvent[]) {
+  const { runtime } = talkif.served
+  const { id: attemptId, callId, fromPhone, carrierId } = attempt
+  await runtime.db.insert(transfers).values({
+    ...{ id, callId, attemptId, workspaceId: talkif.workspaceId, mode: 'test', queue: 'sales' },
+    ...{ targets: to(colleague.never_answers, colleague.accepts), ringSeconds: 120, room: 'r', language: 'en' },
+    ...{ state: events.reduce(step, beginTransfer(2, 'in_turn')), fromPhone, leadCarrierId: carrierId! },
+    ...{ spanId: runtime.telemetry.newSpanId(), startedAt: new Date() },
+  })
+}
+
 const handoffOf = async (talkif: Workspace, id: string) => (await talkif.api.getCall({ id })).handoff
 
 describe.concurrent('a transfer', () => {
@@ -212,18 +225,8 @@ describe.concurrent('a transfer', () => {
       ...{ statusUrl: `${callbackBase}/carrier/twilio/transfer/${id}/0/status`, keyUrl: `${callbackBase}/key` },
       ...{ brief: { text: 'x', language: 'en' }, signal: AbortSignal.timeout(10_000), beforeSend() {} },
     })
-    const begun = beginTransfer(2, 'in_turn')
-    const events = [{ type: 'asking', leg: 0, at: Date.now() } as const, { type: 'named', leg: 0, carrierId } as const]
-    await runtime.db.insert(transfers).values({
-      ...{ id, callId, attemptId: attempt.id, workspaceId: talkif.workspaceId, mode: 'test', queue: 'sales' },
-      ...{
-        targets: to(colleague.never_answers, colleague.accepts),
-        ringSeconds: 120,
-        state: events.reduce(step, begun),
-      },
-      ...{ room: 'r', fromPhone: attempt.fromPhone, leadCarrierId: attempt.carrierId!, language: 'en' },
-      ...{ spanId: runtime.telemetry.newSpanId(), startedAt: new Date() },
-    })
+    const named = { type: 'named', leg: 0, carrierId } as const
+    await write(talkif, attempt, id, [{ type: 'asking', leg: 0, at: Date.now() }, named])
     // While the call lives, its process is left to do its work.
     await lookAfterTransfer(runtime, { transferId: id })
     expect((await rowOf(talkif, callId))!.state.phase).toBe('ringing')
@@ -233,6 +236,21 @@ describe.concurrent('a transfer', () => {
     const row = await endOf(talkif, callId)
     expect(row.state).toMatchObject({ result: 'abandoned', legs: [{ status: 'over' }, { status: 'waiting' }] })
     expect((await carrier.getCall(carrierId))?.status).toBe('canceled')
+  })
+
+  test('never rings again where nobody knows whether it rang', { timeout: 60_000 }, async ({ talkif }) => {
+    const { runtime } = talkif.served
+    const { callId, attempt } = await ringing(talkif, {})
+    const id = newId('xfer')
+    await write(talkif, attempt, id, [{ type: 'asking', leg: 0, at: Date.now() - 60_000 }])
+    await lookAfterTransfer(runtime, { transferId: id })
+    const { state } = (await rowOf(talkif, callId))!
+    expect(state.legs[0]).toMatchObject({ status: 'asked', carrierId: null, result: 'no_answer' })
+    expect(tasksOf(state)).toEqual([{ do: 'ring', leg: 1 }])
+    // Should it exist after all, its first word ends it.
+    const stray = { carrierId: `CA${'2'.repeat(32)}`, status: 'ringing', answeredBy: null, sequence: 0 } as const
+    await legEvent(runtime, (await transferOf(runtime, id))!, 0, { ...stray, errorCode: null })
+    expect(tasksOf((await rowOf(talkif, callId))!.state)[0]).toMatchObject({ do: 'send_away', leg: 0 })
   })
 
   test('believes its own carrier alone, and nothing that comes late', { timeout: 60_000 }, async ({ talkif }) => {
