@@ -5,7 +5,8 @@ import { isQualified } from './decide.ts'
 import { optOut } from './opt-out.ts'
 import { judged, traceQualified } from './qualify.ts'
 import { find, type ToolContext, words, write } from './tool-context.ts'
-import { queueOf, type Transfer } from './transfer.ts'
+import type { Transfer } from './transfer.ts'
+import { queueOf } from './transfer-queue.ts'
 
 type Args = Record<string, unknown>
 

@@ -1,21 +1,18 @@
-import { asc, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { CarrierUnavailable } from '../carrier/port.ts'
 import { pause } from '../clock.ts'
-import { calls, handoffQueues, type TransferResult, type TransferState, transfers } from '../db/schema.ts'
+import { calls, type TransferResult, type TransferState, transfers } from '../db/schema.ts'
 import { briefOf } from '../handoffs/brief.ts'
-import { closedBecause } from '../handoffs/pick.ts'
 import { beginTransfer, tasksOf } from '../handoffs/transfer.ts'
 import { newId, randomToken } from '../ids.ts'
 import type { ToolResult } from '../voice/port.ts'
-import { toCallTime } from './call-time.ts'
 import { find, type ToolContext } from './tool-context.ts'
 import { LOOK_AGAIN_MS } from './transfer-look.ts'
+import { pickQueue, type Queue } from './transfer-queue.ts'
 import { ringColleague } from './transfer-ring.ts'
 import { changeTransfer, readTransfer, type TransferRow } from './transfer-rows.ts'
 import { tidy } from './transfer-tasks.ts'
 import { traceTransfer } from './transfer-trace.ts'
-
-type Queue = typeof handoffQueues.$inferSelect
 
 /** The warm transfer of one conversation; there is one at most. */
 export interface Transfer {
@@ -106,29 +103,6 @@ const TAKE_MESSAGE = 'Nobody is free. Say so, ask what you should pass on, and c
 function news({ result }: TransferState, { settings }: Queue): ToolResult {
   const say = settings.fallback === 'voicemail' ? TAKE_MESSAGE : OFFER
   return { output: { transferred: false, callback: true, reason: result, say } }
-}
-
-/** The queue that the flow names, else the only one of the workspace; without one somebody calls back. */
-async function pickQueue({ deps, call, flow, settings, language }: ToolContext) {
-  const queues = await deps.db
-    .select()
-    .from(handoffQueues)
-    .where(eq(handoffQueues.workspaceId, call.workspaceId))
-    .orderBy(asc(handoffQueues.createdAt))
-    .limit(100)
-  const name = queueOf(flow) ?? (queues.length === 1 ? queues[0]!.name : null)
-  const named = queues.find((it) => it.name === name)
-  const targets = named?.settings.targets.filter((it) => it.phone !== call.phone) ?? []
-  if (!named || targets.length === 0) return { name, queue: undefined, why: undefined }
-  const at = toCallTime(call, new Date(deps.clock.now()))
-  const why = closedBecause(named.settings, { at, zone: settings.timeZone, language })
-  const queue = { ...named, settings: { ...named.settings, targets } }
-  return { name, queue: why ? undefined : queue, why }
-}
-
-/** The queue of a flow's `handoff(…)`. */
-export function queueOf({ on }: ToolContext['flow']): string | null {
-  return [...on.qualified, ...on.booked].find((action) => action.type === 'handoff')?.queue ?? null
 }
 
 async function write(context: ToolContext, leadCarrierId: string, { name, settings }: Queue): Promise<TransferRow> {

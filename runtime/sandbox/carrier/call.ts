@@ -8,11 +8,11 @@ import { type Cast, colleagueOf, phrasesOf, type Script, scriptOf } from '../peo
 import type { Speech } from '../speech/speech.ts'
 import { createTimers } from '../timers.ts'
 import { request as ask, createCallbacks, sign } from './callbacks.ts'
-import { createInstructions, type Instructions, readTwiml } from './instructions.ts'
+import { createInstructions, type Instructions } from './instructions.ts'
 import type { CreateCall } from './parameters.ts'
 import { type CallRecord, rfc2822 } from './resource.ts'
 import type { Rooms } from './rooms.ts'
-import type { GatherVerb, Verb } from './twiml.ts'
+import { type GatherVerb, readTwiml, type Verb } from './twiml.ts'
 
 /** What all calls share. */
 export interface Network {

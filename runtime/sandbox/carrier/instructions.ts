@@ -1,12 +1,12 @@
 import type { Clock } from '../../clock.ts'
 import { FRAME_BYTES, FRAME_MS, SILENCE } from '../speech/mulaw.ts'
-import { type Speech, sentences } from '../speech/speech.ts'
+import type { Speech } from '../speech/speech.ts'
 import type { Timers } from '../timers.ts'
 import { passFrames } from './frames.ts'
 import { type MediaStream, openMedia } from './media.ts'
 import type { Rooms } from './rooms.ts'
-import { type ConferenceVerb, type GatherVerb, parseTwiml, type SayVerb, type StreamVerb, type Verb } from './twiml.ts'
-import { TwimlFault } from './xml.ts'
+import { wordsOf } from './say.ts'
+import { type ConferenceVerb, type GatherVerb, readTwiml, type SayVerb, type StreamVerb, type Verb } from './twiml.ts'
 
 /** What an answered call is told to do, verb after verb; after the last it hangs up. */
 export interface Instructions {
@@ -107,24 +107,13 @@ export function createInstructions(options: InstructionsOptions): Instructions {
   }
 
   function play(says: SayVerb[], done: () => void): Running {
-    let audio: Buffer | undefined
-    const spoken = says.flatMap(({ text }) => sentences(text)).map((text) => options.speech.say('agent', text))
-    Promise.all(spoken).then(
-      (parts) => {
-        audio = Buffer.concat(parts)
-      },
-      // What cannot be rendered is not heard.
-      () => {
-        audio = Buffer.alloc(0)
-      },
-    )
+    const next = wordsOf(options.speech, says)
     const frames = pass(() => {
-      const frame = audio?.length ? audio.subarray(0, FRAME_BYTES) : silence
-      options.exchange(frame)
-      if (audio?.length === 0) {
-        frames.stop()
-        done()
-      } else audio = audio?.subarray(FRAME_BYTES)
+      const frame = next()
+      options.exchange(frame ?? silence)
+      if (frame) return
+      frames.stop()
+      done()
     })
     return frames
   }
@@ -205,16 +194,5 @@ export function createInstructions(options: InstructionsOptions): Instructions {
     get elapsedMs() {
       return elapsedMs + (media?.elapsedMs ?? 0)
     },
-  }
-}
-
-/** Undefined, and a violation, for a document that Twilio could not run. */
-export function readTwiml(xml: string, violation: InstructionsOptions['violation']): Verb[] | undefined {
-  try {
-    return parseTwiml(xml)
-  } catch (error) {
-    if (!(error instanceof TwimlFault)) throw error
-    violation(error.code, error.message)
-    return undefined
   }
 }

@@ -46,6 +46,17 @@ export function parseTwiml(xml: string): Verb[] {
   return response.children.map(readVerb)
 }
 
+/** Undefined, and a violation, for a document that Twilio could not run. */
+export function readTwiml(xml: string, violation: (code: string, message: string) => void): Verb[] | undefined {
+  try {
+    return parseTwiml(xml)
+  } catch (error) {
+    if (!(error instanceof TwimlFault)) throw error
+    violation(error.code, error.message)
+    return undefined
+  }
+}
+
 function readVerb(element: Element): Verb {
   switch (element.name) {
     case 'Connect':
