@@ -6,6 +6,7 @@ import type { Deps } from '../runtime/deps.ts'
 import type { Env } from './app.ts'
 import { carrierMessageRoutes } from './carrier-messages.ts'
 import { authenticSender, modesOf } from './carrier-sender.ts'
+import { carrierTransferRoutes } from './carrier-transfers.ts'
 import { limitBody } from './read-request.ts'
 
 /**
@@ -26,5 +27,6 @@ export function carrierRoutes(deps: Deps): Hono<Env> {
     return context.body(null, 204)
   })
   app.route('/', carrierMessageRoutes(deps))
+  app.route('/', carrierTransferRoutes(deps))
   return app
 }

@@ -58,6 +58,7 @@ export const eventExamples: { [N in EventName]: EventPayload<N> } = {
     outcome: 'qualified',
     qualified: true,
     ...result,
+    handoff: null,
     reason: null,
   },
   'outcome.no_answer': {

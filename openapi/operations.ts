@@ -65,7 +65,7 @@ export const operations = {
       untrusted: UNTRUSTED,
       shows: [
         ...['id', 'status', 'test', 'flow_id', 'not_before', 'reason'],
-        ...['outcome', 'qualified', 'answers', 'booking', 'handoff'],
+        ...['outcome', 'qualified', 'answers', 'booking', 'handoff.reason', 'handoff.result'],
         ...['artifacts.transcript_url', 'artifacts.recording_url'],
         ...['transcript', 'trace.total_ms'],
       ],

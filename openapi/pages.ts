@@ -75,6 +75,7 @@ export const guides = {
     'talkif.yaml: calendars, voices, templates, queues, webhooks, secrets, caps.',
   ),
   calendars: page('calendars', 'Calendars', 'Where calls book: Talkif itself, CalDAV or Cal.com.'),
+  handoffs: page('handoffs', 'Handoffs', 'People take over during the call: queues, the brief, what came of it.'),
   messages: page('messages', 'Messages', 'Texts by SMS and WhatsApp after a call: templates, hours, delivery, STOP.'),
   'test-numbers': page('test-numbers', 'Test numbers', 'The people of the sandbox phone network, whom test keys call.'),
   simulate: page(

@@ -6,7 +6,7 @@ import { MAX_BODY, scopes } from './operation.ts'
 import { operationIds, operations } from './operations.ts'
 import type { Page } from './pages.ts'
 import { curlOf, eventTable, operationTable } from './reference.ts'
-import { sandboxNumber, sandboxPeople } from './sandbox-people.ts'
+import { sandboxColleagues, sandboxNumber, sandboxPeople } from './sandbox-people.ts'
 import { FlowDocument } from './schemas/flow-document.ts'
 import { MAX_DAYS_AHEAD } from './schemas/lead.ts'
 import { WorkspaceDocument } from './schemas/workspace.ts'
@@ -29,6 +29,11 @@ export const contractParts = (url: string): Parts => ({
   people: table(
     ['number', 'who', 'what happens', 'how the call ends'],
     sandboxPeople.map(({ number: phone, name, summary, outcome }) => [`\`${phone}\``, name, summary, outcome]),
+  ),
+  colleague: sandboxColleagues[0]!.number,
+  colleagues: table(
+    ['number', 'who', 'what happens'],
+    sandboxColleagues.map(({ number: phone, name, summary }) => [`\`${phone}\``, name, summary]),
   ),
   scopes: scopes.map((scope) => `\`${scope}\``).join(', '),
   voices: engineVoices.map((voice) => `\`${voice}\``).join(', '),

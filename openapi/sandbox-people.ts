@@ -137,6 +137,50 @@ export const sandboxPeople: readonly SandboxPerson[] = [
   },
 ]
 
+/** Somebody of a handoff queue who lives on the sandbox phone network. */
+export interface SandboxColleague {
+  /** E.164, as above. */
+  number: string
+  name: string
+  character: 'accepts' | 'declines' | 'never_answers' | 'answers_late' | 'mailbox'
+  /** What becomes of a transfer to them, in one sentence. */
+  summary: string
+}
+
+/** Targets of test calls' handoffs. Every other phone or SIP address accepts, once it is picked up. */
+export const sandboxColleagues: readonly SandboxColleague[] = [
+  {
+    number: '+12025550120',
+    name: 'Ada Accepts',
+    character: 'accepts',
+    summary: 'Hears the brief out and presses 1.',
+  },
+  {
+    number: '+12025550121',
+    name: 'Dana Declines',
+    character: 'declines',
+    summary: 'Hangs up in the middle of the brief.',
+  },
+  {
+    number: '+12025550122',
+    name: 'Nico Noanswer',
+    character: 'never_answers',
+    summary: 'Never picks up.',
+  },
+  {
+    number: '+12025550123',
+    name: 'Lara Late',
+    character: 'answers_late',
+    summary: 'Picks up after 15 seconds, and presses 1.',
+  },
+  {
+    number: '+12025550124',
+    name: 'Max Mailbox',
+    character: 'mailbox',
+    summary: 'A voicemail greeting and a beep: no key, so it never accepts.',
+  },
+]
+
 const numbersOfPeople = new Set(sandboxPeople.map((person) => person.number))
 
 /** Whether `phone` (E.164) is one of the people above, whose caps, opt-outs and duplicates start over with each new lead. */

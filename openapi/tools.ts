@@ -66,9 +66,11 @@ const titleOf = (operation: OperationId): string => {
 
 const outputOf = (it: Operation): JsonSchema => printSchema(it.tool.answer?.schema ?? it.output, 'output')
 
-/** A printed schema with the members at `paths` alone (all of them without): `results.row` goes through lists. */
+/** A printed schema with the members at `paths` alone (all of them without): `results.row` goes through lists and forms. */
 function only(schema: JsonSchema, paths: readonly string[] | undefined): JsonSchema {
   if (!paths) return schema
+  const forms = schema.anyOf as JsonSchema[] | undefined
+  if (forms) return { ...schema, anyOf: forms.map((form) => (form.properties ? only(form, paths) : form)) }
   if (schema.items) return { ...schema, items: only(schema.items as JsonSchema, paths) }
   const wanted = Map.groupBy(paths, (path) => path.split('.')[0]!)
   const all = schema.properties as Record<string, JsonSchema>

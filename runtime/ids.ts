@@ -17,6 +17,7 @@ export type IdPrefix =
   | 'bkg'
   | 'msg'
   | 'node'
+  | 'xfer'
 
 /** A new sortable id (UUIDv7 in base 32), e.g. `call_01kb4t2m7ye8q9v3x5z6c7d8f9`. */
 export const newId = (prefix: IdPrefix): string => typeid(prefix).toString()

@@ -5,6 +5,7 @@ import { type Media, openMedia } from './calls/media.ts'
 import { reconcile } from './calls/reconcile.ts'
 import { settle } from './calls/settle.ts'
 import { sweep } from './calls/sweep.ts'
+import { lookAfterTransfer } from './calls/transfer-look.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { connect, type Db, migrateDatabase, type Sql } from './db/connect.ts'
@@ -111,6 +112,7 @@ const handlers = (deps: Deps): Handlers => ({
   dial: (job) => dial(deps, job),
   reconcile: (job) => reconcile(deps, job),
   settle: (job) => settle(deps, job),
+  transfer: (job) => lookAfterTransfer(deps, job),
   message: (job) => sendMessage(deps, job),
   deliver: (job) => deliver(deps, job, 'deliver'),
   deliver_failing: (job) => deliver(deps, job, 'deliver_failing'),

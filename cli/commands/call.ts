@@ -40,7 +40,7 @@ export function callLines(call: Call, paint: Paint): string[] {
       ['phone', `${call.phone}${call.test ? ' (test: no real phone)' : ''}`],
       ['flow', `${call.flow_id} version ${call.flow_version}`],
       ['booking', booking && `${dateTime(booking.slot)} with ${booking.owner}`],
-      ['handoff', handoff && [handoff.queue, handoff.reason].filter(Boolean).join(': ')],
+      ['handoff', handoff && [handoff.queue, handoff.result, handoff.reason].filter(Boolean).join(': ')],
       ['first dial', metrics.first_dial_ms === null ? null : `after ${duration(metrics.first_dial_ms)}`],
       ['recording', artifacts.recording_url],
     ]),

@@ -54,12 +54,22 @@ export const Booking = z
   .describe('The confirmed appointment.')
 export type Booking = z.infer<typeof Booking>
 
+/** `callback`: nobody was rung; `closed`: not the queue's hours or language; `abandoned`: the person did not wait. */
+export const HandoffResult = z
+  .enum(['accepted', 'declined', 'nobody', 'closed', 'failed', 'abandoned', 'callback'])
+  .describe('What came of it.')
+export type HandoffResult = z.infer<typeof HandoffResult>
+
 export const Handoff = z
   .object({
     queue: z.string().nullable().describe('The queue that was asked, where there is one.'),
     reason: personal(z.string()).describe('In the words of the conversation.'),
+    result: HandoffResult.optional(),
+    target: personal(z.string()).optional().describe('Who accepted, by name or address.'),
+    message: personal(z.string()).optional().describe('What the person left for them.'),
   })
   .openapi('Handoff')
+export type Handoff = z.infer<typeof Handoff>
 
 export const Metrics = z
   .object({
@@ -142,7 +152,7 @@ export const Call = z
     qualified: z.boolean().nullable().describe('Null until the call is terminal.'),
     answers: z.record(z.string(), personal(z.string())).describe('What the person said to each slot of the flow.'),
     booking: Booking.nullable(),
-    handoff: Handoff.nullable().describe('When the person asked for a human.'),
+    handoff: Handoff.nullable().describe('If a human was asked for.'),
     metrics: Metrics,
     artifacts: Artifacts,
     trace_id: TraceId,

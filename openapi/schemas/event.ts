@@ -1,5 +1,5 @@
 import { z } from '../zod.ts'
-import { Artifacts, Booking, Metrics, NotFitDetail, NotFitReason } from './call.ts'
+import { Artifacts, Booking, Handoff, Metrics, NotFitDetail, NotFitReason } from './call.ts'
 import { CallId, EventId, FlowId, LeadId, Phone, personal, Timestamp, Word } from './common.ts'
 import { ConsentEvidence } from './lead.ts'
 
@@ -55,7 +55,8 @@ export const OutcomeBooked = event('outcome.booked', 'Booking slot held in your 
 
 export const OutcomeQualified = event('outcome.qualified', 'Lead qualified for callback or handoff.', {
   ...ending('qualified'),
-  reason: z.string().nullable().describe('Why no booking, where there is one to tell.'),
+  reason: z.string().nullable().describe('`transferred`, `handoff_requested`, or null.'),
+  handoff: Handoff.nullable().describe('When a person was asked for, and what came of it.'),
 })
 
 export const Retry = z

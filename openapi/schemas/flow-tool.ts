@@ -6,7 +6,7 @@ export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 /** Tools that every call has; a flow's own need other names. */
 export const PLATFORM_TOOLS = [
   ...['save_answer', 'check_slots', 'book_slot', 'transfer_to_human', 'not_a_fit', 'wrong_number', 'stop_calling'],
-  ...['voicemail', 'call_screening', 'end_call'],
+  ...['voicemail', 'call_screening', 'end_call', 'cancel_transfer', 'take_message'],
 ]
 
 const toolName = name('What the agent calls it.').refine(

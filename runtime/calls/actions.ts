@@ -72,19 +72,21 @@ function leaveAlone({ outcome, reason }: Ending): string | undefined {
   return reason === 'opted_out' ? 'the person opted out' : undefined
 }
 
-/** Notes on the call who should take over; calls are not bridged to a person yet. */
+/** Notes on the call which queue calls back, unless it took over during the call. */
 async function handOver(tx: Tx, call: CallRow, queue: string): Promise<End> {
   const [found] = await tx
     .select({ id: handoffQueues.id })
     .from(handoffQueues)
     .where(and(eq(handoffQueues.workspaceId, call.workspaceId), eq(handoffQueues.name, queue)))
   if (!found) return ['skipped', { why: `the workspace has no handoff queue named ${queue}` }]
-  const handoff = { reason: call.findings.handoff?.reason ?? 'the flow hands over after the call', queue }
+  const before = call.findings.handoff
+  if (before?.result === 'accepted') return ['ok', { queue_id: found.id, why: 'a colleague took over during the call' }]
+  const handoff = { reason: 'the flow hands over after the call', result: 'callback' as const, ...before, queue }
   await tx
     .update(calls)
     .set({ findings: { ...call.findings, handoff } })
     .where(eq(calls.id, call.id))
-  return ['noted', { queue_id: found.id, why: 'warm transfer does not run yet: the queue stands on the call' }]
+  return ['noted', { queue_id: found.id, why: 'the queue stands on the call, and calls back' }]
 }
 
 async function queueMessage(

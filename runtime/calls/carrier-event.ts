@@ -6,6 +6,7 @@ import type { Deps } from '../deps.ts'
 import { traceOf } from '../telemetry/spans.ts'
 import { type AttemptOnCall, endAttempt, isCurrent, lockAttempt, placedIn, recordPlaced } from './attempt.ts'
 import { miss } from './outcome.ts'
+import { leadEnded } from './transfer-event.ts'
 
 /** How long the process that carried the media may take to write down its last words before the call is decided without them. */
 const MEDIA_FLUSH_MS = 5_000
@@ -29,6 +30,7 @@ export async function carrierEvent(
   }
   const unwanted = await deps.db.transaction(async (tx) => apply(tx, deps, attemptId, event))
   if (unwanted) await carrier.hangUp(event.carrierId)
+  if (seen?.call.findings.handoff && isOver(event.status)) await leadEnded(deps, seen.call, attemptId)
 }
 
 /** Whether nothing can follow from a report but that the call exists. */
@@ -48,7 +50,7 @@ async function apply(tx: Tx, deps: Deps, attemptId: string, event: CarrierEvent)
     // The last word on a call that was settled when its conversation ended is nothing to report.
     const expected = event.status === 'completed' && found?.attempt.carrierId === event.carrierId
     if (found && !expected) ignored(deps, found, event)
-    return !over
+    return !over && !isTransferred(found, event)
   }
   const { attempt } = found
   if (attempt.carrierId && attempt.carrierId !== event.carrierId) {
@@ -86,6 +88,10 @@ async function ended(tx: Tx, deps: Deps, { attempt, call }: AttemptOnCall, event
   const first = await endAttempt(tx, deps, call, attempt.id, { result: status, errorCode: event.errorCode })
   if (first) await miss(tx, deps, call, status === 'failed' ? 'carrier_failed' : status)
 }
+
+/** For us it is over; the lead talks to a colleague. */
+const isTransferred = (found: AttemptOnCall | undefined, { carrierId }: CarrierEvent): boolean =>
+  found?.attempt.endedBy === 'transferred' && found.attempt.carrierId === carrierId
 
 const isOver = (status: CarrierStatus): boolean => !['queued', 'ringing', 'in_progress'].includes(status)
 

@@ -5,21 +5,38 @@ import { isQualified } from './decide.ts'
 import { optOut } from './opt-out.ts'
 import { judged, traceQualified } from './qualify.ts'
 import { find, type ToolContext, words, write } from './tool-context.ts'
+import type { Transfer } from './transfer.ts'
+import { queueOf } from './transfer-queue.ts'
 
 type Args = Record<string, unknown>
+
+/** What a person may leave for those who call back, in characters. */
+const MAX_MESSAGE = 1_000
 
 /**
  * What the model's tools do in one conversation. Each effect is written at once, so that a crash keeps it, and only while the
  * attempt is the one the call is living through.
  */
-export function conversationTools(context: ToolContext): (name: string, args: Args) => Promise<ToolResult> {
+export function conversationTools(
+  context: ToolContext,
+  transfer: Transfer,
+): (name: string, args: Args) => Promise<ToolResult> {
   const tools: Record<string, (args: Args) => Promise<ToolResult>> = {
     save_answer: (args) => saveAnswer(context, args),
     ...bookingTools(context),
-    async transfer_to_human(args) {
-      const queue = context.flow.on.qualified.find((action) => action.type === 'handoff')?.queue ?? null
-      await find(context, { handoff: { queue, reason: words(args.reason) } })
-      return { output: { transferred: false, callback: true, say: 'A colleague will call back.' }, next: 'say_goodbye' }
+    transfer_to_human: (args) => transfer.begin(words(args.reason)),
+    async cancel_transfer() {
+      transfer.abandon()
+      await transfer.tookOver()
+      return { output: { cancelled: true } }
+    },
+    async take_message(args) {
+      const message = typeof args.message === 'string' ? args.message.trim().slice(0, MAX_MESSAGE) : ''
+      if (message === '') return { output: { error: 'There is no message: ask what you should pass on.' } }
+      await write(context, ({ findings }) => ({
+        findings: { ...findings, handoff: { queue: null, reason: 'left a message', ...findings.handoff, message } },
+      }))
+      return { output: { noted: true } }
     },
     async not_a_fit(args) {
       const reason = args.reason === 'out_of_scope' ? 'out_of_scope' : 'not_interested'
@@ -65,15 +82,28 @@ async function saveAnswer(context: ToolContext, args: Args): Promise<ToolResult>
   const answer = readAnswer(slot, args.value)
   if ('again' in answer) return { output: { error: answer.again } }
   let ruledOut = false
+  let qualifiedNow = false
   await write(context, (call) => {
     const answers = { ...call.answers, [slot.name]: answer.value }
     const findings = judged(call.findings, answers, flow)
     ruledOut = findings.notFit?.reason === 'disqualified'
     const qualified = isQualified({ answers, slots: flow.qualify, findings })
-    if (qualified && !call.findings.qualified) traceQualified(deps, { ...call, answers }, flow, true)
+    qualifiedNow = qualified && !call.findings.qualified
+    if (qualifiedNow) traceQualified(deps, { ...call, answers }, flow, true)
     return { answers, findings: { ...findings, qualified } }
   })
-  return ruledOut ? { output: DISQUALIFIED, next: 'take_leave' } : { output: { saved: true, value: answer.value } }
+  if (ruledOut) return { output: DISQUALIFIED, next: 'take_leave' }
+  const saved = { saved: true, value: answer.value }
+  return { output: qualifiedNow && handsOver(context) ? { ...saved, ...OFFER } : saved }
+}
+
+/** After the questions, where the flow books nothing: as booking is, handing over is offered during the call. */
+const handsOver = ({ flow }: ToolContext): boolean =>
+  queueOf(flow) !== null && !flow.on.qualified.some(({ type }) => type === 'book')
+
+const OFFER = {
+  offer: 'transfer',
+  say: 'All is answered: offer to connect them to a colleague now, and use transfer_to_human when they agree.',
 }
 
 const DISQUALIFIED = {

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import { compileConversation } from '../../flows/language/prompt.ts'
 import { engineVoices } from '../../openapi/schemas/workspace-sections.ts'
 import { workspaceSettings } from '../access/workspaces.ts'
-import { leads } from '../db/schema.ts'
+import { handoffQueues, leads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import type { Conversation } from '../voice/port.ts'
 import { toolsOf } from '../voice/tools.ts'
@@ -25,11 +25,13 @@ export async function prepareConversation(deps: Deps, attemptId: string): Promis
   const found = await callOfAttempt(deps, attemptId)
   if (!found || !isCurrent(found)) return undefined
   const { call } = found
-  const [[lead], flow, settings] = await Promise.all([
+  const [[lead], flow, settings, queues] = await Promise.all([
     deps.db.select().from(leads).where(eq(leads.id, call.leadId)),
     deps.flowVersions.of(deps.db, call),
     workspaceSettings(deps.db, call.workspaceId),
+    deps.db.select().from(handoffQueues).where(eq(handoffQueues.workspaceId, call.workspaceId)),
   ])
+  const takesMessages = queues.some((it) => it.settings.fallback === 'voicemail')
   const flowTools = await openFlowTools(deps, { call, spanId: found.attempt.spanId }, flow)
   const voice = settings.voices.find(({ name }) => name === flow.call.voice)
   const compiled = compileConversation({
@@ -49,7 +51,7 @@ export async function prepareConversation(deps: Deps, attemptId: string): Promis
       greeting,
       greetingInterruptible,
       instructions,
-      tools: [...toolsOf(flow), ...flowTools.definitions],
+      tools: [...toolsOf(flow, { takesMessages }), ...flowTools.definitions],
       voice: voice?.voice ?? engineVoices.find((name) => name === flow.call.voice) ?? VOICE,
       ...(voice?.speed === undefined ? {} : { speed: voice.speed }),
       language,
@@ -66,6 +68,7 @@ export async function prepareConversation(deps: Deps, attemptId: string): Promis
       attemptId,
       spanId: found.attempt.spanId,
       attempt: found.attempt.attempt,
+      fromPhone: found.attempt.fromPhone,
       call,
       lead: lead!,
       flow,

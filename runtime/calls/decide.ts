@@ -26,6 +26,9 @@ export function isQualified({ findings, slots, answers }: Pick<ConversationFacts
   return required.length > 0 ? required.every((slot) => answers[slot.name]) : findings.finished === true
 }
 
+const reasonOf = ({ result }: NonNullable<Findings['handoff']>) =>
+  result === 'accepted' ? 'transferred' : 'handoff_requested'
+
 /** Decides an answered attempt from what the tools recorded, never from prose. The first line that holds decides. */
 export function decide(facts: ConversationFacts): Decision {
   const { findings, booked, endedBy, answeredBy } = facts
@@ -33,7 +36,7 @@ export function decide(facts: ConversationFacts): Decision {
   if (findings.wrongNumber) return { kind: 'outcome', outcome: 'wrong_number', reason: 'said_so' }
   if (booked) return { kind: 'outcome', outcome: 'booked', reason: null }
   if (findings.notFit) return { kind: 'outcome', outcome: 'not_fit', reason: findings.notFit.reason }
-  if (findings.handoff) return { kind: 'outcome', outcome: 'qualified', reason: 'handoff_requested' }
+  if (findings.handoff) return { kind: 'outcome', outcome: 'qualified', reason: reasonOf(findings.handoff) }
   if (isQualified(facts)) return { kind: 'outcome', outcome: 'qualified', reason: null }
   if (findings.voicemail || answeredBy?.startsWith('machine') || answeredBy === 'fax')
     return { kind: 'missed', reason: 'voicemail' }

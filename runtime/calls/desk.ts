@@ -4,7 +4,7 @@ import { attempts, turns } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { asksToStop, isStopKey } from '../guardrails/opt-out.ts'
 import { MILESTONE } from '../telemetry/spans.ts'
-import type { Desk, Turn } from '../voice/port.ts'
+import type { Desk, ToolResult, Turn } from '../voice/port.ts'
 import { announce } from '../webhooks/announce.ts'
 import { advance } from './advance.ts'
 import { isCurrent, lockAttempt, placedIn } from './attempt.ts'
@@ -12,6 +12,7 @@ import type { PreparedConversation } from './conversation.ts'
 import { conversationTools, stopCalling } from './conversation-tools.ts'
 import { settle } from './settle.ts'
 import { find, type ToolContext } from './tool-context.ts'
+import { openTransfer } from './transfer.ts'
 
 /** Somebody picked up a call that is over for us: they hear nothing, and the stream is refused. */
 export class AttemptIsOver extends Error {
@@ -24,24 +25,45 @@ export function openDesk(
   { context, flowTools }: PreparedConversation,
   carrierId: string,
   clock: PacedClock,
+  tell: (news: ToolResult) => void,
 ): Desk {
   const { attemptId, attempt, call } = context
-  const runTool = conversationTools(context)
+  const transfer = openTransfer(context, carrierId, tell)
+  const runTool = conversationTools(context, transfer)
   const transcript = keepTranscript(deps, call.id, attempt)
+  const beganMs = clock.monotonic()
+  /** A call that is about to end is not handed over any more. */
+  const settling = <T extends ToolResult | undefined>(result: T): T => {
+    if (result?.next && result.next !== 'continue') transfer.abandon()
+    return result
+  }
+  const stop = async (source: 'call' | 'keypress') => {
+    transfer.abandon()
+    return stopCalling(context, source)
+  }
   return {
     answered: () => answered(deps, attemptId, carrierId),
-    runTool: (name, args) => flowTools.run(name, args) ?? runTool(name, args),
+    runTool: async (name, args) => settling(await (flowTools.run(name, args) ?? runTool(name, args))),
     turn: (turn) => transcript.add(turn),
-    heard: async (text) => (asksToStop(text) ? stopCalling(context, 'call') : undefined),
-    digit: async (digit) => (isStopKey(digit) ? stopCalling(context, 'keypress') : undefined),
+    heard: async (text) => (asksToStop(text) ? stop('call') : undefined),
+    digit: async (digit) => (isStopKey(digit) ? stop('keypress') : undefined),
     personCame: () => personCame(context),
-    lineClosed: () => flowTools.close(),
-    hangUp: () => deps.networks.of(call).carrier.hangUp(carrierId),
+    waits: () => transfer.waiting,
+    lineClosed() {
+      transfer.lineClosed()
+      flowTools.close()
+    },
+    async hangUp() {
+      // Whoever talks to a colleague by now is not ours to hang up.
+      if (!(await transfer.tookOver())) await deps.networks.of(call).carrier.hangUp(carrierId)
+    },
     async ended(by, detail) {
+      const handedOver = await transfer.tookOver()
+      if (handedOver) transcript.add(handover(clock.monotonic() - beganMs))
       await transcript.flush()
       await deps.db
         .update(attempts)
-        .set({ mediaEndedAt: new Date(deps.clock.now()), endedBy: by })
+        .set({ mediaEndedAt: new Date(deps.clock.now()), endedBy: handedOver ? 'transferred' : by })
         .where(and(eq(attempts.id, attemptId), isNull(attempts.mediaEndedAt)))
       if (detail) deps.log.warn({ call: call.id, by, detail }, 'a conversation had trouble')
       await settle(deps, { attemptId })
@@ -63,6 +85,12 @@ async function personCame(context: ToolContext): Promise<void> {
     await tx.update(attempts).set({ answeredBy: 'human' }).where(eq(attempts.id, attemptId))
   })
 }
+
+/** Where the transcript and the recording end, and why. */
+const handover = (atMs: number): Turn => ({
+  ...{ role: 'agent', atMs, interrupted: false },
+  text: '(The call was handed over to a colleague; what follows is neither recorded nor written down.)',
+})
 
 /** @throws AttemptIsOver when the lifecycle has moved on. */
 async function answered(deps: Deps, attemptId: string, carrierId: string): Promise<void> {

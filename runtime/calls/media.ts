@@ -181,7 +181,7 @@ async function admit(deps: Deps, stream: MediaStream): Promise<string | undefine
 
 async function converse(deps: Deps, stream: MediaStream, { prepared, engine, clock }: Ready): Promise<Loop> {
   const { context, conversation } = prepared
-  const desk = openDesk(deps, prepared, stream.carrierId, clock)
+  const desk = openDesk(deps, prepared, stream.carrierId, clock, (news) => loop.tell(news))
   const recorder = context.call.recorded
     ? await openRecordingFile(deps.config, context.call.id, context.attempt)
     : undefined

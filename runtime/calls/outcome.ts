@@ -38,6 +38,7 @@ export async function finish(
   const own = {
     reason,
     ...(outcome === 'booked' ? { booking: done.booking } : {}),
+    ...(outcome === 'qualified' ? { handoff: done.findings.handoff ?? null } : {}),
     ...(outcome === 'no_answer' ? { retry: null } : {}),
     ...(outcome === 'not_fit' ? { detail: detailOf(done) } : {}),
   }

@@ -14,6 +14,7 @@ import {
 import { carrierEvent } from './carrier-event.ts'
 import { GRACE_MS } from './claim-dial.ts'
 import { finish } from './outcome.ts'
+import { rungAsColleagues } from './transfer-rows.ts'
 
 /** How often a running dial is looked after, in case its last callback never comes. */
 const LOOK_AGAIN_MS = { live: 30_000, test: 2_000 }
@@ -71,8 +72,9 @@ async function findOut(deps: Deps, { call, attempt }: AttemptOnCall): Promise<vo
   const taken = ids.length
     ? await deps.db.select({ carrierId: attempts.carrierId }).from(attempts).where(inArray(attempts.carrierId, ids))
     : []
+  const colleagues = ids.length ? await rungAsColleagues(deps, ids) : []
   const [ours] = calls
-    .filter((it) => !taken.some((other) => other.carrierId === it.carrierId))
+    .filter((it) => !taken.some((other) => other.carrierId === it.carrierId) && !colleagues.includes(it.carrierId))
     .toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
   if (!ours) return unplace(deps, attempt.id, 'the carrier knows of no such call', 0)
   await recordPlaced(deps, carrier, attempt.id, ours.carrierId)

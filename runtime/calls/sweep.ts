@@ -1,5 +1,5 @@
 import { and, inArray, isNull, lt, or } from 'drizzle-orm'
-import { attempts, calls, idempotency } from '../db/schema.ts'
+import { attempts, calls, idempotency, transfers } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 
 const OVERDUE_MS = 120_000
@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000
  */
 export async function sweep(deps: Deps): Promise<void> {
   const before = new Date(deps.clock.now() - OVERDUE_MS)
-  const [overdue, unattended] = await Promise.all([
+  const [overdue, unattended, open] = await Promise.all([
     deps.db
       .select({ id: calls.id, priority: calls.priority })
       .from(calls)
@@ -28,10 +28,16 @@ export async function sweep(deps: Deps): Promise<void> {
       .from(attempts)
       .where(and(isNull(attempts.endedAt), lt(attempts.deadlineAt, before)))
       .limit(200),
+    deps.db
+      .select({ id: transfers.id })
+      .from(transfers)
+      .where(and(isNull(transfers.endedAt), lt(transfers.startedAt, before)))
+      .limit(200),
   ])
   await deps.db.transaction(async (tx) => {
     for (const call of overdue) await deps.send(tx, 'dial', { callId: call.id }, { priority: call.priority })
     for (const attempt of unattended) await deps.send(tx, 'reconcile', { attemptId: attempt.id })
+    for (const { id } of open) await deps.send(tx, 'transfer', { transferId: id })
     // Answers of requests are kept for a day.
     await tx.delete(idempotency).where(lt(idempotency.createdAt, new Date(deps.clock.now() - DAY_MS)))
   })

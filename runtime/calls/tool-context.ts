@@ -15,6 +15,8 @@ export interface ToolContext {
   spanId: string
   /** 1 for the first dial. */
   attempt: number
+  /** E.164: whose phone is shown. */
+  fromPhone: string
   call: CallRow
   lead: typeof leads.$inferSelect
   flow: Flow

@@ -8,6 +8,15 @@ export interface Carrier {
    * Throws one of the three errors below, and nothing else.
    */
   placeCall(request: PlaceCall): Promise<{ carrierId: string }>
+  /** Rings a colleague, who hears a brief and accepts with a key. Throws as {@link placeCall} does. */
+  placeBrief(request: PlaceBrief): Promise<{ carrierId: string }>
+  /**
+   * Takes a running call into a room, where it talks to whoever else is in it; its media stream ends. False when the call is not
+   * running (any more). Throws {@link CarrierUnavailable}: then nobody knows where the call is.
+   */
+  moveToRoom(carrierId: string, room: string): Promise<boolean>
+  /** Says something to a running call and ends it; hangs up one that only rings. Throws {@link CarrierUnavailable}. */
+  dismiss(carrierId: string, words: Spoken): Promise<void>
   /** Calls the carrier knows from `from` to `to` created in the window. Throws {@link CarrierUnavailable}. */
   findCalls(query: { from: string; to: string; since: Date; until: Date }): Promise<CarrierCall[]>
   /** One call, or null when the carrier never heard of it. Throws {@link CarrierUnavailable}. */
@@ -18,8 +27,9 @@ export interface Carrier {
   isAuthentic(request: { signature: string | undefined; url: string; params: Record<string, string> }): boolean
 }
 
-export interface PlaceCall {
-  /** E.164, as is `to`. */
+/** What every dial says. */
+interface Placing {
+  /** E.164. */
   from: string
   to: string
   /** How long to let it ring, in seconds. */
@@ -28,16 +38,35 @@ export interface PlaceCall {
   maxSeconds: number
   /** Where the carrier posts its status callbacks (https, public). */
   statusUrl: string
+  /** The request is given up, and its outcome is unknown, when this aborts. */
+  signal: AbortSignal
+  /** Called at the last instant before the bytes leave; a throw stops them, and counts as not placed. */
+  beforeSend(): void
+}
+
+export interface PlaceCall extends Placing {
   /** Where the carrier connects the media stream (wss, public). */
   mediaUrl: string
   /** Travels inside the stream's `<Parameter>`s and comes back in its `start` message. */
   streamParameters: Record<string, string>
   /** Ask for answering machine detection, asynchronously, reported to `statusUrl`. */
   detectMachine: boolean
-  /** The request is given up, and its outcome is unknown, when this aborts. */
-  signal: AbortSignal
-  /** Called at the last instant before the bytes leave; a throw stops them, and counts as not placed. */
-  beforeSend(): void
+}
+
+/** Plain words in one language, said by the carrier's own voice. */
+export interface Spoken {
+  text: string
+  /** BCP 47. */
+  language: string
+}
+
+/** `to` is E.164 or a SIP URI. */
+export interface PlaceBrief extends Placing {
+  brief: Spoken
+  /** How long a key is waited for after the brief, in seconds. */
+  keySeconds: number
+  /** Where the carrier posts the key, and asks what follows; without one too, once the time is over. */
+  keyUrl: string
 }
 
 export type CarrierStatus =

@@ -8,6 +8,8 @@ export interface Jobs {
   }
   /** Find out what became of a dial whose end nobody reported. */
   reconcile: { attemptId: string }
+  /** Look after a warm transfer until everybody has hung up. */
+  transfer: { transferId: string }
   /** Decide what an ended attempt means. */
   settle: { attemptId: string }
   /** Send a text, or find out what became of one. */
@@ -32,7 +34,7 @@ interface QueueSettings {
   workers: number
   batch: number
   /** Of the jobs for one thing (a call, an attempt, a message) only one waits; a second send is dropped. */
-  onePer?: 'callId' | 'attemptId' | 'messageId' | 'bookingId'
+  onePer?: 'callId' | 'attemptId' | 'messageId' | 'bookingId' | 'transferId'
   /** How soon due work is found without a notification, in seconds; 0.5 is the least. */
   pollSeconds: number
 }
@@ -41,6 +43,7 @@ export const queues: Record<JobName, QueueSettings> = {
   // Dials of a batch are claimed in one transaction. Larger ones are no quicker, and bring more calls of a rush to one process.
   dial: { workers: 2, batch: 30, pollSeconds: 0.5, onePer: 'callId' },
   reconcile: { workers: 1, batch: 10, pollSeconds: 1, onePer: 'attemptId' },
+  transfer: { workers: 1, batch: 10, pollSeconds: 1, onePer: 'transferId' },
   settle: { workers: 1, batch: 20, pollSeconds: 0.5, onePer: 'attemptId' },
   message: { workers: 1, batch: 20, pollSeconds: 0.5, onePer: 'messageId' },
   deliver: { workers: 3, batch: 10, pollSeconds: 0.5 },

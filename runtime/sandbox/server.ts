@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { Network } from './carrier/call.ts'
 import type { MessageRecord } from './carrier/message.ts'
 import { createCarrierRest, type Time } from './carrier/rest.ts'
+import { createRooms } from './carrier/rooms.ts'
 import { type Chaos, strikes } from './chaos.ts'
 import { serveSession } from './engine/session.ts'
 import { allPhrases, type Cast } from './people/scripts.ts'
@@ -69,6 +70,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   const network: Network = {
     ...{ clock, chaos, cast, speech, log, signal: closing.signal, authToken: credentials.authToken },
+    rooms: createRooms(),
     violation: (code, message, callSid) => violation('carrier', code, message, callSid),
     rang({ to, from, sid, account }) {
       const entry = { to, from, at: clock.now(), callSid: sid, account }

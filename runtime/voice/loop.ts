@@ -5,7 +5,7 @@ import { type Engine, exactly } from './engine.ts'
 import { type EngineEvent, EngineLost, EngineRefused } from './engine-events.ts'
 import { createHearing } from './hearing.ts'
 import { frameMs } from './mulaw.ts'
-import type { EndedBy, LoopOptions } from './port.ts'
+import type { EndedBy, LoopOptions, ToolResult } from './port.ts'
 import { createReconnects } from './reconnects.ts'
 import { createTalk } from './talk.ts'
 import { createVigil } from './vigil.ts'
@@ -16,6 +16,8 @@ export interface Loop {
   end(by: EndedBy): void
   /** What the carrier's detection heard. */
   verdict(verdict: Verdict): void
+  /** News of something that goes on beside the conversation: the agent is told, and speaks. */
+  tell(news: ToolResult): void
   /** Settles when the desk's `ended` has; rejects as it does. */
   readonly done: Promise<void>
 }
@@ -217,5 +219,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   const verdict = guarded((heard: Verdict) => {
     if (!over) answerer.verdict(heard)
   })
-  return { end: (by) => finish(by), verdict, done: done.promise }
+  const tell = guarded((news: ToolResult) => {
+    if (!over) talk.tell(news)
+  })
+  return { end: (by) => finish(by), verdict, tell, done: done.promise }
 }

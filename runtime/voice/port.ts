@@ -72,6 +72,8 @@ export interface Desk {
   digit(digit: string): Promise<ToolResult | undefined>
   /** What was taken for a machine, or for a robot that screens calls, is a person after all. */
   personCame(): Promise<void>
+  /** Something that the caller waits for goes on beside the conversation: their silence is nobody's fault. */
+  waits?(): boolean
   /** Nobody is there any more: what still runs for them may be given up. Called once, first of all that ends a call. */
   lineClosed(): void
   /** Ask the carrier to end the call; called at most once, before `ended`. */

@@ -207,6 +207,12 @@ export function createTalk(options: TalkOptions) {
     sayGoodbye('agent')
   }
 
+  /** News that nobody asked for just now; speech that is going on asks for itself once it is over. */
+  function tell({ output }: ToolResult) {
+    engine.addText('system', JSON.stringify(output ?? {}))
+    if (!interruptions.speaking) reply()
+  }
+
   /** Runs what a response called; its results go to the model together. `spoke`: the same response also said something. */
   async function useTools(calls: ToolCall[], spoke: boolean): Promise<void> {
     const current = session
@@ -259,6 +265,7 @@ export function createTalk(options: TalkOptions) {
     sayGoodbye,
     leaveMessage,
     obey,
+    tell,
     useTools,
     /** Once the greeting was heard to its end, or cut. */
     greetingIsOver() {

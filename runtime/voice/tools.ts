@@ -24,8 +24,8 @@ function answerSchema(slots: FlowSlot[]): Record<string, unknown> {
   return { anyOf: [...forms, ...others] }
 }
 
-/** The tools of the platform that are offered to the model in a call of `flow`. */
-export function toolsOf(flow: Flow): ToolDefinition[] {
+/** The tools of the platform that are offered to the model in a call of `flow`. `takesMessages`: a queue falls back to one. */
+export function toolsOf(flow: Flow, { takesMessages = false } = {}): ToolDefinition[] {
   const slots = flow.qualify.map((slot) => slot.name)
   const books = flow.on.qualified.some((action) => action.type === 'book')
   return [
@@ -57,9 +57,23 @@ export function toolsOf(flow: Flow): ToolDefinition[] {
       : []),
     {
       name: 'transfer_to_human',
-      description: 'The person wants to talk to a human. A colleague will call back.',
+      description: 'Connect the person to a human colleague now; what comes of it is told to you.',
       parameters: object({ reason: text('Why, in a few words.') }),
     },
+    {
+      name: 'cancel_transfer',
+      description: 'The person does not want to wait for a colleague any longer.',
+      parameters: object({}),
+    },
+    ...(takesMessages
+      ? [
+          {
+            name: 'take_message',
+            description: 'Note what the person wants to leave for the colleagues, when none is free.',
+            parameters: object({ message: text('Their message, in their words.') }),
+          },
+        ]
+      : []),
     {
       name: 'not_a_fit',
       description: 'The person does not want the offer, or wants something that is not offered.',

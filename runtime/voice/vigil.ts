@@ -60,7 +60,8 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
 
   function watchAgent() {
     const heard = talk.audible() || talk.interruptions.speaking
-    if (heard || talk.toolsRunning > 0 || talk.held || paused) lastSoundMs = steadyMs
+    const busy = talk.toolsRunning > 0 || talk.held || options.desk.waits?.()
+    if (heard || busy || paused) lastSoundMs = steadyMs
     if (talk.audible()) return
     if (talk.greeting === 'playing') talk.greetingIsOver()
     moves.silent()

@@ -7,6 +7,7 @@ import { SANDBOX_ACCOUNT } from '../../runtime/networks.ts'
 import { type Network, startCall } from '../../runtime/sandbox/carrier/call.ts'
 import { parseCreate } from '../../runtime/sandbox/carrier/parameters.ts'
 import { callResource } from '../../runtime/sandbox/carrier/resource.ts'
+import { createRooms } from '../../runtime/sandbox/carrier/rooms.ts'
 import { scriptOf } from '../../runtime/sandbox/people/scripts.ts'
 import { answerCommands } from './child.ts'
 
@@ -56,7 +57,7 @@ async function read(request: IncomingMessage): Promise<string> {
 function networkOf(authToken: string): Network {
   const speech = { say: async () => Buffer.alloc(0), ready: () => undefined } as unknown as Network['speech']
   const violation = (code: string, message: string) => process.stderr.write(`the carrier objects: ${code} ${message}\n`)
-  const silent = { log: () => {}, rang: () => {}, violation, chaos: {} }
+  const silent = { log: () => {}, rang: () => {}, violation, chaos: {}, rooms: createRooms() }
   return { clock: systemClock, authToken, speech, signal: new AbortController().signal, ...silent }
 }
 

@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest'
 import { prepareConversation } from '../../runtime/calls/conversation.ts'
 import { conversationTools } from '../../runtime/calls/conversation-tools.ts'
 import { settle } from '../../runtime/calls/settle.ts'
+import { openTransfer } from '../../runtime/calls/transfer.ts'
 import { attempts, bookings, calls } from '../../runtime/db/schema.ts'
 import { people, test, type Workspace } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
@@ -18,7 +19,8 @@ async function ringing(talkif: Workspace) {
     return row?.carrierId && row
   })
   const prepared = await prepareConversation(runtime, attempt.id)
-  const run = conversationTools(prepared!.context)
+  const transfer = openTransfer(prepared!.context, attempt.carrierId!, () => {})
+  const run = conversationTools(prepared!.context, transfer)
   const rows = () => runtime.db.select().from(bookings).where(eq(bookings.callId, call_id)).orderBy(bookings.slotAt)
   return {
     ...{ run, rows, callId: call_id, db: runtime.db },

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClient } from '../../openapi/client.ts'
-import { sandboxNumber } from '../../openapi/sandbox-people.ts'
+import { sandboxColleagues, sandboxNumber } from '../../openapi/sandbox-people.ts'
 import { type Clock, faster, systemClock } from '../../runtime/clock.ts'
 import { freePort } from '../../runtime/db/embedded.ts'
 import { type Sandbox, startSandbox } from '../../runtime/sandbox/server.ts'
@@ -83,6 +83,24 @@ test('a live key takes the same way over the configured carrier and engine', asy
   // Test and live are separate: a test key sees none of it.
   const response = await talkif.fetch(`/v1/calls/${receipt.call_id}`)
   expect(response.status).toBe(404)
+})
+
+test('a live lead is handed over through the configured carrier, at the pace of its account', async () => {
+  const { key } = await talkif.newKey({ mode: 'live' })
+  const live = createClient({ url: talkif.url, key })
+  const targets = [{ name: 'Ada', phone: sandboxColleagues[0]!.number }]
+  await live.upsertHandoff({ name: 'sales', targets })
+  const lead = { source: 'web_form', intent: 'pricing', consent: true } as const
+  const { call_id } = await live.createLead({ ...lead, phone: people.asks_for_human })
+  const hook = await talkif.inbox.next('outcome.qualified', call_id)
+  expect(hook.body).toMatchObject({
+    test: false,
+    reason: 'transferred',
+    handoff: { result: 'accepted', target: 'Ada' },
+  })
+  expect(vendors.rang.slice(-2).map((rang) => rang.to)).toEqual([people.asks_for_human, targets[0]!.phone])
+  expect(served.sandbox?.rang).toEqual([])
+  expect(vendors.violations).toEqual([])
 })
 
 test('a live lead in the night of its person is held until their morning', async () => {

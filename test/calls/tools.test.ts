@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { expect } from 'vitest'
 import { prepareConversation } from '../../runtime/calls/conversation.ts'
 import { conversationTools } from '../../runtime/calls/conversation-tools.ts'
+import { openTransfer } from '../../runtime/calls/transfer.ts'
 import { attempts, bookings, calls, optOuts } from '../../runtime/db/schema.ts'
 import { people, test, type Workspace } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
@@ -18,7 +19,8 @@ async function ringing(talkif: Workspace, more: { flow_id?: string } = {}) {
     return row?.carrierId && row
   })
   const prepared = await prepareConversation(runtime, attempt.id)
-  const run = conversationTools(prepared!.context)
+  const transfer = openTransfer(prepared!.context, attempt.carrierId!, () => {})
+  const run = conversationTools(prepared!.context, transfer)
   return {
     run,
     conversation: prepared!.conversation,

@@ -171,7 +171,7 @@ tools:
 test('no tool of a flow has the name of one that every call has', () => {
   const everything = accepted('id: a\nqualify: need\non:\n  qualified: book(calendar.x)\n')
   expect(
-    toolsOf(everything)
+    toolsOf(everything, { takesMessages: true })
       .map(({ name }) => name)
       .toSorted(),
   ).toEqual(PLATFORM_TOOLS.toSorted())

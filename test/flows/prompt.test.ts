@@ -153,3 +153,11 @@ test('nothing a lead writes leaves its fenced block', () => {
     { numRuns: 500 },
   )
 })
+
+test('a flow that hands over has it offered: after the questions, or in place of a booking', () => {
+  const on = (actions: string) =>
+    compile(`id: a\nqualify:\n  - need - budget\non:\n  qualified: ${actions}\n`).instructions
+  expect(on('handoff(sales)')).toContain('Once all slots are answered, offer to connect them to a colleague now')
+  expect(on('book(calendar.x) handoff(sales)')).toContain('When they would rather not book, offer to connect them')
+  expect(on('book(calendar.x)')).not.toContain('offer to connect them')
+})

@@ -59,7 +59,18 @@ function inMembers(mine: Members, theirs: Members, { io, shows }: Expected, path
   ]
 }
 
-function inForms(mine: JsonSchema[], theirs: JsonSchema[], isSaid: boolean, { io }: Expected, path: string): string[] {
+function inForms(
+  mine: JsonSchema[],
+  theirs: JsonSchema[],
+  isSaid: boolean,
+  { io, shows }: Expected,
+  path: string,
+): string[] {
   if (mine.length !== theirs.length) return [path]
-  return mine.flatMap((form, i) => differences(form, theirs[i]!, { io, isSaid }, `${path}/${i}`))
+  // What is stated is of the form that has members; the others (null) have none.
+  const stated = (form: JsonSchema) => ('properties' in form ? shows : undefined)
+  return mine.flatMap((form, i) => {
+    const theirForm = theirs[i]!
+    return differences(form, theirForm, { io, isSaid, shows: stated(theirForm) }, `${path}/${i}`)
+  })
 }

@@ -75,8 +75,11 @@ export interface StreamMessage {
   [field: string]: unknown
 }
 
-/** The smallest application: keeps callbacks, and gives each media stream to `onStream`. */
-export async function openApp(onStream: (socket: WebSocket, request: IncomingMessage) => void = () => {}) {
+/** The smallest application: keeps callbacks, answers them with `answer`, and gives each media stream to `onStream`. */
+export async function openApp(
+  onStream: (socket: WebSocket, request: IncomingMessage) => void = () => {},
+  answer: (seen: CallbackSeen) => string = () => '',
+) {
   const callbacks = new Inbox<CallbackSeen>()
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
@@ -84,8 +87,9 @@ export async function openApp(onStream: (socket: WebSocket, request: IncomingMes
     const url = `http://127.0.0.1:${port}${request.url}`
     const query = request.method === 'GET' ? new URL(url).searchParams : Buffer.concat(chunks).toString()
     const params = Object.fromEntries(new URLSearchParams(query))
-    callbacks.push({ path: request.url!, signature: String(request.headers['x-twilio-signature']), url, params })
-    response.end()
+    const seen = { path: request.url!, signature: String(request.headers['x-twilio-signature']), url, params }
+    callbacks.push(seen)
+    response.end(answer(seen))
   })
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', onStream)

@@ -177,7 +177,7 @@ test.each([
 
 test('TwiML that Twilio cannot run is a violation, and the call is answered and ended', async () => {
   await using app = await openApp()
-  const create = callTo('+12025550100', app, { twiml: '<Response><Say>Hi</Say></Response>' })
+  const create = callTo('+12025550100', app, { twiml: '<Response><Say>Hi</Response>' })
   await twilioAt(sandbox.carrierUrl(time)).calls.create(create)
   await app.status('completed')
   expect(sandbox.violations.at(-1)).toMatchObject({ side: 'carrier', code: '12100' })

@@ -15,6 +15,8 @@ export interface Plan {
   tool?: (name: string) => Promise<ToolResult>
   heard?: (text: string) => ToolResult | undefined
   digit?: (digit: string) => ToolResult | undefined
+  /** Whether something goes on that the caller waits for. */
+  waits?: () => boolean
   turnsFail?: boolean
   /** False: no media comes and no mark returns by itself. */
   carrierPlays?: boolean
@@ -95,6 +97,7 @@ export function converse(plan: Plan = {}) {
     heard: async (text) => plan.heard?.(text),
     digit: async (digit) => plan.digit?.(digit),
     personCame: async () => void note('personCame'),
+    waits: () => plan.waits?.() ?? false,
     lineClosed: () => {},
     hangUp: async () => void note('hangUp'),
     async ended(by, detail) {

@@ -48,6 +48,11 @@ describe('what a guide shows works as it is shown', () => {
     expect(webhooks.some((hook: { secret?: string }) => hook.secret?.startsWith('whsec_'))).toBe(true)
   })
 
+  test('handoffs: the queue', async ({ talkif }) => {
+    const [queue] = await pasteable(talkif, 'handoffs')
+    expect(JSON.parse(await paste(talkif, queue!))).toMatchObject({ name: 'sales', targets: [{ name: 'Ada' }] })
+  })
+
   test('test numbers: the call, and the clock that holds it', async ({ talkif }) => {
     const [create, setClock] = await pasteable(talkif, 'test-numbers')
     expect(JSON.parse(await paste(talkif, create!)).status).toBe('queued')

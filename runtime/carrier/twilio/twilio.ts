@@ -6,6 +6,7 @@ import {
   CallRefused,
   type Carrier,
   type CarrierCall,
+  type PlaceBrief,
   type PlaceCall,
 } from '../port.ts'
 import { carrierStatus } from './callback.ts'
@@ -13,6 +14,7 @@ import { client, isWithin, maxListed, reader, type Send, type TwilioAccount, una
 import { placeFailure, placeRefusal } from './failures.ts'
 import { twilioMessaging } from './messages.ts'
 import { openTransport, type Transport, type TwilioRequest, type TwilioResponse } from './request-client.ts'
+import { briefTwiml, farewellTwiml, maxTalkSeconds, roomTwiml } from './transfer-twiml.ts'
 
 export type { TwilioAccount } from './client.ts'
 
@@ -31,17 +33,36 @@ export function twilioCarrier(account: TwilioAccount): TwilioCarrier {
   const calls = (send: Send) => client(account, send).calls
   const reading = () => reader(account, transport).calls
 
+  async function create(request: PlaceCall | PlaceBrief, options: CreateOptions): Promise<{ carrierId: string }> {
+    const send: Send = (message) => place(transport, request, message)
+    try {
+      const call = await calls(send).create(options)
+      if (!call.sid) throw new CallOutcomeUnknown('the carrier accepted a call without naming it')
+      return { carrierId: call.sid }
+    } catch (error) {
+      throw isPlaceError(error) ? error : placeFailure(error)
+    }
+  }
+
+  async function hangUp(carrierId: string): Promise<void> {
+    const call = reading()(carrierId)
+    // `completed` ends a running call, `canceled` one that still rings; each is refused in the other's state.
+    for (const status of ['completed', 'canceled'] as const) {
+      if (await unavailable(unlessRefused(call.update({ status })))) return
+    }
+  }
+
   return {
     ...twilioMessaging(account, transport),
-    async placeCall(request) {
-      const send: Send = (message) => place(transport, request, message)
-      try {
-        const call = await calls(send).create(createOptions(request))
-        if (!call.sid) throw new CallOutcomeUnknown('the carrier accepted a call without naming it')
-        return { carrierId: call.sid }
-      } catch (error) {
-        throw isPlaceError(error) ? error : placeFailure(error)
-      }
+    placeCall: (request) => create(request, createOptions(request)),
+    placeBrief: (request) => create(request, briefOptions(request)),
+    async moveToRoom(carrierId, room) {
+      const moving = reading()(carrierId).update({ twiml: roomTwiml(room), timeLimit: maxTalkSeconds })
+      return (await unavailable(unlessNotRunning(unlessAbsent(moving)))) !== null
+    },
+    async dismiss(carrierId, words) {
+      const told = await unavailable(unlessRefused(reading()(carrierId).update({ twiml: farewellTwiml(words) })))
+      if (!told) await hangUp(carrierId)
     },
     async findCalls({ from, to, since, until }) {
       // No StartTime filter: a call that still waits in Twilio's queue has none, and it is the one we must not miss.
@@ -52,13 +73,7 @@ export function twilioCarrier(account: TwilioAccount): TwilioCarrier {
       const found = await unavailable(unlessAbsent(reading()(carrierId).fetch()))
       return found && carrierCall(found)
     },
-    async hangUp(carrierId) {
-      const call = reading()(carrierId)
-      // `completed` ends a running call, `canceled` one that still rings; each is refused in the other's state.
-      for (const status of ['completed', 'canceled'] as const) {
-        if (await unavailable(unlessRefused(call.update({ status })))) return
-      }
-    },
+    hangUp,
     isAuthentic({ signature, url, params }) {
       return signature !== undefined && twilio.validateRequest(account.authToken, signature, url, params)
     },
@@ -78,17 +93,23 @@ function createOptions(request: PlaceCall): CreateOptions {
     machineDetectionTimeout: 59,
   }
   return {
-    from: request.from,
-    to: request.to,
-    timeout: request.ringSeconds,
-    timeLimit: request.maxSeconds,
+    ...placing(request),
     twiml: streamTwiml(request.mediaUrl, request.streamParameters),
-    statusCallback: request.statusUrl,
-    statusCallbackMethod: 'POST',
-    statusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed'],
     ...(request.detectMachine ? detection : {}),
   }
 }
+
+const briefOptions = (request: PlaceBrief): CreateOptions => ({ ...placing(request), twiml: briefTwiml(request) })
+
+const placing = (request: PlaceCall | PlaceBrief) => ({
+  from: request.from,
+  to: request.to,
+  timeout: request.ringSeconds,
+  timeLimit: request.maxSeconds,
+  statusCallback: request.statusUrl,
+  statusCallbackMethod: 'POST',
+  statusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed'],
+})
 
 /** Values travel as `<Parameter>`s because Twilio drops a query string from the stream's URL. */
 function streamTwiml(url: string, parameters: Record<string, string>): string {
@@ -98,7 +119,11 @@ function streamTwiml(url: string, parameters: Record<string, string>): string {
   return response.toString()
 }
 
-async function place(transport: Transport, request: PlaceCall, message: TwilioRequest): Promise<TwilioResponse> {
+async function place(
+  transport: Transport,
+  request: PlaceCall | PlaceBrief,
+  message: TwilioRequest,
+): Promise<TwilioResponse> {
   const { signal } = request
   const response = await transport.send(message, { signal, beforeSend: () => request.beforeSend() })
   const refusal = placeRefusal(response)
@@ -134,13 +159,15 @@ async function unlessAbsent<T>(asked: Promise<T>): Promise<T | null> {
   })
 }
 
-/** False when the call is not in a state that allows the change (21220); true when it changed or is not known at all. */
+/** False when the call is not in a state that allows the change; true when it changed or is not known at all. */
 async function unlessRefused(asked: Promise<unknown>): Promise<boolean> {
-  return unlessAbsent(asked).then(
-    () => true,
-    (error: { status?: number; code?: number }) => {
-      if (error.status === 400 && error.code === 21220) return false
-      throw error
-    },
-  )
+  return (await unlessNotRunning(unlessAbsent(asked).then(() => true))) !== null
+}
+
+/** Null for 21220: the call is not in a state that allows the change. */
+async function unlessNotRunning<T>(asked: Promise<T>): Promise<T | null> {
+  return asked.catch((error: { status?: number; code?: number }) => {
+    if (error.status === 400 && error.code === 21220) return null
+    throw error
+  })
 }

@@ -12,7 +12,7 @@ import {
   unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
-import type { AttemptResult, Booking, NotFitReason, Outcome } from '../../../openapi/schemas/call.ts'
+import type { AttemptResult, Booking, Handoff, NotFitReason, Outcome } from '../../../openapi/schemas/call.ts'
 import type { CallStatus } from '../../../openapi/schemas/lead.ts'
 import type { Verdict } from '../../carrier/port.ts'
 import { at, mode, workspaceId } from './columns.ts'
@@ -62,7 +62,7 @@ export interface Findings {
   /** A robot asked who was calling, and nobody has come to the phone since. */
   screened?: boolean
   notFit?: { reason: NotFitReason; detail: string | null }
-  handoff?: { queue: string | null; reason: string }
+  handoff?: Handoff
   /** The agent ended the conversation itself. */
   finished?: boolean
   /** Every slot of the flow was asked and answered. */

@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import type { CallStatus } from 'twilio/lib/rest/api/v2010/account/call.js'
-import { type Clock, faster } from '../../clock.ts'
+import { type Clock, faster, type Timer } from '../../clock.ts'
 import type { Chaos } from '../chaos.ts'
+import { createColleague } from '../people/colleague.ts'
 import { createPerson } from '../people/person.ts'
-import { type Cast, phrasesOf, type Script } from '../people/scripts.ts'
+import { type Cast, colleagueOf, phrasesOf, type Script, scriptOf } from '../people/scripts.ts'
 import type { Speech } from '../speech/speech.ts'
 import { createTimers } from '../timers.ts'
-import { createCallbacks, sign } from './callbacks.ts'
+import { request as ask, createCallbacks, sign } from './callbacks.ts'
 import { createEcho } from './echo.ts'
-import { type MediaStream, openMedia } from './media.ts'
+import { createInstructions, type Instructions } from './instructions.ts'
 import type { CreateCall } from './parameters.ts'
 import { type CallRecord, rfc2822 } from './resource.ts'
-import { parseTwiml, type Twiml, TwimlFault } from './twiml.ts'
+import type { Rooms } from './rooms.ts'
+import { type GatherVerb, readTwiml, type Verb } from './twiml.ts'
 
 /** What all calls share. */
 export interface Network {
@@ -20,6 +22,7 @@ export interface Network {
   speech: Speech
   chaos: Chaos
   cast?: Cast
+  rooms: Rooms
   /** Aborts when the sandbox closes. */
   signal: AbortSignal
   log(line: object): void
@@ -31,7 +34,8 @@ export interface Network {
 export interface CallOptions {
   account: string
   request: CreateCall
-  script: Script
+  /** Whom it reaches; by its number when left out. */
+  script?: Script
   /** How many earlier calls of this conversation were let ring out. */
   missed?(conversation: string | undefined): number
   pace: number
@@ -44,6 +48,8 @@ export interface Call {
   readonly conversation: string | undefined
   /** Ends it on behalf of the API. Returns false when it is over already. */
   end(as: 'completed' | 'canceled'): boolean
+  /** Runs other TwiML from now on. Returns false when it is not in progress. */
+  redirect(twiml: string, timeLimitSeconds: number | undefined): boolean
   /** The sandbox closes: no callback, no message. */
   drop(): void
 }
@@ -58,35 +64,35 @@ export const newSid = (prefix: string) => prefix + randomBytes(16).toString('hex
 
 /** One outbound call, from `queued` to its end: https://www.twilio.com/docs/voice/api/call-resource#call-status-values */
 export function startCall(network: Network, options: CallOptions): Call {
-  const { account, request, script, pace, waits } = options
+  const { account, request, pace, waits } = options
   const { clock, speech } = network
   const life = faster(clock, pace)
   const timers = createTimers(faster(clock, waits))
   const talkTimers = createTimers(life)
   const callbacks = createCallbacks(network)
-  const warm = Promise.all(phrasesOf(script).map((text) => speech.say('person', text))).catch(() => undefined)
   const now = clock.now()
   const record: CallRecord = {
     ...{ sid: newSid('CA'), account, to: request.to, from: request.from },
     ...{ status: 'queued', createdAt: now, updatedAt: now },
   }
-  const twiml = readTwiml()
+  const violation = (code: string, message: string) => network.violation(code, message, record.sid)
+  const twiml = readTwiml(request.twiml, violation)
+  const first = twiml?.[0]
   // Which calls are one conversation no carrier knows; the application says it, in a parameter of its stream.
-  const conversation = twiml?.parameters.call
+  const conversation = first?.verb === 'stream' ? first.parameters.call : undefined
+  const whoseScript = first?.verb === 'gather' ? colleagueOf : scriptOf
+  const script = options.script ?? whoseScript(request.to, network.cast)
+  const warm = Promise.all(phrasesOf(script).map((text) => speech.say('person', text))).catch(() => undefined)
   const { pickUp, missesFirst = 0 } = script
   const misses = missesFirst > 0 && (options.missed?.(conversation) ?? 0) < missesFirst
   let sequence = 0
-  let media: MediaStream | undefined
+  let instructions: Instructions | undefined
+  let limit: Timer | undefined
   let dropped = false
 
-  function readTwiml(): Twiml | undefined {
-    try {
-      return parseTwiml(request.twiml)
-    } catch (error) {
-      if (!(error instanceof TwimlFault)) throw error
-      network.violation(error.code, error.message, record.sid)
-      return undefined
-    }
+  const whose = {
+    ...{ Called: request.to, To: request.to, Caller: request.from, From: request.from },
+    ...{ CallSid: record.sid, AccountSid: account, ApiVersion: '2010-04-01', Direction: 'outbound-api' },
   }
 
   function move(status: CallStatus): void {
@@ -98,8 +104,7 @@ export function startCall(network: Network, options: CallOptions): Call {
   function announce(event: string, status: string, more: Record<string, string> = {}): void {
     if (!request.statusCallback || !request.statusCallbackEvents.includes(event)) return
     const params = {
-      ...{ Called: request.to, To: request.to, Caller: request.from, From: request.from },
-      ...{ CallSid: record.sid, AccountSid: account, ApiVersion: '2010-04-01', Direction: 'outbound-api' },
+      ...whose,
       ...{ CallStatus: status, CallbackSource: 'call-progress-events', SequenceNumber: String(sequence++) },
       Timestamp: rfc2822(clock.now()),
       ...more,
@@ -131,34 +136,55 @@ export function startCall(network: Network, options: CallOptions): Call {
     if (record.status !== 'ringing' || dropped) return
     move('in-progress')
     announce('answered', 'in-progress')
-    talkTimers.after(request.timeLimitSeconds * 1000, () => finish('completed', '200'))
+    bound(request.timeLimitSeconds)
     // Twilio says "an application error has occurred" and hangs up.
     if (twiml) talk(twiml)
     else finish('completed', '200')
   }
 
+  function bound(seconds: number): void {
+    talkTimers.cancel(limit)
+    limit = talkTimers.after(seconds * 1000, () => finish('completed', '200'))
+  }
+
   /** The person is on the line: the TwiML runs. */
-  function talk(twiml: Twiml): void {
+  function talk(verbs: Verb[]): void {
     const patienceMs = network.chaos.callee?.hangsUpAfterMs ?? Number.POSITIVE_INFINITY
     const hangUp = () => finish('completed', '200')
+    const options = { script, speech, pace, hangUp, press: (digit: string) => instructions?.digit(digit) }
+    const log = (line: object) => network.log({ ...line, callSid: record.sid })
+    const isColleague = first?.verb === 'gather' && pickUp !== 'voicemail'
+    const briefed = (text: string) => log({ event: 'brief', text })
+    const person = isColleague ? createColleague({ ...options, briefed }) : createPerson(options)
     const echo = createEcho(network.chaos.callee?.echo)
-    const person = createPerson({ script, speech, pace, hangUp, press: (digit) => media?.digit(digit) })
     const exchange = (heard: Buffer) => {
       // It listens to the audio, whose time is not quite that of the timers.
       detectMachine()
-      if (media!.elapsedMs > patienceMs) hangUp()
+      if ((instructions?.elapsedMs ?? 0) > patienceMs) hangUp()
       return echo(heard, person.exchange(heard))
     }
-    media = openMedia({
-      ...{ url: twiml.url, parameters: twiml.parameters, signature: sign(network.authToken, twiml.url, {}) },
-      ...{ accountSid: account, callSid: record.sid, streamSid: newSid('MZ') },
-      ...{ clock: life, timers: talkTimers, pace, exchange },
-      violation: (code, message) => network.violation(code, message, record.sid),
-      closed(why) {
-        network.log({ event: 'stream.closed', callSid: record.sid, why })
-        finish('completed', '200')
-      },
+    instructions = createInstructions({
+      ...{ clock: life, timers: talkTimers, pace, speech, rooms: network.rooms, exchange },
+      ...{ violation, log, hangUp, ask: whatFollows },
+      stream: ({ url }) => ({
+        ...{ signature: sign(network.authToken, url, {}), accountSid: account },
+        ...{ callSid: record.sid, streamSid: newSid('MZ') },
+      }),
     })
+    instructions.run(verbs)
+  }
+
+  /** https://www.twilio.com/docs/voice/twiml/gather#action: the parameters of every voice request, and the digits. */
+  async function whatFollows({ action: url, method }: GatherVerb, Digits: string): Promise<string | undefined> {
+    const params = { ...whose, CallStatus: 'in-progress', Digits, FinishedOnKey: '', msg: 'Gather End' }
+    try {
+      const answer = await ask({ url, method, params }, network.authToken, network.signal)
+      if (answer.ok) return await answer.text()
+      violation('11200', `HTTP retrieval failure: ${url} answered ${answer.status}.`)
+    } catch (error) {
+      if (!network.signal.aborted) violation('11200', `HTTP retrieval failure: ${url}: ${String(error)}`)
+    }
+    return undefined
   }
 
   /** Asynchronous AMD: https://www.twilio.com/docs/voice/answering-machine-detection#asyncamdstatuscallback */
@@ -173,7 +199,7 @@ export function startCall(network: Network, options: CallOptions): Call {
     // "The number of seconds that Twilio should attempt to perform answering machine detection before timing out."
     const timeoutMs = request.machineDetectionTimeoutSeconds * 1000
     const afterMs = Math.min(heardMs, timeoutMs)
-    if ((media?.elapsedMs ?? 0) < afterMs) return
+    if ((instructions?.elapsedMs ?? 0) < afterMs) return
     const AnsweredBy = heardMs > timeoutMs ? 'unknown' : heard
     record.answeredBy = AnsweredBy
     if (!url) return
@@ -187,11 +213,10 @@ export function startCall(network: Network, options: CallOptions): Call {
     talkTimers.clear()
     const talked = record.status === 'in-progress'
     // Counted on the call's own clock, which is its audio; every started second counts.
-    record.durationSeconds = talked ? Math.max(1, Math.ceil((media?.elapsedMs ?? 0) / 1000)) : 0
+    record.durationSeconds = talked ? Math.max(1, Math.ceil((instructions?.elapsedMs ?? 0) / 1000)) : 0
     record.endedAt = clock.now()
     move(status)
-    media?.stop()
-    media = undefined
+    instructions?.stop()
     const CallDuration = String(record.durationSeconds)
     const Duration = String(Math.ceil(record.durationSeconds / 60))
     const answeredBy: Record<string, string> = record.answeredBy ? { AnsweredBy: record.answeredBy } : {}
@@ -213,11 +238,20 @@ export function startCall(network: Network, options: CallOptions): Call {
       )
       return true
     },
+    redirect(twimlOfUpdate, timeLimitSeconds) {
+      if (record.status !== 'in-progress' || !instructions) return false
+      const verbs = readTwiml(twimlOfUpdate, violation)
+      if (timeLimitSeconds !== undefined) bound(timeLimitSeconds)
+      record.updatedAt = clock.now()
+      if (verbs) instructions.run(verbs)
+      else finish('completed', '200')
+      return true
+    },
     drop() {
       dropped = true
       timers.clear()
       talkTimers.clear()
-      media?.drop()
+      instructions?.drop()
     },
   }
 }

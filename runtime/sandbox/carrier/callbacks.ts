@@ -38,17 +38,8 @@ export function createCallbacks({ authToken, clock, chaos, signal, log }: Callba
   let held: Callback[] = []
 
   async function send({ url, method, params }: Callback): Promise<void> {
-    const target = method === 'GET' ? withQuery(url, params) : url
-    const signature = sign(authToken, target, method === 'GET' ? {} : params)
-    const headers = {
-      'X-Twilio-Signature': signature,
-      'I-Twilio-Idempotency-Token': randomUUID(),
-      'User-Agent': 'TwilioProxy/1.1',
-    }
-    const timely = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
-    const body = method === 'GET' ? undefined : new URLSearchParams(params)
-    const answer = await fetch(target, { method, headers, body, signal: timely, redirect: 'manual' }).catch(
-      (error: Error) => String(error.cause ?? error),
+    const answer = await request({ url, method, params }, authToken, signal).catch((error: Error) =>
+      String(error.cause ?? error),
     )
     if (typeof answer === 'string') return log({ event: 'callback.failed', url, params, error: answer })
     await answer.arrayBuffer().catch(() => undefined)
@@ -75,6 +66,20 @@ export function createCallbacks({ authToken, clock, chaos, signal, log }: Callba
       held = []
     },
   }
+}
+
+/** One signed request to the application. Rejects when there is no answer. */
+export function request({ url, method, params }: Callback, authToken: string, signal: AbortSignal): Promise<Response> {
+  const target = method === 'GET' ? withQuery(url, params) : url
+  const signature = sign(authToken, target, method === 'GET' ? {} : params)
+  const headers = {
+    'X-Twilio-Signature': signature,
+    'I-Twilio-Idempotency-Token': randomUUID(),
+    'User-Agent': 'TwilioProxy/1.1',
+  }
+  const timely = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
+  const body = method === 'GET' ? undefined : new URLSearchParams(params)
+  return fetch(target, { method, headers, body, signal: timely, redirect: 'manual' })
 }
 
 function withQuery(url: string, params: Record<string, string>): string {

@@ -57,17 +57,16 @@ export function parseCreate(form: URLSearchParams): CreateCall {
   const from = form.get('From')
   if (!to) throw bad(21201, "No 'To' number is specified")
   if (!from) throw bad(21213, "No 'From' number is specified")
-  if (!e164.test(to)) throw bad(21211, `The phone number you are attempting to call, ${to}, is not valid.`)
+  if (!e164.test(to) && !sipUri.test(to))
+    throw bad(21211, `The phone number you are attempting to call, ${to}, is not valid.`)
   if (!e164.test(from)) throw bad(21212, `The source phone number provided, ${from}, is not valid.`)
   if (from !== sandboxNumber) {
     throw bad(21210, `The source phone number provided, ${from}, is not yet verified for your account.`)
   }
   const twiml = form.get('Twiml')
   if (!twiml) throw bad(21205, 'Url parameter is required.')
-  // "Max 4000 characters" (SDK type CallListInstanceCreateOptions.twiml).
-  if (twiml.length > 4000) throw bad(21627, 'Twiml exceeds 4000 characters.')
   if (choice(form, 'Record', ['true', 'false']) === 'true') throw bad(20001, "The sandbox does not do 'Record'.")
-  return { to, from, twiml, ...callbacks(form), ...detection(form), ...limits(form) }
+  return { to, from, twiml: boundedTwiml(twiml), ...callbacks(form), ...detection(form), ...limits(form) }
 }
 
 function callbacks(form: URLSearchParams) {
@@ -102,13 +101,30 @@ const limits = (form: URLSearchParams) => ({
   timeLimitSeconds: whole(form, 'TimeLimit', 1, 86_400, 14_400),
 })
 
-/** @throws {RestFault} unless exactly `Status=completed|canceled` */
-export function parseUpdate(form: URLSearchParams): 'completed' | 'canceled' {
-  const names = [...form.keys()]
-  if (names.length !== 1 || names[0] !== 'Status') throw bad(20001, 'The sandbox updates only Status.')
-  const status = choice(form, 'Status', ['completed', 'canceled'])
-  return status as 'completed' | 'canceled'
+/** What a call is changed to: ended, or other TwiML with, if given, another limit of its length. */
+export type UpdateCall = { status: 'completed' | 'canceled' } | { twiml: string; timeLimitSeconds: number | undefined }
+
+/**
+ * https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource
+ * @throws {RestFault} unless exactly `Status=completed|canceled`, or `Twiml` and perhaps `TimeLimit`
+ */
+export function parseUpdate(form: URLSearchParams): UpdateCall {
+  const names = [...form.keys()].toSorted().join()
+  if (names === 'Status')
+    return { status: choice(form, 'Status', ['completed', 'canceled']) as 'completed' | 'canceled' }
+  if (!['Twiml', 'TimeLimit,Twiml'].includes(names)) throw bad(20001, 'The sandbox updates only Status, or Twiml.')
+  const limit = form.has('TimeLimit') ? whole(form, 'TimeLimit', 1, 86_400, 0) : undefined
+  return { twiml: boundedTwiml(form.get('Twiml')!), timeLimitSeconds: limit }
 }
+
+/** "Max 4000 characters" (SDK type CallListInstanceCreateOptions.twiml). */
+function boundedTwiml(twiml: string): string {
+  if (twiml.length > 4000) throw bad(21627, 'Twiml exceeds 4000 characters.')
+  return twiml
+}
+
+/** https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource, "to": a phone number or a SIP address. */
+const sipUri = /^sips?:[^\s@]+@[^\s@]+$/
 
 export const e164 = /^\+[1-9]\d{6,14}$/
 

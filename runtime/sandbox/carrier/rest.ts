@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { strikes } from '../chaos.ts'
-import { scriptOf } from '../people/scripts.ts'
 import { sameSecret } from '../secret.ts'
 import { type Call, type Network, startCall } from './call.ts'
 import { listCalls } from './list.ts'
 import type { MessageRecord } from './message.ts'
 import { createMessages } from './messages.ts'
-import { bad, parseCreate, parseUpdate, RestFault, ToldToRefuse } from './parameters.ts'
+import { bad, parseCreate, parseUpdate, RestFault, ToldToRefuse, type UpdateCall } from './parameters.ts'
 import { callResource } from './resource.ts'
 
 /** The REST API of the sandbox's carrier: https://www.twilio.com/docs/voice/api/call-resource, and messages. */
@@ -43,14 +42,16 @@ export function createCarrierRest(network: Network, account: Account, texts: Mes
       if (chaos.create.refuse === 429) throw new RestFault(429, 20429, 'Too Many Requests')
       throw new RestFault(500, 20500, 'Internal Server Error')
     }
-    const script = scriptOf(request.to, network.cast)
     const missed = (conversation: string | undefined) =>
       [...calls.values()].filter((call) => call.record.to === request.to && call.conversation === conversation).length
-    const call = startCall(network, { account: account.accountSid, request, script, missed, ...time })
+    const call = startCall(network, { account: account.accountSid, request, missed, ...time })
     calls.set(call.record.sid, call)
     if (calls.size > CALLS_MAX) calls.delete(calls.keys().next().value!)
     return call
   }
+
+  const change = (call: Call, to: UpdateCall): boolean =>
+    'status' in to ? call.end(to.status) : call.redirect(to.twiml, to.timeLimitSeconds)
 
   function callOf(sid: string, path: string): Call {
     const call = calls.get(sid)
@@ -80,7 +81,7 @@ export function createCarrierRest(network: Network, account: Account, texts: Mes
     }
     if (!sid) return [201, callResource(create(form, time).record)]
     const call = callOf(sid, url.pathname)
-    if (!call.end(parseUpdate(form))) throw bad(21220, 'Call is not in-progress. Cannot redirect.')
+    if (!change(call, parseUpdate(form))) throw bad(21220, 'Call is not in-progress. Cannot redirect.')
     return [200, callResource(call.record)]
   }
 

@@ -116,12 +116,17 @@ function mindItem({ item, heard, spoken, truncated }: Entry): MindItem | undefin
     return { kind: 'called', name: item.name, callId: item.call_id ?? '', args: parsed(item.arguments) }
   }
   if (item.type === 'function_call_output') return { kind: 'output', callId: item.call_id, output: parsed(item.output) }
-  if (item.type !== 'message' || item.role === 'system') return undefined
+  if (item.type !== 'message') return undefined
+  if (item.role === 'system') return told(parsed(item.content[0]?.text ?? ''))
   if (heard !== undefined) return heard === '' ? undefined : { kind: 'heard', text: heard }
   const text = spoken?.map((part) => part.text).join(' ') ?? item.content.map((part) => part.text ?? '').join(' ')
   if (text === '') return undefined
   return item.role === 'user' ? { kind: 'heard', text } : { kind: 'said', text, cut: truncated ?? false }
 }
+
+/** Of the platform's notes the mind knows those of transfers. */
+const told = (news: Record<string, unknown>): MindItem | undefined =>
+  'ringing' in news || 'transferred' in news ? { kind: 'told', news } : undefined
 
 function parsed(json: string): Record<string, unknown> {
   try {

@@ -1,9 +1,9 @@
 import type { Context, Step } from './mind.ts'
 
-/** What every flow has; any other tool is the flow's own. */
+/** What an agent of the platform may always call; any other tool is the flow's own. */
 const PLATFORM = [
-  ...['save_answer', 'check_slots', 'book_slot', 'transfer_to_human', 'not_a_fit', 'wrong_number', 'stop_calling'],
-  ...['voicemail', 'call_screening', 'end_call'],
+  ...['save_answer', 'check_slots', 'book_slot', 'transfer_to_human', 'cancel_transfer', 'take_message', 'not_a_fit'],
+  ...['wrong_number', 'stop_calling', 'voicemail', 'call_screening', 'end_call'],
 ]
 /** Shorter words say little about what a tool is for. */
 const TELLING_LETTERS = 5

@@ -21,6 +21,8 @@ export type MindItem =
   | { kind: 'said'; text: string; cut: boolean }
   | { kind: 'called'; name: string; callId: string; args: Record<string, unknown> }
   | { kind: 'output'; callId: string; output: Record<string, unknown> }
+  /** A note of the platform. */
+  | { kind: 'told'; news: Record<string, unknown> }
 
 export type Step = { say: string } | { call: string; args: Record<string, unknown> }
 
@@ -45,6 +47,8 @@ function next(context: Context): Step[] {
       return reply(context, last.text)
     case 'output':
       return afterTool(context, last)
+    case 'told':
+      return afterNews(context, last.news)
     case 'said':
       return last.cut ? goOn(context, '') : nudge(context)
     default:
@@ -56,6 +60,9 @@ function next(context: Context): Step[] {
 function reply(context: Context, text: string): Step[] {
   const special = intent(context, text)
   if (special) return special
+  if (lastSaid(context).includes(ASKS_MESSAGE) && can(context, 'take_message')) {
+    return [{ call: 'take_message', args: { message: answer(text) } }]
+  }
   const slot = openSlots(context)[0]
   const looked = context.mayCall ? lookUps(context, text) : []
   if (slot) {
@@ -66,6 +73,9 @@ function reply(context: Context, text: string): Step[] {
     return looked.length > 0 ? looked : goOn(context, answerTo(text, asked))
   }
   if (looked.length > 0) return looked
+  if (lastSaid(context).includes(OFFERS_TRANSFER) && isYes(text)) {
+    return attempt(context, 'transfer_to_human', { reason: 'would like to talk to a colleague' }) ?? goOn(context, '')
+  }
   const offer = currentOffer(context)
   if (!offer) return goOn(context, '')
   if (isYes(text)) return [{ call: 'book_slot', args: { slot_id: offer.slot_id } }]
@@ -121,6 +131,7 @@ function afterTool(context: Context, { callId, output }: Extract<MindItem, { kin
   const failed = 'error' in output
   switch (call?.name) {
     case 'save_answer':
+      if (output.offer === 'transfer' && can(context, 'transfer_to_human')) return [{ say: OFFERS_TRANSFER }]
       if (output.disqualified) return closing('Then this is not the right offer for you, I am afraid.')
       return goOn(context, failed ? 'I am sorry, I could not note that down.' : 'Thank you.')
     case 'check_slots':
@@ -131,7 +142,10 @@ function afterTool(context: Context, { callId, output }: Extract<MindItem, { kin
       const sorry = 'I am sorry, that time could not be booked.'
       return another ? [{ say: `${sorry} ${offering(another)}` }] : closing(`${sorry} Somebody will be in touch.`)
     }
+    case 'take_message':
+      return closing('I will pass that on. Somebody will call you back.')
     case 'transfer_to_human':
+      if (output.ringing) return [{ say: TRYING }]
       if (!failed && output.transferred !== false) return [{ say: 'I am connecting you now. One moment, please.' }]
       if (output.callback) return closing('I am sorry, nobody is free right now. Somebody will call you back.')
       return goOn(context, 'I am sorry, nobody is free right now. Somebody will call you back.')
@@ -148,6 +162,19 @@ function afterTool(context: Context, { callId, output }: Extract<MindItem, { kin
     default:
       return goOn(context, failed ? 'I am sorry, that did not work.' : findings(output))
   }
+}
+
+const TRYING = 'Let me see who is free. One moment, please.'
+const OFFERS_TRANSFER = 'Thank you. Shall I connect you to a colleague now?'
+const NOBODY_FREE = 'I am sorry, nobody is free right now.'
+const ASKS_MESSAGE = 'What may I pass on to my colleagues?'
+
+/** What came of something that went on beside the conversation. */
+function afterNews(context: Context, news: Record<string, unknown>): Step[] {
+  if (news.ringing) return [{ say: 'I am still trying. One moment, please.' }]
+  if (news.transferred !== false) return goOn(context, '')
+  if (can(context, 'take_message')) return [{ say: `${NOBODY_FREE} ${ASKS_MESSAGE}` }]
+  return goOn(context, `${NOBODY_FREE} Somebody will call you back.`)
 }
 
 /** The next question, or the calendar, or the end. `before` is said first. */
@@ -209,6 +236,11 @@ function tried({ items }: Context, slot: Slot): boolean {
 function outputs({ items }: Context, name: string): Record<string, unknown>[] {
   const ids = items.flatMap((item) => (item.kind === 'called' && item.name === name ? [item.callId] : []))
   return items.flatMap((item) => (item.kind === 'output' && ids.includes(item.callId) ? [item.output] : []))
+}
+
+function lastSaid({ items }: Context): string {
+  const last = items.findLast((item) => item.kind === 'said')
+  return last?.kind === 'said' ? last.text : ''
 }
 
 const saidGoodbye = ({ items }: Context) => items.some((item) => item.kind === 'said' && /goodbye/i.test(item.text))

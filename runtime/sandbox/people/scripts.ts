@@ -1,4 +1,9 @@
-import { type SandboxPerson, sandboxPeople } from '../../../openapi/sandbox-people.ts'
+import {
+  type SandboxColleague,
+  type SandboxPerson,
+  sandboxColleagues,
+  sandboxPeople,
+} from '../../../openapi/sandbox-people.ts'
 
 /** What a person does, in their own words. Plain JSON. */
 export interface Script {
@@ -21,6 +26,8 @@ export interface Script {
   silentAfter?: number
   /** Pressed once, when the agent has spoken first. */
   presses?: string
+  /** Rung as a colleague who could take over: hangs up in the middle of the brief. */
+  declines?: boolean
   /** Said in turn, whatever was asked. */
   turns?: string[]
   answers: Answers
@@ -82,6 +89,18 @@ const scripts: Record<SandboxPerson['character'], Script> = {
   },
 }
 
+const colleagues: Record<SandboxColleague['character'], Script> = {
+  accepts: usual,
+  declines: { ...usual, declines: true },
+  never_answers: { ...usual, ringMs: Number.POSITIVE_INFINITY },
+  answers_late: { ...usual, ringMs: 15_000 },
+  mailbox: {
+    ...usual,
+    pickUp: 'voicemail',
+    opening: 'You have reached the voicemail of Max, please leave a message after the beep.',
+  },
+}
+
 /** Everybody of the user's own, by their number, E.164. */
 export type Cast = Map<string, Script>
 
@@ -90,6 +109,12 @@ export function scriptOf(number: string, cast?: Cast): Script {
   const own = cast?.get(number)
   if (own) return own
   return scripts[sandboxPeople.find((person) => person.number === number)?.character ?? 'books']
+}
+
+/** Somebody who is rung to take over from the agent; whoever is none of the list accepts, once they pick up. */
+export function colleagueOf(address: string, cast?: Cast): Script {
+  const known = sandboxColleagues.find(({ number }) => number === address)
+  return known ? colleagues[known.character] : scriptOf(address, cast)
 }
 
 const replies: [RegExp, string][] = [
@@ -105,7 +130,12 @@ const GENERIC = 'That would be fine.'
 const GO_AHEAD = 'Yes, go ahead.'
 const ACKNOWLEDGES = 'Okay.'
 const OFFER = /work for you|suit you|would you like to (book|take)|shall i book/i
-const WAITS = /one moment|connecting you|hold on|bear with me/i
+/** The last that was said; what comes after it is answered again. */
+const WAITS = /(one moment|connecting you|hold on|bear with me)[^.!?]*[.!?]*$/i
+const HANDS_OVER = /connect you to a colleague/i
+const PASSES_ON = /what (may|should|can) i pass on/i
+const YES_PLEASE = 'Yes, please, that works.'
+const MESSAGE = 'Please tell them that I need an answer this week.'
 
 export const GOODBYE = /goodbye|take care|bye bye/i
 export const ANYBODY_THERE = 'Hello?'
@@ -128,6 +158,8 @@ export function reply(script: Script, turn: HeardTurn): string | null {
   if (WAITS.test(text) || GOODBYE.test(text)) return null
   const next = script.turns?.[turn.answered]
   if (next !== undefined) return next
+  if (HANDS_OVER.test(text)) return YES_PLEASE
+  if (PASSES_ON.test(text)) return MESSAGE
   const { insists } = script
   if (insists && !turn.insisted && (insists.at === 'greeting' || (turn.answered > 0 && question))) return insists.words
   if (/repeat that|say that again/i.test(text)) return turn.last
@@ -162,7 +194,15 @@ export function phrasesOf(script: Script): string[] {
   const { opening, insists, interruption, answers, screens, turns = [] } = script
   const own = [opening, screens?.asks, screens?.holds, insists?.words, interruption?.words, answers.slot, ...turns]
   if (script.pickUp === 'voicemail') return [opening]
-  const usualWords = [GREETED, ...replies.map(([, words]) => words), GENERIC, GO_AHEAD, ACKNOWLEDGES]
+  const usualWords = [
+    GREETED,
+    YES_PLEASE,
+    MESSAGE,
+    ...replies.map(([, words]) => words),
+    GENERIC,
+    GO_AHEAD,
+    ACKNOWLEDGES,
+  ]
   const toSlots = answers.own?.map(({ words }) => words) ?? []
   return [...own.filter((words) => words !== undefined), ...toSlots, ...usualWords]
 }

@@ -1,0 +1,210 @@
+import { eq } from 'drizzle-orm'
+import { CarrierUnavailable } from '../carrier/port.ts'
+import { pause } from '../clock.ts'
+import { calls, type TransferResult, type TransferState, transfers } from '../db/schema.ts'
+import { briefOf } from '../handoffs/brief.ts'
+import { beginTransfer, tasksOf } from '../handoffs/transfer.ts'
+import { newId, randomToken } from '../ids.ts'
+import type { ToolResult } from '../voice/port.ts'
+import { find, type ToolContext } from './tool-context.ts'
+import { LOOK_AGAIN_MS } from './transfer-look.ts'
+import { pickQueue, type Queue } from './transfer-queue.ts'
+import { ringColleague } from './transfer-ring.ts'
+import { changeTransfer, readTransfer, type TransferRow } from './transfer-rows.ts'
+import { tidy } from './transfer-tasks.ts'
+import { traceTransfer } from './transfer-trace.ts'
+
+/** The warm transfer of one conversation; there is one at most. */
+export interface Transfer {
+  /** Begins to ring; the agent and the lead talk on meanwhile. Says at once when nobody can be rung. */
+  begin(reason: string): Promise<ToolResult>
+  /** The lead does not want to wait (any more): nobody goes on ringing. */
+  abandon(): void
+  /** The same, for the agent's line to the lead is down. */
+  lineClosed(): void
+  /** Colleagues are being rung. */
+  readonly waiting: boolean
+  /** Settles when it is decided and written: true when the lead talks to a colleague now, and the line is no longer ours. */
+  tookOver(): Promise<boolean>
+}
+
+const CALLBACK: ToolResult = {
+  output: { transferred: false, callback: true, say: 'A colleague will call back.' },
+  next: 'say_goodbye',
+}
+const RINGING = {
+  ringing: true,
+  say: 'Say in one short sentence that you are trying to reach a colleague. You may talk on.',
+}
+const NEXT = { ringing: true, say: 'Nobody has accepted yet, and you try the next one. Say so in one short sentence.' }
+
+/** @param tell gives the agent news, and lets it speak. */
+export function openTransfer(context: ToolContext, leadCarrierId: string, tell: (news: ToolResult) => void): Transfer {
+  const { deps, call } = context
+  const gone = new AbortController()
+  const closed = Promise.withResolvers<void>()
+  let begun: Promise<ToolResult> | undefined
+  let driven: Promise<boolean> | undefined
+  let waiting = false
+
+  async function begin(reason: string): Promise<ToolResult> {
+    const { queue, name, why } = await pickQueue(context)
+    if (!queue || gone.signal.aborted) {
+      await find(context, { handoff: { queue: name, reason, result: why ? 'closed' : 'callback' } })
+      if (why) traceTransfer(context, { result: 'closed', queue: name ?? '', why })
+      return CALLBACK
+    }
+    const row = await write(context, leadCarrierId, queue)
+    await find(context, { handoff: { queue: queue.name, reason } })
+    waiting = true
+    driven = drive(context, row, { reason, gone: gone.signal, closed: closed.promise, tell })
+      .then((state) => conclude(context, row, state, reason))
+      .then((state) => {
+        waiting = false
+        if (state.lead === 'talking' && !gone.signal.aborted) tell(news(state, queue))
+        return state.lead === 'moved' || state.phase === 'bridged'
+      })
+      .catch((error) => {
+        waiting = false
+        deps.log.error({ call: call.id, transfer: row.id, err: error }, 'a transfer failed')
+        if (!gone.signal.aborted) tell({ output: { transferred: false, callback: true, say: OFFER } })
+        return false
+      })
+    return { output: RINGING }
+  }
+
+  return {
+    begin(reason) {
+      if (begun) return Promise.resolve({ output: waiting ? RINGING : CALLBACK.output })
+      begun = begin(reason)
+      return begun
+    },
+    abandon: () => gone.abort(),
+    lineClosed() {
+      gone.abort()
+      closed.resolve()
+    },
+    get waiting() {
+      return waiting
+    },
+    async tookOver() {
+      await begun?.catch(() => undefined)
+      return (await driven) ?? false
+    },
+  }
+}
+
+/** How often a transfer is looked at while the process shuts down. */
+const STOPPING_MS = 200
+
+const OFFER = 'Nobody is free. Say so, and offer that a colleague calls back; then go on, or say goodbye.'
+const TAKE_MESSAGE = 'Nobody is free. Say so, ask what you should pass on, and call take_message with their words.'
+
+function news({ result }: TransferState, { settings }: Queue): ToolResult {
+  const say = settings.fallback === 'voicemail' ? TAKE_MESSAGE : OFFER
+  return { output: { transferred: false, callback: true, reason: result, say } }
+}
+
+async function write(context: ToolContext, leadCarrierId: string, { name, settings }: Queue): Promise<TransferRow> {
+  const { deps, call, attemptId, language, fromPhone } = context
+  const { targets, order, timeout_seconds: ringSeconds } = settings
+  const row: TransferRow = {
+    ...{ id: newId('xfer'), callId: call.id, attemptId, workspaceId: call.workspaceId, mode: call.mode },
+    ...{ queue: name, targets, ringSeconds, state: beginTransfer(targets.length, order), room: randomToken(24) },
+    ...{ fromPhone, leadCarrierId, language, spanId: deps.telemetry.newSpanId() },
+    ...{ startedAt: new Date(deps.clock.now()), endedAt: null },
+  }
+  await deps.db.transaction(async (tx) => {
+    await tx.insert(transfers).values(row)
+    await deps.send(tx, 'transfer', { transferId: row.id }, { delayMs: LOOK_AGAIN_MS[call.mode] })
+  })
+  return row
+}
+
+interface Driving {
+  reason: string
+  gone: AbortSignal
+  /** Settles when the agent's line to the lead is down. */
+  closed: Promise<void>
+  tell(news: ToolResult): void
+}
+
+/** Does what each state asks for, until the lead has been taken over or stays with the agent. */
+async function drive(
+  context: ToolContext,
+  row: TransferRow,
+  { reason, gone, closed, tell }: Driving,
+): Promise<TransferState> {
+  const { deps, call } = context
+  const brief = await composeBrief(context, reason)
+  let rung = 0
+  for (;;) {
+    // Before it is read, so that what changes meanwhile is not slept through.
+    const changed = deps.callChanges.next(call.id, LOOK_AGAIN_MS[call.mode], gone.aborted ? undefined : gone)
+    const { state } = (await readTransfer(deps, row.id))!
+    if (state.phase === 'bridged' || state.phase === 'over') return state
+    if (gone.aborted && state.lead === 'talking') await changeTransfer(deps, row.id, [{ type: 'lead_gone' }])
+    else {
+      for (const task of tasksOf(state)) {
+        if (task.do === 'move_lead') await moveLead(context, row, closed)
+        if (task.do !== 'ring') continue
+        if (rung++ > 0 && state.order === 'in_turn') tell({ output: NEXT })
+        ringColleague(deps, call, row, task.leg, brief).catch((error) =>
+          deps.log.error({ transfer: row.id, err: error }, 'a colleague could not be rung'),
+        )
+      }
+      await tidy(deps, call, { ...row, state })
+      // A process that shuts down wakes nobody any more; its conversations still end in peace.
+      await (deps.callChanges.stopped ? pause(deps.clock, STOPPING_MS, gone) : changed)
+    }
+  }
+}
+
+/** With the answers as they are by now. */
+async function composeBrief(
+  { deps, call, flow, lead, settings, language }: ToolContext,
+  reason: string,
+): Promise<string> {
+  const [row] = await deps.db.select({ answers: calls.answers }).from(calls).where(eq(calls.id, call.id))
+  const agent = flow.agent.name ?? 'Talkif'
+  const business = flow.agent.business ?? settings.business.name
+  return briefOf({ agent, business, name: lead.name, reason, answers: row?.answers ?? {}, language })
+}
+
+async function moveLead(
+  { deps, call }: ToolContext,
+  { id, leadCarrierId, room }: TransferRow,
+  closed: Promise<void>,
+): Promise<void> {
+  const { carrier } = deps.networks.of(call)
+  const moving = await changeTransfer(deps, id, [{ type: 'moving' }])
+  if (!moving?.changed) return
+  try {
+    const moved = await carrier.moveToRoom(leadCarrierId, room)
+    await changeTransfer(deps, id, [{ type: moved ? 'moved' : 'not_moved' }])
+  } catch (error) {
+    if (!(error instanceof CarrierUnavailable)) throw error
+    deps.log.warn({ call: call.id, transfer: id, err: error }, 'the carrier did not say whether the lead was moved')
+    await changeTransfer(deps, id, [{ type: 'not_moved' }])
+    // Should they be on the way after all, the agent's line goes down: then they must not wait in an empty room.
+    closed
+      .then(() => carrier.hangUp(leadCarrierId))
+      .catch((fault) => deps.log.warn({ call: call.id, err: fault }, 'a lead could not be hung up'))
+  }
+}
+
+/** Writes what came of it, and lets nobody wait for it any more. */
+async function conclude(
+  context: ToolContext,
+  row: TransferRow,
+  state: TransferState,
+  reason: string,
+): Promise<TransferState> {
+  const result: TransferResult = state.result ?? 'accepted'
+  const who = state.winner === null || result !== 'accepted' ? undefined : row.targets[state.winner]
+  const target = who && (who.name ?? who.phone ?? who.sip)
+  await find(context, { handoff: { queue: row.queue, reason, result, ...(target ? { target } : {}) } })
+  traceTransfer(context, { result, queue: row.queue, row: { ...row, state } })
+  await tidy(context.deps, context.call, { ...row, state })
+  return state
+}
