@@ -39,6 +39,8 @@ export interface Interruptions {
 
 /** Speech that the engine still hears after this much more than the minimum was long, whatever our own ear says. */
 const engineHangoverMs = 1_500
+/** Nobody says a word in less. */
+const leastWordMs = 200
 /** An engine that tells of speech later than this is not asked about its beginning. */
 const rememberedFrames = 75
 
@@ -59,15 +61,20 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
   let cut = false
   let voicedMs = 0
   let echoMs = 0
+  let longestMs = 0
   let elapsedMs = 0
 
   function count({ voiced, echo }: Heard) {
     if (!voiced) return
-    if (echo) {
-      // What was taken for a voice until the echo was known was none either.
-      echoMs += frameMs + voicedMs
-      voicedMs = 0
-    } else voicedMs += frameMs
+    if (!echo) {
+      voicedMs += frameMs
+      longestMs = Math.max(longestMs, voicedMs)
+      return
+    }
+    // What was taken for a voice until the echo was known was none either; later a frame now and then is not recognised.
+    if (echoMs === 0) longestMs = 0
+    voicedMs = echoMs === 0 ? 0 : Math.max(0, voicedMs - frameMs)
+    echoMs += frameMs
   }
 
   return {
@@ -77,6 +84,7 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
       cut = false
       voicedMs = 0
       echoMs = 0
+      longestMs = 0
       elapsedMs = 0
       for (const heard of before) if (heard.atMs >= atMs) count(heard)
     },
@@ -106,7 +114,7 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
       return opening
     },
     get echo() {
-      return echoMs > 0 && voicedMs < options.minSpeechMs && voicedMs * 4 < echoMs
+      return echoMs > 0 && longestMs < Math.max(options.minSpeechMs, leastWordMs)
     },
     get cut() {
       return cut

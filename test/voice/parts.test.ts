@@ -82,6 +82,8 @@ test('our own voice come back cuts nothing, however long; somebody who speaks ov
   expect(hear(300, true)).toBe(false)
   expect(ear.echo).toBe(true)
   expect(hear(20, false)).toBe(true)
+  // Their words count, however long we are heard after them.
+  hear(300, true)
   expect(ear.echo).toBe(false)
 })
 
