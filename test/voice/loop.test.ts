@@ -140,8 +140,9 @@ test('a phone on loudspeaker: our own voice comes back, and neither cuts the age
   const story = await slower.call({ to: person('stop_calling') })
   await slower.close()
   expect(agentTurns(story).map(({ interrupted }) => interrupted)).toEqual([false, false])
-  // The opening "hello" runs into the greeting's echo.
-  expect(story.heard).toEqual([expect.stringContaining('stop calling')])
+  // The opening "hello" runs into the greeting's echo, and nothing else does.
+  expect(story.heard.length).toBeLessThanOrEqual(2)
+  expect(story.heard.at(-1)).toContain('stop calling')
 })
 
 /** One after the other: the faults of the engine are everybody's. */

@@ -386,79 +386,100 @@ test('words in the midst of which the line went are still heard', async () => {
   expect(talk.ended).toEqual([{ by: 'lead' }])
 })
 
-const step = fc.oneof(
-  fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 2_000 }) }),
-  fc.record({ do: fc.constant('start' as const), id: fc.integer({ min: 0, max: 6 }) }),
-  fc.record({
-    do: fc.constant('audio' as const),
-    id: fc.integer({ min: 0, max: 6 }),
-    ms: fc.integer({ min: 1, max: 3_000 }),
-  }),
-  fc.record({
-    do: fc.constant('done' as const),
-    id: fc.integer({ min: 0, max: 6 }),
-    tool: fc.constantFrom('', 'save', 'end', 'hang', 'throw'),
-  }),
-  fc.record({
-    do: fc.constantFrom('speech_started', 'speech_stopped', 'committed', 'heard', 'busy', 'refused', 'failed'),
-  }),
-  fc.record({ do: fc.constantFrom('digit', 'lost', 'ready', 'mute', 'loud') }),
-)
-
-test('in any order of events the call ends exactly once, hangs up at most once, and leaves no timer behind', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(step, { maxLength: 60 }),
-      fc.constantFrom('end', 'ended', 'lost'),
-      async (script, last) => {
-        const talk = converse({
-          async tool(name) {
-            if (name === 'throw') throw new Error('no')
-            if (name === 'end') return goodbye({})
-            return name === 'hang' ? { output: {}, next: 'hang_up' } : { output: {} }
-          },
-        })
-        for (const event of script) {
-          const item = 'u1'
-          if (event.do === 'pass') await talk.time.pass(event.ms)
-          else if (event.do === 'start') talk.tell({ type: 'response_started', response: `r${event.id}` })
-          else if (event.do === 'audio') {
-            talk.tell({
-              type: 'audio',
-              response: `r${event.id}`,
-              item: `i${event.id}`,
-              audio: Buffer.alloc(event.ms * 8),
-            })
-          } else if (event.do === 'done') {
-            const toolCalls = event.tool ? [{ callId: 'c', name: event.tool, arguments: '{}' }] : []
-            talk.tell({ type: 'response_done', response: `r${event.id}`, failure: null, toolCalls })
-          } else if (event.do === 'failed') {
-            talk.tell({ type: 'response_done', response: 'r1', failure: 'server_error', toolCalls: [] })
-          } else if (event.do === 'speech_started' || event.do === 'speech_stopped') {
-            talk.tell({ type: event.do, item, atMs: 0 })
-          } else if (event.do === 'committed') talk.tell({ type: 'committed', item })
-          else if (event.do === 'heard') talk.tell({ type: 'heard', item, text: 'No thanks, not now' })
-          else if (event.do === 'busy') talk.tell({ type: 'ask_refused', busy: true, message: '' })
-          else if (event.do === 'refused') talk.tell({ type: 'ask_refused', busy: false, message: 'no' })
-          else if (event.do === 'digit') talk.digit('1')
-          else if (event.do === 'lost') talk.tell({ type: 'lost', error: new EngineLost('gone') })
-          else if (event.do === 'ready') talk.tell({ type: 'ready' })
-          else talk.line.mouth = event.do === 'mute' ? null : Buffer.alloc(160, 0x20)
-        }
-        if (last === 'end') talk.loop.end('shutdown')
-        else if (talk.ended.length === 0) talk.close(last)
-        await talk.time.pass(130_000)
-        await talk.loop.done
-        const steps = talk.steps.map(({ step }) => step)
-        expect(talk.ended.length).toBe(1)
-        expect(steps.filter((one) => one === 'hangUp').length).toBeLessThanOrEqual(1)
-        expect(steps.at(-1)).toBe('ended')
-        expect(talk.time.pending).toBe(0)
-      },
-    ),
-    { numRuns: 150 },
+const anyStep = (longestMs: number) =>
+  fc.oneof(
+    fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: longestMs }) }),
+    fc.record({ do: fc.constant('start' as const), id: fc.integer({ min: 0, max: 6 }) }),
+    fc.record({
+      do: fc.constant('audio' as const),
+      id: fc.integer({ min: 0, max: 6 }),
+      ms: fc.integer({ min: 1, max: 3_000 }),
+    }),
+    fc.record({
+      do: fc.constant('done' as const),
+      id: fc.integer({ min: 0, max: 6 }),
+      tool: fc.constantFrom('', 'save', 'end', 'hang', 'throw'),
+    }),
+    fc.record({
+      do: fc.constantFrom('speech_started', 'speech_stopped', 'committed', 'heard', 'busy', 'refused', 'failed'),
+    }),
+    fc.record({ do: fc.constantFrom('digit', 'lost', 'ready', 'mute', 'loud', 'machine', 'news') }),
   )
-}, 20_000)
+
+type Step = ReturnType<typeof anyStep> extends fc.Arbitrary<infer S> ? S : never
+
+/** Plays what both sides do, ends the call and waits until everything is over. */
+async function play(script: Step[], last: 'end' | 'ended' | 'lost') {
+  const talk = converse({
+    async tool(name) {
+      if (name === 'throw') throw new Error('no')
+      if (name === 'end') return goodbye({})
+      return name === 'hang' ? { output: {}, next: 'hang_up' } : { output: {} }
+    },
+  })
+  const received = new Map<string, number>()
+  for (const event of script) {
+    const item = 'u1'
+    if (event.do === 'pass') await talk.time.pass(event.ms)
+    else if (event.do === 'start') talk.tell({ type: 'response_started', response: `r${event.id}` })
+    else if (event.do === 'audio') {
+      const id = `i${event.id}`
+      received.set(id, (received.get(id) ?? 0) + event.ms)
+      talk.tell({ type: 'audio', response: `r${event.id}`, item: id, audio: Buffer.alloc(event.ms * 8) })
+    } else if (event.do === 'done') {
+      const toolCalls = event.tool ? [{ callId: 'c', name: event.tool, arguments: '{}' }] : []
+      talk.tell({ type: 'response_done', response: `r${event.id}`, failure: null, toolCalls })
+    } else if (event.do === 'failed') {
+      talk.tell({ type: 'response_done', response: 'r1', failure: 'server_error', toolCalls: [] })
+    } else if (event.do === 'speech_started' || event.do === 'speech_stopped') {
+      talk.tell({ type: event.do, item, atMs: 0 })
+    } else if (event.do === 'committed') talk.tell({ type: 'committed', item })
+    else if (event.do === 'heard') talk.tell({ type: 'heard', item, text: 'No thanks, not now' })
+    else if (event.do === 'busy') talk.tell({ type: 'ask_refused', busy: true, message: '' })
+    else if (event.do === 'refused') talk.tell({ type: 'ask_refused', busy: false, message: 'no' })
+    else if (event.do === 'digit') talk.digit('1')
+    else if (event.do === 'lost') talk.tell({ type: 'lost', error: new EngineLost('gone') })
+    else if (event.do === 'ready') talk.tell({ type: 'ready' })
+    else if (event.do === 'machine') talk.loop.verdict('machine_end')
+    else if (event.do === 'news') talk.loop.tell({ output: { transfer: 'nobody' } })
+    else talk.line.mouth = event.do === 'mute' ? null : Buffer.alloc(160, 0x20)
+  }
+  if (last === 'end') talk.loop.end('shutdown')
+  else if (talk.ended.length === 0) talk.close(last)
+  await talk.time.pass(130_000)
+  await talk.loop.done
+  return { talk, received }
+}
+
+test.each([
+  ['short', 16, 200, 10_000],
+  ['long', 60, 2_000, 100],
+] as const)(
+  'in any order of events (%s scripts) the call ends exactly once, cuts nothing that was not there, and leaves no timer behind',
+  async (_, maxLength, longestMs, numRuns) => {
+    const script = fc.array(anyStep(longestMs), { maxLength })
+    await fc.assert(
+      fc.asyncProperty(script, fc.constantFrom('end', 'ended', 'lost'), async (steps, last) => {
+        const { talk, received } = await play(steps, last)
+        const done = talk.steps.map(({ step }) => step)
+        expect(talk.ended.length).toBe(1)
+        expect(done.filter((one) => one === 'hangUp').length).toBeLessThanOrEqual(1)
+        expect(done.at(-1)).toBe('ended')
+        expect(talk.time.pending).toBe(0)
+        for (const [, item, ms] of talk.calls.map((call) => /^truncate (\S+) (\d+)$/.exec(call) ?? [])) {
+          if (item === undefined) continue
+          expect(Number(ms)).toBeGreaterThan(0)
+          expect(Number(ms)).toBeLessThanOrEqual(received.get(item) ?? 0)
+        }
+        // Each turn once, in the order in which they began.
+        const begins = talk.turns.map(({ atMs }) => atMs)
+        expect(begins).toEqual(begins.toSorted((a, b) => a - b))
+      }),
+      { numRuns },
+    )
+  },
+  60_000,
+)
 
 test('a tool call that is told again does not run again', async () => {
   let runs = 0

@@ -178,3 +178,77 @@ test('the caller calls a goodbye off, but not one for want of time', () => {
   expect(ending.calledOff()).toBe(false)
   expect(ending.due(10, false, true)).toBe(true)
 })
+
+const line = fc.record({
+  event: fc.constantFrom('started', 'stopped', 'frame', 'frame', 'frame', 'frame'),
+  frames: fc.integer({ min: 1, max: 30 }),
+  voiced: fc.boolean(),
+  echo: fc.boolean(),
+  audible: fc.boolean(),
+  interruptible: fc.boolean(),
+  patient: fc.boolean(),
+})
+
+test('whatever is heard: a stretch of speech cuts at most once, never without the voice it takes, and never an agent that may not be cut', () => {
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 25 }), fc.constantFrom(0, 300, 2_000), (script, minSpeechMs) => {
+      const ear = createInterruptions({ minSpeechMs, openingMs: 1_500, minPatientMs: Math.max(1_000, minSpeechMs) })
+      let atMs = 2_000
+      let cuts = 0
+      let voice = 0
+      let elapsed = 0
+      for (const { event, frames, voiced, echo, ...over } of script) {
+        if (event === 'started') {
+          ear.started(atMs)
+          cuts = 0
+          voice = 0
+          elapsed = 0
+        } else if (event === 'stopped') ear.stopped()
+        for (let i = 0; event === 'frame' && i < frames; i += 1, atMs += 20) {
+          ear.frame(voiced ? 5_000 : 0, atMs, echo)
+          elapsed += 20
+          if (voiced && !echo) voice += 20
+          const speaking = ear.speaking
+          if (!ear.due(over)) continue
+          cuts += 1
+          expect([cuts, speaking, over.audible, over.interruptible]).toEqual([1, true, true, true])
+          const enough = over.patient ? Math.max(1_000, minSpeechMs) : minSpeechMs
+          expect(voice >= enough || (!over.patient && elapsed >= enough + 1_500)).toBe(true)
+        }
+      }
+    }),
+    { numRuns: 10_000 },
+  )
+})
+
+test('whenever it is asked: a call ends only after a goodbye began, when nobody speaks or it took too long; a firm one is not called off', () => {
+  const event = fc.record({
+    do: fc.constantFrom('begin', 'firm', 'off', 'due'),
+    passMs: fc.integer({ min: 0, max: 8_000 }),
+    busy: fc.boolean(),
+    speaking: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 20 }), (script) => {
+      const ending = createEnding()
+      let nowMs = 0
+      let begun: { atMs: number; firm: boolean } | null = null
+      for (const { do: what, passMs, busy, speaking } of script) {
+        nowMs += passMs
+        if (what === 'begin' || what === 'firm') {
+          expect(ending.begin('agent', nowMs, what === 'firm')).toBe(begun === null)
+          begun ??= { atMs: nowMs, firm: what === 'firm' }
+        } else if (what === 'off') {
+          expect(ending.calledOff()).toBe(begun !== null && !begun.firm)
+          if (!begun?.firm) begun = null
+        } else {
+          const heard = begun !== null && !busy && (begun.firm || !speaking)
+          const late = begun !== null && nowMs - begun.atMs >= 30_000
+          expect(ending.due(nowMs, busy, speaking)).toBe(heard || late)
+        }
+        expect([ending.by, ending.firm]).toEqual([begun ? 'agent' : null, begun?.firm ?? false])
+      }
+    }),
+    { numRuns: 10_000 },
+  )
+})

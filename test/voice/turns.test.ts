@@ -116,6 +116,6 @@ test('in any order of events: never two asks in flight, nothing of a cut respons
       }
       expect(line.turns.busy).toBe(false)
     }),
-    { numRuns: 500 },
+    { numRuns: 10_000 },
   )
 })
