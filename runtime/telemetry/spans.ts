@@ -1,4 +1,4 @@
-import { ROOT_CONTEXT, type SpanContext, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api'
+import { metrics, ROOT_CONTEXT, type SpanContext, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api'
 import {
   BatchSpanProcessor,
   type IdGenerator,
@@ -66,6 +66,7 @@ export function openTelemetry(db: Db, log: Log): Telemetry {
   })
   const provider = new NodeTracerProvider({ idGenerator, spanProcessors: [processor] })
   const tracer = provider.getTracer('talkif')
+  const count = stageMetrics()
   return {
     newTraceId: () => random.generateTraceId(),
     newSpanId: () => random.generateSpanId(),
@@ -86,9 +87,30 @@ export function openTelemetry(db: Db, log: Log): Telemetry {
       next.spanId = undefined
       if (status === 'error') span.setStatus({ code: SpanStatusCode.ERROR })
       span.end(Math.max(endedAt, startedAt))
+      if (attributes.budget_ms !== undefined) count(name, endedAt - startedAt, attributes.budget_exceeded === true)
     },
     flush: () => processor.forceFlush(),
     close: () => provider.shutdown(),
+  }
+}
+
+/**
+ * The stages of turns as metrics of the OpenTelemetry API. Whoever wants them registers a MeterProvider before the server starts
+ * (`node --import`); without one they cost nothing and go nowhere.
+ */
+function stageMetrics() {
+  const meter = metrics.getMeter('talkif')
+  const durations = meter.createHistogram('talkif.voice.stage.duration', {
+    unit: 'ms',
+    description: 'How long a stage of a turn took, of the call’s own time: stt, llm, tts, turn.',
+  })
+  const overruns = meter.createCounter('talkif.voice.budget_exceeded', {
+    unit: '{stage}',
+    description: 'Stages of turns that took longer than their budget.',
+  })
+  return (stage: string, ms: number, exceeded: boolean) => {
+    durations.record(ms, { stage })
+    if (exceeded) overruns.add(1, { stage })
   }
 }
 
