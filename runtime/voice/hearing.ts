@@ -1,11 +1,14 @@
 import type { Clock } from '../clock.ts'
 import type { EngineEvent } from './engine-events.ts'
 import { isBackchannel } from './interruptions.ts'
+import { bytesPerMs } from './mulaw.ts'
 import type { Talk } from './talk.ts'
 
 export interface Hearing {
   onEvent(event: Extract<EngineEvent, { type: 'speech_started' | 'speech_stopped' | 'committed' | 'heard' }>): void
   onFrame(frame: Buffer, atMs: number): void
+  /** So much silence was put between the caller's frames, which the engine counts and the stream does not. */
+  silenceFed(ms: number): void
   /** The agent has fallen silent: speech that it talked over may still want an answer. */
   onSilence(): void
   /** A new session counts its audio from zero. */
@@ -28,7 +31,9 @@ const answerWindowMs = 1_500
 export function createHearing(talk: Talk, clock: Clock): Hearing {
   const { interruptions, stopwatch, transcript, turns } = talk
   let startedAt = 0
-  let offsetMs: number | null = null
+  /** What this session of the engine was given, and how much later in the stream that stands. */
+  let appendedMs = 0
+  let offsetMs = 0
   let unanswered: Unanswered | null = null
 
   function committed(item: string) {
@@ -54,8 +59,8 @@ export function createHearing(talk: Talk, clock: Clock): Hearing {
       switch (event.type) {
         case 'speech_started':
           startedAt = clock.now()
-          interruptions.started((offsetMs ?? 0) + event.atMs)
-          transcript.leadBegan(event.item, (offsetMs ?? 0) + event.atMs)
+          interruptions.started(offsetMs + event.atMs)
+          transcript.leadBegan(event.item, offsetMs + event.atMs)
           return
         case 'speech_stopped':
           interruptions.stopped()
@@ -69,13 +74,17 @@ export function createHearing(talk: Talk, clock: Clock): Hearing {
     },
     onFrame(frame, atMs) {
       talk.mediaCame(atMs)
-      offsetMs ??= atMs
+      offsetMs = atMs - appendedMs
+      appendedMs += frame.length / bytesPerMs
       const agent = {
         audible: talk.audible(),
         interruptible: talk.interruptible(),
         patient: talk.ending.by !== null,
       }
       if (interruptions.frame(frame, agent)) talk.interrupt(startedAt)
+    },
+    silenceFed(ms) {
+      appendedMs += ms
     },
     onSilence() {
       if (!unanswered || turns.busy) return
@@ -87,7 +96,7 @@ export function createHearing(talk: Talk, clock: Clock): Hearing {
     restart() {
       interruptions.stopped()
       transcript.leadLost()
-      offsetMs = null
+      appendedMs = 0
       unanswered = null
     },
   }
