@@ -38,6 +38,9 @@ export interface ToolCall {
   arguments: string
 }
 
+/** What the engine keeps from before a voice begins; `audio_start_ms` is where that begins, not the voice. */
+export const speechPaddingMs = 300
+
 /** Events that we send with this in front of their id ask for a response. */
 export const askPrefix = 'ask_'
 
@@ -75,7 +78,7 @@ export function translate(event: RealtimeServerEvent): EngineEvent | null {
     case 'response.done':
       return responseDone(event.response)
     case 'input_audio_buffer.speech_started':
-      return { type: 'speech_started', item: event.item_id, atMs: event.audio_start_ms }
+      return { type: 'speech_started', item: event.item_id, atMs: event.audio_start_ms + speechPaddingMs }
     case 'input_audio_buffer.speech_stopped':
       return { type: 'speech_stopped', item: event.item_id, atMs: event.audio_end_ms }
     case 'input_audio_buffer.committed':

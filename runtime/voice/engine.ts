@@ -5,7 +5,7 @@ import type {
 } from 'openai/resources/realtime/realtime'
 import type { Clock } from '../clock.ts'
 import { createAsides } from './asides.ts'
-import { askPrefix, type EngineEvent, EngineLost, type EngineRefused } from './engine-events.ts'
+import { askPrefix, type EngineEvent, EngineLost, type EngineRefused, speechPaddingMs } from './engine-events.ts'
 import { type EngineSocket, openEngineSocket } from './engine-socket.ts'
 import type { Conversation, Turn } from './port.ts'
 
@@ -191,6 +191,7 @@ function session(settings: EngineSettings, conversation: Conversation): Realtime
           type: 'server_vad',
           create_response: false,
           interrupt_response: false,
+          prefix_padding_ms: speechPaddingMs,
           silence_duration_ms: vadSilenceMs,
         },
       },

@@ -1,12 +1,14 @@
 import type { Clock } from '../clock.ts'
 import type { EngineEvent } from './engine-events.ts'
 import { isBackchannel, wordCount } from './interruptions.ts'
-import { loudness } from './mulaw.ts'
+import { bytesPerMs, loudness } from './mulaw.ts'
 import type { Talk } from './talk.ts'
 
 export interface Hearing {
   onEvent(event: Extract<EngineEvent, { type: 'speech_started' | 'speech_stopped' | 'committed' | 'heard' }>): void
   onFrame(frame: Buffer, atMs: number): void
+  /** So much silence was put between the caller's frames, which the engine counts and the stream does not. */
+  silenceFed(ms: number): void
   /** The agent is silent, and 20 ms have passed: speech that it talked over, or that cut it, may still want an answer. */
   onSilence(): void
   /** A new session counts its audio from zero. */
@@ -35,7 +37,9 @@ const wordsWithinMs = 600
 export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   const { echo, interruptions, stopwatch, transcript, turns } = talk
   let startedAt = 0
-  let offsetMs: number | null = null
+  /** What this session of the engine was given, and how much later in the stream that stands. */
+  let appendedMs = 0
+  let offsetMs = 0
   let unanswered: Unanswered | null = null
   /** Short speech that cut the agent: only its words will tell whether it was meant to. */
   let doubtful: { item: string; sinceMs: number } | null = null
@@ -91,8 +95,8 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
           startedAt = clock.now()
           // Whoever speaks again asks again.
           doubtful = null
-          interruptions.started((offsetMs ?? 0) + event.atMs)
-          transcript.leadBegan(event.item, (offsetMs ?? 0) + event.atMs)
+          interruptions.started(offsetMs + event.atMs)
+          transcript.leadBegan(event.item, offsetMs + event.atMs)
           return cutIfMeant()
         case 'speech_stopped':
           interruptions.stopped()
@@ -106,10 +110,14 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     },
     onFrame(frame, atMs) {
       talk.mediaCame(atMs)
-      offsetMs ??= atMs
+      offsetMs = atMs - appendedMs
+      appendedMs += frame.length / bytesPerMs
       const level = loudness(frame)
       interruptions.frame(level, atMs, echo.heard(level, atMs))
       cutIfMeant()
+    },
+    silenceFed(ms) {
+      appendedMs += ms
     },
     onSilence() {
       if (doubtful && clock.monotonic() - doubtful.sinceMs >= wordsWithinMs) {
@@ -125,7 +133,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     restart() {
       interruptions.stopped()
       transcript.leadLost()
-      offsetMs = null
+      appendedMs = 0
       unanswered = null
       doubtful = null
     },

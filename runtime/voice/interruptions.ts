@@ -29,7 +29,7 @@ export interface Interruptions {
   readonly speaking: boolean
   /** The speech now running, or the last one, was the callee's opening word. */
   readonly opening: boolean
-  /** It was, for the most part, our own voice. */
+  /** It was our own voice, or a "hello" that our own voice ran into. */
   readonly echo: boolean
   /** It has cut the agent. */
   readonly cut: boolean
@@ -114,7 +114,8 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
       return opening
     },
     get echo() {
-      return echoMs > 0 && longestMs < Math.max(options.minSpeechMs, leastWordMs)
+      const noWord = longestMs < Math.max(options.minSpeechMs, leastWordMs)
+      return echoMs > 0 && (noWord || (opening && longestMs * 2 < echoMs))
     },
     get cut() {
       return cut

@@ -57,7 +57,9 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   const answerer = createAnswerer(talk, options, { hangUp: finish, apart })
   const hearing = createHearing(talk, clock, conversation.interruptions?.words)
   const reconnects = createReconnects()
-  const vigil = createVigil(talk, options, { reply: talk.reply, hangUp: finish, lost, silent: hearing.onSilence })
+  const vigil = createVigil(talk, options, {
+    ...{ reply: talk.reply, hangUp: finish, lost, silent: hearing.onSilence, silenceFed: hearing.silenceFed },
+  })
 
   function trouble(error: unknown) {
     if (troubles.length < 5) troubles.push(error instanceof Error ? error.message : String(error))
@@ -156,14 +158,16 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     owed ||= talk.turns.busy || talk.transcript.turns.at(-1)?.role === 'lead'
     vigil.pause()
     talk.forgetSession()
-    const reopen = guarded(() => engine.reopen(talk.transcript.turns))
+    const reopen = guarded(() => {
+      hearing.restart()
+      engine.reopen(talk.transcript.turns)
+    })
     if (waitMs === 0) reopen()
     else reopening = clock.setTimeout(reopen, waitMs)
   }
 
   function onReopened() {
     vigil.resume()
-    hearing.restart()
     failures = 0
     if (talk.greeting === 'waiting') talk.ask({ kind: 'greeting', instructions: exactly(conversation.greeting) })
     else if (owed && !answerer.reopened()) talk.reply()

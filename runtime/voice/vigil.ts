@@ -21,6 +21,8 @@ export interface VigilMoves {
   reply(): void
   hangUp(by: EndedBy): void
   lost(error: EngineRefused | EngineLost): void
+  /** The engine was given so much silence in place of media that did not come. */
+  silenceFed(ms: number): void
   /** The agent is silent and has nothing more to say. */
   silent(): void
 }
@@ -87,6 +89,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     if (!talk.interruptions.speaking || steadyMs - lastMediaMs < mediaGapMs) return
     lastMediaMs = steadyMs
     engine.appendAudio(Buffer.alloc(mediaGapMs * bytesPerMs, silence))
+    moves.silenceFed(mediaGapMs)
   }
 
   /** A tool or the model takes long: a short line, once a turn. */

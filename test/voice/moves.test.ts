@@ -5,6 +5,8 @@ import { createReconnects } from '../../runtime/voice/reconnects.ts'
 import { goodbye } from './sandbox-call.ts'
 import { converse, loud, quiet } from './scripted.ts'
 
+const drop = { type: 'lost', error: new EngineLost('closed with 1006') } as const
+
 const asks = (calls: string[]) => calls.filter((call) => call.startsWith('ask'))
 
 test('the greeting leaves the moment the stream begins, at pace', async () => {
@@ -246,6 +248,46 @@ test('media that stops in mid-speech is closed with silence', async () => {
   expect(talk.calls).toEqual(['silence 750'])
 })
 
+test("the caller's turns stand where they began in the stream, after gaps, fed silence and a new session too", async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  /** What the engine was given, by its own clock. */
+  const hears = (item: string, atMs: number) => {
+    talk.tell({ type: 'speech_started', item, atMs })
+    talk.tell({ type: 'speech_stopped', item, atMs })
+    talk.tell({ type: 'heard', item, text: item })
+  }
+  hears('first', 900)
+  // Two seconds of the stream never came.
+  talk.line.mouth = null
+  await talk.time.pass(2_000)
+  talk.line.mouth = quiet
+  await talk.time.pass(1_000)
+  hears('after a gap', 1_900)
+  talk.tell({ type: 'speech_started', item: 'in a gap', atMs: 2_000 })
+  talk.line.mouth = null
+  await talk.time.pass(1_000)
+  talk.line.mouth = quiet
+  talk.tell({ type: 'heard', item: 'in a gap', text: 'in a gap' })
+  await talk.time.pass(1_000)
+  hears('after silence', 2_000 + 750 + 900)
+  talk.tell(drop)
+  await talk.time.pass(1_000)
+  talk.tell({ type: 'ready' })
+  hears('in a new session', 700)
+  const lead = talk.turns.filter(({ role }) => role === 'lead')
+  expect(lead.map(({ text }) => text)).toEqual([
+    'first',
+    'after a gap',
+    'in a gap',
+    'after silence',
+    'in a new session',
+  ])
+  const expected = [900, 3_900, 4_000, 5_900, 6_700]
+  expect(lead.filter(({ atMs }, at) => Math.abs(atMs - expected[at]!) > 40)).toEqual([])
+})
+
 test('an engine that falls silent is opened anew three times in five minutes; then the call ends', async () => {
   const talk = converse()
   for (let lost = 1; lost <= 3; lost += 1) {
@@ -259,8 +301,6 @@ test('an engine that falls silent is opened anew three times in five minutes; th
   expect(talk.ended).toEqual([{ by: 'engine_lost', detail: 'the engine fell silent' }])
   expect(talk.time.pending).toBeLessThanOrEqual(1)
 })
-
-const drop = { type: 'lost', error: new EngineLost('closed with 1006') } as const
 
 test('dropped in mid-sentence: what has arrived is heard, kept and replayed, no more, and the answer goes on', async () => {
   const talk = converse()
