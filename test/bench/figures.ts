@@ -13,6 +13,7 @@ export interface Figure {
     | 'MB'
     | '% of a core'
     | 'processes'
+    | 'handles'
   limit: number | null
   /** Whether `limit` is the most or the least that holds. */
   limitIs?: 'most' | 'least'

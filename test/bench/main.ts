@@ -8,12 +8,13 @@ import { routing } from './router.ts'
 import { openStage, type Stage } from './stage.ts'
 import { startup } from './startup.ts'
 import { throughput } from './throughput.ts'
+import { voice } from './voice.ts'
 
 /**
  * `npm run bench`: measures a server as in production, in its own process, over real HTTP, on an embedded Postgres that syncs.
  *   --json   one line a figure: {name, value, unit, limit, holds}
  *   --quick  shorter, for development: its percentiles rest on few samples
- *   --only   some of: routing, throughput, dialing, mcp, documents, startup; separated by commas
+ *   --only   some of: routing, throughput, dialing, mcp, documents, startup, voice; separated by commas
  * Exit code 1 when a judged figure does not hold.
  */
 const { values } = parseArgs({
@@ -28,6 +29,7 @@ const sections: Record<string, (stage: Stage) => Promise<Figure[]>> = {
   documents: (stage) => documents(stage, { seconds: quick ? 3 : 10 }),
   mcp: (stage) => mcp(stage, { seconds: quick ? 3 : 10 }),
   startup,
+  voice: () => voice({ seconds: quick ? 18 : 34, calls: quick ? 300 : 1_000 }),
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -1,0 +1,172 @@
+import { execFileSync } from 'node:child_process'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Child, startChild } from './child.ts'
+import { type Figure, percentile, round } from './figures.ts'
+import { ANSWER_MS, noSamples, openEngines, openLine, type Samples } from './voice-line.ts'
+
+const CALLS = 50
+/** One turn, one interruption, one turn. */
+const CYCLE_MS = 8_000
+
+interface Usage {
+  bytes: number
+  active: number
+  sockets: number
+  timers: number
+}
+
+interface Run {
+  samples: Samples
+  cpuMsPerCallSecond: number
+  bytesPerCall: number
+}
+
+/**
+ * The voice loop beside a bare relay that copies frames: each in a process of its own on one core, each with the same calls, the ends of
+ * which are raw sockets in this process.
+ */
+export async function voice({ seconds, calls }: { seconds: number; calls: number }): Promise<Figure[]> {
+  const loop = await run('loop', seconds)
+  const relay = await run('relay', seconds)
+  const left = await oneAfterTheOther(calls)
+  const added = (way: 'inward' | 'outward', share: number) =>
+    percentile(loop.samples[way], share) - percentile(relay.samples[way], share)
+  const beside = (way: 'inward' | 'outward', share: number) =>
+    `loop ${round(percentile(loop.samples[way], share))}, relay ${round(percentile(relay.samples[way], share))} ms; ${loop.samples[way].length} frames`
+  const latency = (name: string, way: 'inward' | 'outward'): Figure[] => [
+    { name: `${name}, added, p50`, value: added(way, 0.5), unit: 'ms', limit: 1, note: beside(way, 0.5) },
+    { name: `${name}, added, p95`, value: added(way, 0.95), unit: 'ms', limit: 5, note: beside(way, 0.95) },
+  ]
+  const p95 = (name: string, values: number[], limit: number): Figure => ({
+    ...{ name: `${name}, p95`, value: percentile(values, 0.95), unit: 'ms', limit },
+    note: `p50 ${round(percentile(values, 0.5))} of ${values.length}`,
+  })
+  return [
+    ...latency(`frame carrier → engine, ${CALLS} calls`, 'inward'),
+    ...latency(`first frame of an answer engine → carrier, ${CALLS} calls`, 'outward'),
+    {
+      ...{ name: 'CPU of a call-second ÷ bare relay', value: loop.cpuMsPerCallSecond / relay.cpuMsPerCallSecond },
+      ...{ unit: 'ratio', limit: 1.5 },
+      note: `loop ${round(loop.cpuMsPerCallSecond)}, relay ${round(relay.cpuMsPerCallSecond)} ms; recording off`,
+    },
+    {
+      ...{ name: 'memory of a call', value: loop.bytesPerCall / 1e6, unit: 'MB', limit: 1 },
+      note: `heap and buffers of ${CALLS} calls after collection; relay ${round(relay.bytesPerCall / 1e6)}`,
+    },
+    p95('our share of a turn', loop.samples.turn, 25),
+    p95('start of the stream → greeting', loop.samples.greeting, 100),
+    p95('speech at the engine → clear', loop.samples.bargeIn, 60),
+    {
+      ...{ name: `left by ${calls} calls, one after the other`, value: left.megabytes, unit: 'MB', limit: 1 },
+      note: 'heap and buffers after collection, from the hundredth call on',
+    },
+    { name: 'sockets and timers left by them', value: left.handles, unit: 'handles', limit: 0 },
+  ]
+}
+
+async function run(kind: 'loop' | 'relay', seconds: number): Promise<Run> {
+  let samples = noSamples()
+  const engines = await openEngines(() => samples)
+  const child = startChild('voice-process')
+  pin(child)
+  const url = await child.ask<string>('open', { kind, engineUrl: engines.url })
+  // The first calls load code and grow pools.
+  for (let i = 0; i < 3; i++) await (await answered(`warm-${i}`)).line.hangUp()
+  const before = await child.ask<Usage>('usage')
+  samples = noSamples()
+  const calls: Awaited<ReturnType<typeof answered>>[] = []
+  for (let i = 0; i < CALLS; i++) calls.push(await answered(`${kind}-${i}`))
+  await pause(ANSWER_MS + 500)
+  const bytesPerCall = ((await child.ask<Usage>('usage')).bytes - before.bytes) / CALLS
+
+  const cpu = await child.ask<NodeJS.CpuUsage>('cpu')
+  const begun = performance.now()
+  const until = begun + seconds * 1000
+  await Promise.all(calls.map((call, i) => converse(call, (i * CYCLE_MS) / CALLS, until)))
+  const lasted = (performance.now() - begun) / 1000
+  const spent = await child.ask<NodeJS.CpuUsage>('cpu')
+  const cpuMs = (spent.user + spent.system - cpu.user - cpu.system) / 1000
+  await Promise.all(calls.map(({ line }) => line.hangUp()))
+  await child.stop()
+  await engines.close()
+  return { samples, cpuMsPerCallSecond: cpuMs / CALLS / lasted, bytesPerCall }
+
+  async function answered(id: string) {
+    const known = new Set(engines.sessions)
+    await child.ask('prepare', id)
+    const line = await openLine(url, id, () => samples)
+    while (engines.sessions.size === known.size) await pause(1)
+    const session = [...engines.sessions].find((it) => !known.has(it))!
+    if (kind === 'relay') session.speak(ANSWER_MS)
+    return { line, session }
+  }
+
+  /** Speaks, is answered, interrupts, is answered, until the time is over. */
+  async function converse({ line, session }: Awaited<ReturnType<typeof answered>>, afterMs: number, untilMs: number) {
+    await pause(afterMs)
+    while (performance.now() + CYCLE_MS < untilMs) {
+      line.voice(true)
+      await pause(400)
+      session.speech('speech_started')
+      await pause(600)
+      await endOfSpeech()
+      await pause(1_500)
+      line.voice(true)
+      await pause(500)
+      // The caller's voice is half a second old when the engine tells of it.
+      line.expectClear()
+      session.speech('speech_started')
+      await pause(700)
+      await endOfSpeech()
+      await pause(ANSWER_MS + 300)
+    }
+
+    async function endOfSpeech() {
+      line.voice(false)
+      await pause(500)
+      session.speech('speech_stopped')
+      if (kind === 'relay') session.speak(ANSWER_MS)
+    }
+  }
+}
+
+/** Calls of a moment, and what is left of them. */
+async function oneAfterTheOther(count: number): Promise<{ megabytes: number; handles: number }> {
+  const samples = noSamples()
+  const engines = await openEngines(() => samples)
+  const child = startChild('voice-process')
+  const url = await child.ask<string>('open', { kind: 'loop', engineUrl: engines.url })
+  let first: Usage | undefined
+  for (let i = 0; i < count; i++) {
+    await child.ask('prepare', `one-${i}`)
+    const line = await openLine(url, `one-${i}`, () => samples)
+    await pause(5)
+    await line.hangUp()
+    if (i === 99) first = await settled(child)
+  }
+  const last = await settled(child)
+  await child.stop()
+  await engines.close()
+  return {
+    megabytes: (last.bytes - first!.bytes) / 1e6,
+    handles: last.sockets - first!.sockets + last.timers - first!.timers + last.active,
+  }
+}
+
+/** Once nothing of the calls runs any more. */
+async function settled(child: Child): Promise<Usage> {
+  for (let i = 0; ; i++) {
+    const usage = await child.ask<Usage>('usage')
+    if (usage.active === 0 || i === 100) return usage
+    await pause(100)
+  }
+}
+
+/** To one core, where the system can; this process and the measured one would else trade places. */
+function pin({ pid }: Child): void {
+  try {
+    execFileSync('taskset', ['-cp', '1', String(pid)], { stdio: 'ignore' })
+  } catch {
+    // A machine without it, or with one core.
+  }
+}
