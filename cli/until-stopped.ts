@@ -15,7 +15,7 @@ function whenOrphaned(stop: () => void): NodeJS.Timeout {
  */
 export async function untilStopped(
   start: (signal: AbortSignal) => Promise<Served>,
-  drainMs: number,
+  drainMs: () => number,
   print: Print,
 ): Promise<void> {
   const stopping = new AbortController()
@@ -34,7 +34,7 @@ export async function untilStopped(
     if (!stopping.signal.aborted) await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
     clearInterval(orphaned)
     print('\nStopping …')
-    await served.close(drainMs)
+    await served.close(drainMs())
     print('Stopped.')
     process.exit(0)
   } catch (error) {

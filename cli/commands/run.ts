@@ -6,14 +6,23 @@ import { untilStopped } from '../until-stopped.ts'
 export async function runDev({ out }: Invocation): Promise<void> {
   const { dev } = await import('../dev.ts')
   // Nobody is called but people of the sandbox.
-  await untilStopped((signal) => dev(ownConfig(), out.line, signal), 0, out.line)
+  await untilStopped(
+    (signal) => dev(ownConfig(), out.line, signal),
+    () => 0,
+    out.line,
+  )
 }
 
 /** `talkif serve` */
 export async function runServe({ options, out }: Pick<Invocation<{ role: string }>, 'options' | 'out'>): Promise<void> {
   const { serveForever } = await import('../serve-forever.ts')
-  const config = ownConfig()
-  await untilStopped(() => serveForever(config, options.role, out.line), config.drainSeconds * 1000, out.line)
+  let drainMs = 0
+  const start = () => {
+    const config = ownConfig()
+    drainMs = config.drainSeconds * 1000
+    return serveForever(config, options.role, out.line)
+  }
+  await untilStopped(start, () => drainMs, out.line)
 }
 
 /** `talkif worker` */

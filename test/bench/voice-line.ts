@@ -186,6 +186,7 @@ export async function openLine(url: string, id: string, samples: () => Samples) 
     },
     async hangUp() {
       clearTimeout(timer)
+      if (socket.readyState !== socket.OPEN) throw new Error(`the call ${id} was ended by the other side`)
       send('stop', { stop: { accountSid: 'AC1', callSid: `CA${id}` } })
       await once(socket, 'close')
     },

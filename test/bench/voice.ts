@@ -95,8 +95,9 @@ async function run(kind: 'loop' | 'relay', seconds: number): Promise<Run> {
     const known = new Set(engines.sessions)
     await child.ask('prepare', id)
     const line = await openLine(url, id, () => samples)
-    while (engines.sessions.size === known.size) await pause(1)
-    const session = [...engines.sessions].find((it) => !known.has(it))!
+    const own = () => [...engines.sessions].find((it) => !known.has(it))
+    while (!own()) await pause(1)
+    const session = own()!
     if (kind === 'relay') session.speak(ANSWER_MS)
     return { line, session }
   }

@@ -16,4 +16,8 @@ const start = async () => {
   process.stdout.write(`${JSON.stringify({ url: served.url })}\n`)
   return served
 }
-await untilStopped(start, config.drainSeconds * 1000, () => {})
+await untilStopped(
+  start,
+  () => config.drainSeconds * 1000,
+  () => {},
+)
