@@ -13,7 +13,6 @@ export interface Echo {
 const rememberedFrames = 100
 /** An echo returns within this. */
 const maxLagFrames = 30
-const searchEveryFrames = 3
 /** So much is compared. */
 const windowFrames = 20
 /** So many voiced frames show an echo; fewer do once the way that it takes is known. */
@@ -68,8 +67,6 @@ export function createEcho(): Echo {
       theirs.set(now, level)
       if (level < voiceDb || ours.last < now - maxLagFrames - windowFrames) return false
       if (knownLag !== null && repeats(now, knownLag, enoughKnownFrames)) return true
-      // A search costs more than all else that a frame does; a way that is there now is still there two frames later.
-      if (now % searchEveryFrames !== 0) return false
       for (let lag = 0; lag <= maxLagFrames; lag += 1) {
         if (!repeats(now, lag, enoughFrames)) continue
         knownLag = lag
