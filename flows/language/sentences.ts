@@ -29,7 +29,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       filler: 'One moment, please.',
       nudge: 'Are you still there?',
       goodbye: 'Thank you for your time. Goodbye.',
-      trouble: 'I am sorry, there is a technical problem on our side. We will call you again. Goodbye.',
+      trouble: 'I am sorry, there is a technical problem on our side. Goodbye.',
     },
     reason: "I'm calling about the request they sent us.",
     questions: {
@@ -55,7 +55,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       filler: 'Bir saniye lütfen.',
       nudge: 'Hâlâ orada mısınız?',
       goodbye: 'Zaman ayırdığınız için teşekkürler. İyi günler.',
-      trouble: 'Özür dilerim, bizde teknik bir sorun var. Sizi yeniden arayacağız. İyi günler.',
+      trouble: 'Özür dilerim, bizde teknik bir sorun var. İyi günler.',
     },
     reason: 'Bize ilettikleri talep hakkında arıyorum.',
     questions: {
@@ -81,7 +81,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       filler: 'Einen Moment bitte.',
       nudge: 'Sind Sie noch da?',
       goodbye: 'Vielen Dank für Ihre Zeit. Auf Wiederhören.',
-      trouble: 'Es tut mir leid, bei uns gibt es ein technisches Problem. Wir rufen Sie wieder an. Auf Wiederhören.',
+      trouble: 'Es tut mir leid, bei uns gibt es ein technisches Problem. Auf Wiederhören.',
     },
     reason: 'Es geht um die Anfrage, die uns geschickt wurde.',
     questions: {
@@ -107,7 +107,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       filler: 'Un momento, por favor.',
       nudge: '¿Sigue ahí?',
       goodbye: 'Gracias por su tiempo. Adiós.',
-      trouble: 'Lo siento, tenemos un problema técnico. Le volveremos a llamar. Adiós.',
+      trouble: 'Lo siento, tenemos un problema técnico. Adiós.',
     },
     reason: 'Llamo por la solicitud que nos enviaron.',
     questions: {
@@ -134,7 +134,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       filler: "Un instant, s'il vous plaît.",
       nudge: 'Êtes-vous toujours là ?',
       goodbye: "Merci de m'avoir accordé votre temps. Au revoir.",
-      trouble: 'Je suis désolé, nous avons un problème technique. Nous vous rappellerons. Au revoir.',
+      trouble: 'Je suis désolé, nous avons un problème technique. Au revoir.',
     },
     reason: "J'appelle au sujet de la demande qui nous a été envoyée.",
     questions: {

@@ -1,4 +1,5 @@
 import { and, eq, isNull } from 'drizzle-orm'
+import { knownSentences, sentencesOf } from '../../flows/language/sentences.ts'
 import type { PacedClock } from '../clock.ts'
 import { attempts, turns } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
@@ -53,9 +54,13 @@ export function openDesk(
       transfer.lineClosed()
       flowTools.close()
     },
-    async hangUp() {
+    async hangUp(by) {
       // Whoever talks to a colleague by now is not ours to hang up.
-      if (!(await transfer.tookOver())) await deps.networks.of(call).carrier.hangUp(carrierId)
+      if (await transfer.tookOver()) return
+      const { carrier } = deps.networks.of(call)
+      // The engine cannot say it any more; the carrier can.
+      if (by === 'engine_lost') await carrier.dismiss(carrierId, apology(context.language))
+      else await carrier.hangUp(carrierId)
     },
     async ended(by, detail) {
       const handedOver = await transfer.tookOver()
@@ -77,6 +82,11 @@ export function openDesk(
     },
   }
 }
+
+const apology = (language: string) => ({
+  text: sentencesOf(language).phrases.trouble,
+  language: knownSentences(language) ? language : 'en',
+})
 
 /** Their own voice outweighs what the detection, or the model, had taken it for. */
 async function personCame(context: ToolContext): Promise<void> {

@@ -77,7 +77,7 @@ export interface Desk {
   /** Nobody is there any more: what still runs for them may be given up. Called once, first of all that ends a call. */
   lineClosed(): void
   /** Ask the carrier to end the call; called at most once, before `ended`. */
-  hangUp(): Promise<void>
+  hangUp(by: EndedBy): Promise<void>
   /** The conversation is over and every turn was reported; called exactly once. */
   ended(by: EndedBy, detail?: string): Promise<void>
   /** A measured stretch of time, for the trace; times in epoch milliseconds. */

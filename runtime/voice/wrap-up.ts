@@ -48,7 +48,7 @@ async function closeAll(options: WrapUp, note: (error: unknown) => void): Promis
   // Words in the midst of which the line went are words too: a pause closes their turn.
   if (talk.interruptions.speaking) engine.appendAudio(Buffer.alloc(closingSilenceMs * bytesPerMs, silence))
 
-  if (lineOpen) await within(clock, hangUpMs, desk.hangUp().catch(note))
+  if (lineOpen) await within(clock, hangUpMs, desk.hangUp(options.by).catch(note))
   stream.close()
   for (let waitedMs = 0; talk.transcript.awaited > 0 && waitedMs < lastWordsMs; waitedMs += 100) await pause(clock, 100)
   engine.close()
