@@ -38,9 +38,10 @@ export function decide(facts: ConversationFacts): Decision {
   if (findings.notFit) return { kind: 'outcome', outcome: 'not_fit', reason: findings.notFit.reason }
   if (findings.handoff) return { kind: 'outcome', outcome: 'qualified', reason: reasonOf(findings.handoff) }
   if (isQualified(facts)) return { kind: 'outcome', outcome: 'qualified', reason: null }
-  if (findings.voicemail || answeredBy?.startsWith('machine') || answeredBy === 'fax')
-    return { kind: 'missed', reason: 'voicemail' }
+  if (findings.voicemail) return { kind: 'missed', reason: 'voicemail' }
+  // Before the carrier's verdict: a robot that asks for our name sounds like a machine.
   if (findings.screened) return { kind: 'missed', reason: 'call_screening' }
+  if (answeredBy?.startsWith('machine') || answeredBy === 'fax') return { kind: 'missed', reason: 'voicemail' }
   switch (endedBy) {
     case 'lead':
       return { kind: 'outcome', outcome: 'not_fit', reason: 'hung_up' }

@@ -183,7 +183,10 @@ async function converse(deps: Deps, stream: MediaStream, { prepared, engine, clo
   const { context, conversation } = prepared
   const desk = openDesk(deps, prepared, stream.carrierId, clock, (news) => loop.tell(news))
   const recorder = context.call.recorded
-    ? await openRecordingFile(deps.config, context.call.id, context.attempt)
+    ? await openRecordingFile(deps.config, context.call.id, context.attempt).catch((error) => {
+        deps.log.error({ err: error, call: context.call.id }, 'a call goes on without its recording')
+        return undefined
+      })
     : undefined
   const loop: Loop = startLoop({
     clock,

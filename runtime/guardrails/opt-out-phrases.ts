@@ -32,6 +32,15 @@ const ENGLISH = [
   '(?:lose|delete|forget) my number',
   'no more (?:phone )?calls',
   `(?:i want to|i d like to|i would like to|please|let me|want to) opt out|opt me out|unsubscribe me|please unsubscribe`,
+  `(?:asked|told) you not to ${CALL}(?: ${ME})?(?: ${FOR_GOOD})?${END}|(?<!did i |never )said not to ${CALL} ${ME} ${FOR_GOOD}`,
+  `(?:don t|do not|dont) (?:want|wish) to be (?:called|contacted|phoned) ${FOR_GOOD}`,
+  `${NOT_BEFORE_NOT}(?:don t|dont|do not|never) ${CALL} back${END}`,
+  '(?:want|like|wish) to be (?:taken off|removed from) (?:of )?(?:your|the|this|any|all) (?:\\w+ )?lists?',
+  '(?:delete|erase|remove) my (?:details|data|information)(?: from (?:your|the) (?:system|database|records|list))?(?: please)?$',
+  'never want to hear from (?:you|this company) again',
+  '(?<!(?:not|t|to|don) )leave (?:me|us) alone(?: please| and .*)?$',
+  '(?:i m|i am|we are|we re|this number is|my number is) on the (?:\\w+ )?do not call (?:list|registry)|(?:put|add) (?:me|us) (?:on|to) (?:your|the) no call list',
+  '(?:revoke|withdraw) my consent',
 ]
 
 const YOU_CALL_NO_MORE = '(?:aramayin|aramayiniz|aramasin|aramasinlar)'
@@ -44,6 +53,12 @@ const TURKISH = [
   '(?:aranmak|telefon almak) istemiyor(?:um|uz)|(?:beni|bizi) (?:bir daha )?aramanizi istemiyor(?:um|uz)',
   '(?:numarami|beni|bizi|kaydimi|bilgilerimi|adimi) (?:\\w+ )?(?:listenizden|listeden|sistemden|sisteminizden|kayitlarinizdan) (?:cikarin|cikartin|cikar|silin|sil)',
   '(?:numarami|kaydimi) (?:silin|sil|siliniz)',
+  `${YOU_CALL_NO_MORE} (?:beni|bizi)(?: artik| bir daha| lutfen)?$`,
+  '(?:beni|bizi|bir daha)(?: bir daha| artik| lutfen){0,2} rahatsiz et(?:meyin|meyiniz|me)$',
+  '(?:numarami|beni|bizi|kaydimi|adimi) (?:\\w+ )?(?:listenizden|listeden|sistemden|sisteminizden) (?:siler|cikarir) misin(?:iz)?',
+  '(?:telefonumu|verilerimi|kisisel verilerimi|bilgilerimi) (?:silin|siliniz|siler misiniz)',
+  '(?:benimle|bizimle) (?:bir daha )?iletisime gecmeyin(?:iz)?|iletisime gecmeyin(?:iz)? (?:benimle|bizimle)',
+  '(?:bir daha )?aramanizi istemiyor(?:um|uz)$',
 ]
 
 const SIE = '(?:sie )?(?:mich|uns|hier|diese nummer|bei mir|bei uns)'
@@ -55,6 +70,15 @@ const GERMAN = [
   '(?:nicht mehr|nie wieder|nie mehr) angerufen werden|keine (?:weiteren )?anrufe (?:mehr|von ihnen)|keine weiteren anrufe',
   '(?:streichen|nehmen|loschen|entfernen) sie (?:mich|uns|meine (?:telefon)?nummer|meinen namen) (?:bitte )?(?:von|aus) (?:der|ihrer|dieser) (?:\\w+ )?(?:liste|kartei|datenbank|anrufliste)',
   '(?:loschen|streichen) sie (?:bitte )?meine (?:telefon)?nummer',
+  '(?:rufen|ruft|ruf) (?:sie )?(?:bitte )?(?:nicht mehr|nie wieder|nie mehr)(?: bei (?:mir|uns))? an(?: bitte)?$',
+  '(?:bitte )?(?:nicht mehr|nie wieder|nie mehr) anrufen(?: bitte)?$',
+  'sie sollen (?:mich|uns|hier|bei (?:mir|uns)) (?:nicht mehr|nie wieder|nie mehr) anrufen',
+  'nicht dass sie (?:mich|uns) (?:noch ?(?:ein)?mal|wieder|nochmals) anrufen',
+  '(?<!nicht )(?:horen|hort|hor) (?:sie )?(?:bitte )?(?:endlich )?auf anzurufen',
+  'lassen sie (?:mich|uns) (?:bitte |endlich )?in ruhe(?: bitte)?$',
+  '(?:loschen|entfernen) sie (?:bitte )?meine (?:personlichen )?daten|widerrufe (?:hiermit )?meine (?:einwilligung|zustimmung)',
+  'tragen sie (?:mich|uns) (?:bitte )?aus (?:der|ihrer|dieser) (?:\\w+ )?(?:liste|kartei|datenbank) aus',
+  'melden sie sich (?:bitte )?(?:nie wieder|nie mehr|nicht mehr)(?: bei (?:mir|uns))?$',
 ]
 
 const SPANISH = [
@@ -65,6 +89,12 @@ const SPANISH = [
   'no quiero (?:que me (?:llame|llames|llamen|vuelvan a llamar)(?: (?:mas|nunca mas|nunca|otra vez))?$|que me (?:llame|llamen) (?:mas|nunca)|(?:recibir )?(?:mas|ninguna) llamadas?)',
   '(?:quite|quiten|quiteme|quitenme|borre|borren|borreme|elimine|eliminen|elimineme|saque|saqueme|saquenme) (?:(?:mi (?:numero|nombre)|me) )?de (?:la|su|sus|esta) (?:\\w+ )?(?:lista|listas|base)',
   '(?:borre|borren|elimine|eliminen) mi numero',
+  'no (?:me|nos) llameis (?:mas|nunca mas)|no (?:llame|llames|llamen) (?:mas|nunca mas)(?: (?:a este numero|aqui|por favor))?$',
+  '(?<!no )(?:deje|deja|dejen) de molestar$|(?:dejeme|dejenme|dejame|dejadme) en paz',
+  '(?:borreme|borrenme|eliminenme|saquenme) de (?:la|su|sus|esta) (?:\\w+ )?(?:lista|listas|base)',
+  '(?:quiero|quisiera|deseo) darme de baja|(?:denme|deme|dame) de baja',
+  '(?:elimine|eliminen|borre|borren) mis datos|(?:retiro|revoco) mi consentimiento',
+  'no (?:deseo|quisiera) (?:recibir )?mas llamadas',
 ]
 
 const FRENCH = [
@@ -74,6 +104,11 @@ const FRENCH = [
   '(?:je ne|je|on ne) veu(?:x|t) plus (?:etre (?:appelee?|rappelee?|contactee?)|recevoir d appels?|(?:que vous|qu on) (?:m |me )(?:appeliez|appelle|rappeliez|contactiez)|d appels)',
   '(?:retirez|enlevez|supprimez|otez|rayez)(?: moi)?(?: mon (?:numero|nom))? de (?:votre|vos|la|cette|toutes vos) (?:\\w+ )?(?:listes?|base|fichiers?)',
   '(?:supprimez|effacez) mon numero|desinscrivez moi|desabonnez moi',
+  'n (?:appelez|appelle) plus(?: (?:ce numero|ici|chez (?:moi|nous)))?(?: s il vous plait| svp)?$|ne rappelez plus(?: jamais)?(?: s il vous plait| svp)?$',
+  '(?<!ne )(?:cessez|arretez) de (?:m |me |nous )?(?:appeler|rappeler|embeter|importuner)|(?<!n )arretez (?:les|vos|ces) appels',
+  '(?:laissez|laisse) (?:moi|nous) tranquilles?|(?:fichez|foutez) (?:moi|nous) la paix',
+  'ne (?:souhaite|desire|veux) plus (?:etre (?:appelee?|rappelee?|contactee?)|recevoir d appels?)',
+  '(?:supprimez|effacez) mes (?:donnees|coordonnees)|(?:retire|revoque) mon consentement',
 ]
 
 export const SPOKEN_REQUESTS: readonly RegExp[] = [...ENGLISH, ...TURKISH, ...GERMAN, ...SPANISH, ...FRENCH].map(phrase)

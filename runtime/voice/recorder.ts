@@ -16,8 +16,10 @@ const holdMs = 2_000
 const chunkMs = 500
 /** Two minutes that the target did not take: it will not. */
 const maxUnwrittenBytes = 2_000_000
-/** An hour; a longer call keeps its first hour. */
-const maxMs = 3_600_000
+/** As long as the carrier lets any call last (Twilio's `TimeLimit` is four hours); the rest of a longer one is not kept. */
+const maxMs = 4 * 3_600_000
+/** A frame that claims to be so much later than the last one is not believed: the silence between would have to be written. */
+const maxLeapMs = 10 * 60_000
 export const headerBytes = 58
 /** Two channels of a byte a sample. */
 export const wavBytesPerMs = 2 * bytesPerMs
@@ -48,7 +50,7 @@ export function openRecorder(target: string | Writable): WavRecorder {
   }
   const put = (channel: 0 | 1, frame: Buffer, atMs: number) => {
     const at = Math.round(atMs)
-    if (closed || at + frame.length / bytesPerMs > maxMs) return
+    if (closed || at + frame.length / bytesPerMs > Math.min(maxMs, writtenMs + maxLeapMs)) return
     if (at - holdMs - writtenMs >= chunkMs) flush(at - holdMs)
     window.put(channel, frame, at - writtenMs)
   }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import fc from 'fast-check'
@@ -6,6 +6,7 @@ import { describe, expect } from 'vitest'
 import { byteRange } from '../../api/byte-range.ts'
 import { artifactLinks } from '../../runtime/artifacts/links.ts'
 import { attempts } from '../../runtime/db/schema.ts'
+import { wavHeader } from '../../runtime/voice/recorder.ts'
 import { openWorkspace, people, startServer, test, type Workspace } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 
@@ -91,6 +92,76 @@ describe('a recording', () => {
     expect(seeking).toMatchObject({ status: 200, length: '103' })
     expect(seeking.etag).not.toBe(etag)
   })
+})
+
+test('a link opens its own artifact of its own call, until it expires', async ({ talkif }) => {
+  const { runtime, url } = talkif.served
+  const [own, other] = ['0', '1'].map((last) => `call_${last.padStart(26, '0')}`)
+  await mkdir(join(runtime.config.dataDir, 'recordings'), { recursive: true })
+  for (const id of [own, other]) await writeFile(join(runtime.config.dataDir, 'recordings', `${id}.1.wav`), 'audio')
+  const linkAt = (now: number) =>
+    artifactLinks({ ...runtime, clock: { ...runtime.clock, now: () => now } }, { id: own!, recorded: true }, true)
+      .recording_url!
+  const HOUR_MS = 3_600_000
+  const now = runtime.clock.now()
+  const status = async (link: string) => (await fetch(link)).status
+  const valid = linkAt(now)
+  expect(await status(valid)).toBe(200)
+  // It holds for 104 hours, and no longer than one more.
+  expect(await status(linkAt(now - 103 * HOUR_MS))).toBe(200)
+  const expired = await fetch(linkAt(now - 106 * HOUR_MS))
+  expect([expired.status, await expired.json()]).toMatchObject([
+    404,
+    { code: 'not_found', suggested_action: expect.stringMatching(/fresh links/) },
+  ])
+  const { searchParams } = new URL(valid)
+  const later = new URL(valid)
+  later.searchParams.set('expires', String(Number(searchParams.get('expires')) + 3_600))
+  const forged = [
+    valid.replace(own!, other!),
+    valid.replace('/artifacts/r/', '/artifacts/t/'),
+    later.href,
+    valid.slice(0, -1),
+    `${url}/artifacts/r/${own}`,
+  ]
+  expect(await Promise.all(forged.map(status))).toEqual(forged.map(() => 404))
+})
+
+test('a recording that a crash left behind is as long as what is there, whole and in parts', async ({ talkif }) => {
+  const { config } = talkif.served.runtime
+  const id = `call_${'2'.padStart(26, '0')}`
+  const audio = Buffer.from(Array.from({ length: 16 * 50 + 7 }, (_, i) => i % 251))
+  await mkdir(join(config.dataDir, 'recordings'), { recursive: true })
+  await writeFile(join(config.dataDir, 'recordings', `${id}.1.wav`), Buffer.concat([wavHeader(null), audio]))
+  const url = artifactLinks(talkif.served.runtime, { id, recorded: true }, true).recording_url!
+  const ask = async (range?: string) => {
+    const response = await fetch(url, { headers: range ? { range } : {} })
+    return Buffer.from(await response.arrayBuffer())
+  }
+  const mended = Buffer.concat([wavHeader(50), audio.subarray(0, 16 * 50)])
+  expect(await ask()).toEqual(mended)
+  expect(await ask('bytes=40-79')).toEqual(mended.subarray(40, 80))
+  expect(await ask('bytes=0-9')).toEqual(mended.subarray(0, 10))
+  expect(await ask('bytes=100-')).toEqual(mended.subarray(100))
+})
+
+test('a call whose recording cannot be kept goes on without it', async ({ talkif }) => {
+  const folder = join(talkif.served.runtime.config.dataDir, 'recordings')
+  await mkdir(folder, { recursive: true })
+  await rename(folder, `${folder}.away`)
+  await writeFile(folder, 'There is no room for a folder here.')
+  const { call_id } = await talkif.api.createLead({
+    phone: people.stop_calling,
+    source: 'web_form',
+    intent: 'pricing',
+    consent: true,
+  })
+  const call = await talkif.finished(call_id)
+  await rm(folder)
+  await rename(`${folder}.away`, folder)
+  expect(call).toMatchObject({ outcome: 'not_fit', reason: 'opted_out' })
+  expect(call.transcript).not.toEqual([])
+  expect((await fetch(call.artifacts.recording_url!)).status).toBe(404)
 })
 
 test('a call keeps its links when a voicemail answered first, and then nobody', async ({ onTestFinished }) => {

@@ -1,13 +1,16 @@
-import { eq } from 'drizzle-orm'
+import { and, eq, isNotNull } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { serve } from '../../cli/serve.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
+import { carrierEvent } from '../../runtime/calls/carrier-event.ts'
+import type { Verdict } from '../../runtime/carrier/port.ts'
 import { readConfig } from '../../runtime/config.ts'
-import { attempts } from '../../runtime/db/schema.ts'
+import { attempts, calls, type Findings } from '../../runtime/db/schema.ts'
 import { openLog } from '../../runtime/log.ts'
 import { scriptOf } from '../../runtime/sandbox/people/scripts.ts'
 import { freshDatabase } from '../harness/database.ts'
 import { freshDataDir, openWorkspace, people } from '../harness/talkif.ts'
+import { until } from '../harness/until.ts'
 
 const flow = (id: string, message?: string) => `
 id: ${id}
@@ -42,11 +45,13 @@ test('machines and screeners, their media in another process than the verdict', 
   onTestFinished,
 }) => {
   const { media, served } = await startSplit(onTestFinished)
+  const { db } = served.runtime
   const talkif = await openWorkspace(served)
   onTestFinished(talkif.inbox.close)
   await talkif.configure({ sandbox: { pace: 15, waits: 900 } })
   await talkif.deploy(flow('flow_left', disclosed))
   await talkif.deploy(flow('flow_none'))
+  await talkif.deploy('id: flow_deaf\nmatch: {source: deaf}\ncall: {amd: false}\nqualify:\n  - need\n')
   const nobody = '+12025550141'
   const { screens, ...screened } = scriptOf(people.screened)
   media.sandbox!.cast.set(nobody, { ...screened, screens: { ...screens!, comes: false } })
@@ -56,12 +61,35 @@ test('machines and screeners, their media in another process than the verdict', 
     await media.runtime.telemetry.flush()
     return talkif.api.getCall({ id, include: ['transcript', 'trace'] })
   }
-  const [left, long, none, alone] = await Promise.all([
+  /** Somebody who says hello and nothing more, about whom the model has found out something before a verdict comes. */
+  const heardAs = async (phone: string, findings: Findings, ...verdicts: Verdict[]) => {
+    media.sandbox!.cast.set(phone, scriptOf(people.falls_silent))
+    const lead = { phone, flow_id: 'flow_deaf', language: 'en', consent: true as const, source: 'form' }
+    const { call_id } = await talkif.api.createLead(lead)
+    const [attempt] = await until(async () => {
+      const own = and(eq(attempts.callId, call_id), isNotNull(attempts.answeredAt))
+      const found = await db.select().from(attempts).where(own)
+      return found.length > 0 && found
+    })
+    await db.update(calls).set({ findings }).where(eq(calls.id, call_id))
+    const [row] = await db.select().from(calls).where(eq(calls.id, call_id))
+    const { carrier } = served.runtime.networks.of(row!)
+    const event = { carrierId: attempt!.carrierId!, status: 'in_progress', sequence: null, errorCode: null } as const
+    for (const answeredBy of verdicts)
+      await carrierEvent(served.runtime, carrier, attempt!.id, { ...event, answeredBy })
+    return (await talkif.finished(call_id)).reason
+  }
+  const [left, long, none, alone, ...reasons] = await Promise.all([
     call(people.voicemail, 'flow_left'),
     call(people.long_voicemail, 'flow_left'),
     call(people.voicemail, 'flow_none'),
     call(nobody, 'flow_none'),
+    heardAs('+12025550142', { voicemail: true }, 'human'),
+    heardAs('+12025550143', { voicemail: true }, 'human', 'machine_end'),
+    heardAs('+12025550144', { screened: true }, 'machine_end'),
   ])
+  // A person outweighs what they were taken for, whatever is repeated later; a robot that asks for our name is no machine.
+  expect(reasons).toEqual(['silence', 'silence', 'call_screening'])
   for (const machine of [left, long]) {
     const { transcript, trace } = machine
     expect(machine).toMatchObject({ outcome: 'no_answer', reason: 'voicemail' })
@@ -78,7 +106,6 @@ test('machines and screeners, their media in another process than the verdict', 
   expect(said(alone, 'agent').map(({ text }) => text)).toContainEqual(
     "Hi, this is Talkif calling on behalf of Helena Education — I'm an AI assistant, and this call is recorded. I'm calling about the request they sent us.",
   )
-  const { db } = served.runtime
   const verdicts = await db.select().from(attempts).where(eq(attempts.callId, left.id))
   expect(verdicts.map(({ answeredBy }) => answeredBy)).toEqual(['machine_end'])
   expect(media.sandbox!.violations).toEqual([])

@@ -84,3 +84,29 @@ test('audio out of all bounds is dropped', async () => {
   recorder.lead(frame(1), 40)
   expect((await readFile(path)).length).toBe(58 + 40 * 16)
 })
+
+test('a full disk ends the recording, which is told at close, and nothing else', async () => {
+  // Linux: every write to it fails with ENOSPC.
+  const recorder = openRecorder('/dev/full')
+  for (let ms = 0; ms < 20_000; ms += 20) recorder.lead(frame(7), ms)
+  await new Promise((resolve) => setImmediate(resolve))
+  for (let ms = 20_000; ms < 40_000; ms += 20) recorder.lead(frame(7), ms)
+  await expect(recorder.close()).rejects.toThrow('ENOSPC')
+})
+
+test('more than an hour is kept', async () => {
+  let bytes = 0
+  const recorder = openRecorder(
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        bytes += chunk.length
+        done()
+      },
+    }),
+  )
+  const minutes = 75
+  for (let minute = 0; minute <= minutes; minute += 1) recorder.lead(frame(7), minute * 60_000)
+  await recorder.close()
+  const ms = minutes * 60_000 + 20
+  expect([bytes, recorder.writtenMs]).toEqual([58 + ms * 16, ms])
+})
