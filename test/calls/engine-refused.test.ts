@@ -10,7 +10,12 @@ test('a key that the engine refuses: whoever picked up is told so by the carrier
 }) => {
   await talkif.configure({ sandbox: { pace: 10, waits: 900 } })
   await talkif.deploy('id: once\nmatch: {source: once}\non: {no_answer: "retry(15m, max=1)"}\n')
-  const { call_id } = await talkif.api.createLead({ phone: people.books, source: 'once', language: 'en', consent: true })
+  const { call_id } = await talkif.api.createLead({
+    phone: people.books,
+    source: 'once',
+    language: 'en',
+    consent: true,
+  })
   const call = await talkif.finished(call_id)
   expect(call).toMatchObject({ outcome: 'no_answer', reason: 'engine_lost', attempts: [{ attempt: 1 }] })
   const { carrier } = served.runtime.networks.of({ mode: 'test', pace: 10, clockRate: 900 } as never)
