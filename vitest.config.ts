@@ -1,12 +1,8 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/**
- * What takes long starts first, in this order: alone at the end, it would leave one of two cores idle. Beside the first, which needs
- * more than one core, come those that mostly wait.
- */
+/** What takes long starts first, in this order: alone at the end, it would leave one of two cores idle. */
 const first = [
-  'calls/kill',
   'calls/frozen',
   'db/outage',
   'calls/attempts',
@@ -35,9 +31,16 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** Seven processes that talk in real time: beside others it would be measured by what they leave it. */
+const alone = ['test/calls/kill.test.ts']
+const all = ['test/**/*.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'together', include: all, exclude: alone, sequence: { groupOrder: 1 } } },
+    ],
     globalSetup: 'test/harness/postgres.ts',
     // Two cores, and files that wait much: a third of them fills the pauses of the others.
     maxWorkers: 3,

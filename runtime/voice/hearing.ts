@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { EngineEvent } from './engine-events.ts'
-import { isBackchannel, wordCount } from './interruptions.ts'
+import { isBackchannel, repeats, wordCount } from './interruptions.ts'
 import { bytesPerMs, loudness } from './mulaw.ts'
 import type { Talk } from './talk.ts'
 
@@ -13,7 +13,7 @@ export interface Hearing {
   onSilence(): void
   /** A new session counts its audio from zero. */
   restart(): void
-  /** The item was our own voice come back: nobody said its words. */
+  /** The item was our own voice come back: nobody said its words. Known once `heard` was passed on. */
   isEcho(item: string): boolean
 }
 
@@ -43,7 +43,8 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   let unanswered: Unanswered | null = null
   /** Short speech that cut the agent: only its words will tell whether it was meant to. */
   let doubtful: { item: string; sinceMs: number } | null = null
-  let echoed = ''
+  /** Our own voice come back, and whether it was the callee's opening word: by its loudness, until its words are known. */
+  const echoes = new Map<string, { opening: boolean }>()
 
   function cutIfMeant() {
     const agent = {
@@ -56,8 +57,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
 
   function committed(item: string) {
     if (interruptions.echo) {
-      echoed = item
-      transcript.leadSaid(item, '')
+      echoes.set(item, { opening: interruptions.opening })
       talk.forgetItem(item)
     } else if (talk.audible()) unanswered = { item, endedMs: talk.streamMs(), opening: interruptions.opening }
     else if (interruptions.cut && interruptions.voicedMs < surelyMeantMs)
@@ -66,9 +66,11 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   }
 
   function heard(item: string, text: string) {
-    if (item === echoed) return
+    const echoed = echoes.get(item)
+    if (echoed && repeats(text, agentsWords())) return transcript.leadSaid(item, '')
     transcript.leadSaid(item, text)
     stopwatch.transcribed()
+    if (echoed) return takenForEcho(item, text, echoed.opening)
     if (doubtful?.item === item) return judged(item, text)
     if (unanswered?.item !== item) return
     unanswered.backchannel = isBackchannel(text)
@@ -80,6 +82,21 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     talk.interrupt(startedAt)
     talk.reply()
   }
+
+  /** An echo says what we said; these are words of the caller's, which the engine was told to forget. */
+  function takenForEcho(item: string, text: string, opening: boolean) {
+    echoes.delete(item)
+    talk.recallItem(text)
+    unanswered = { item, endedMs: talk.streamMs(), opening, backchannel: isBackchannel(text) }
+  }
+
+  /** What the agent says and said last; an echo comes within moments. */
+  const agentsWords = () =>
+    transcript.turns
+      .filter(({ role }) => role === 'agent')
+      .slice(-3)
+      .map(({ text }) => text)
+      .join(' ')
 
   /** A cough or a "mhm" has cut the agent: it goes on from there. Anything else is answered. */
   function judged(item: string, text: string) {
@@ -136,7 +153,8 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       appendedMs = 0
       unanswered = null
       doubtful = null
+      echoes.clear()
     },
-    isEcho: (item) => item === echoed,
+    isEcho: (item) => echoes.has(item),
   }
 }

@@ -156,3 +156,10 @@ export function isBackchannel(text: string): boolean {
   const words = wordsOf(text)
   return words.length <= 2 && words.every(({ tr, plain }) => backchannels.has(tr) || backchannels.has(plain))
 }
+
+/** True where two thirds of the words of `text` are among those of `said`, or where it has none: an echo is transcribed as what we said. */
+export function repeats(text: string, said: string): boolean {
+  const ours = new Set(wordsOf(said).map(({ plain }) => plain))
+  const words = wordsOf(text)
+  return words.filter(({ plain }) => ours.has(plain)).length * 3 >= words.length * 2
+}

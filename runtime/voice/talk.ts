@@ -149,6 +149,11 @@ export function createTalk(options: TalkOptions) {
     engine.deleteItem(item)
   }
 
+  /** They were words after all. */
+  function recallItem(text: string) {
+    engine.addText('user', text)
+  }
+
   /** What cut the agent was not meant to: it goes on. `item` is what was heard in the place of words. */
   function goOn(item: string) {
     forgetItem(item)
@@ -259,6 +264,7 @@ export function createTalk(options: TalkOptions) {
     cutAgent,
     interrupt,
     forgetItem,
+    recallItem,
     goOn,
     prepareFiller,
     fill,

@@ -110,7 +110,7 @@ test('a second signal does not wait, however fast they come', async ({ onTestFin
       console.log('It serves.')
       return { close }
     }
-    await untilStopped(start, 600_000, () => {})`
+    await untilStopped(start, () => 600_000, () => {})`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -25,8 +25,12 @@ const lead = { source: 'web_form', intent: 'pricing', consent: true } as const
 type Queue = Partial<Parameters<Workspace['api']['upsertHandoff']>[0]>
 
 /** A call of somebody who asks for a human, in a workspace with one queue. */
-async function asksForHuman(talkif: Workspace, queue: Queue, phone: string = people.asks_for_human) {
-  await talkif.configure({ sandbox: { pace: 8, waits: 200 } })
+async function asksForHuman(
+  talkif: Workspace,
+  queue: Queue,
+  { phone = people.asks_for_human as string, waits = 200 } = {},
+) {
+  await talkif.configure({ sandbox: { pace: 8, waits } })
   await talkif.api.upsertHandoff({ name: 'sales', targets: to(colleague.accepts), ...queue })
   const { call_id } = await talkif.api.createLead({ ...lead, phone, name: 'Hugo Human' })
   return call_id
@@ -143,7 +147,8 @@ describe.concurrent('a lead who asks for a human', () => {
 async function ringing(talkif: Workspace, queue: Queue, leadCarrierId?: string) {
   const { runtime } = talkif.served
   await talkif.api.upsertHandoff({ name: 'sales', targets: to(colleague.accepts), ...queue })
-  await talkif.configure({ sandbox: { pace: 8, waits: 5 } })
+  // Long enough that everything else is over before nobody answers.
+  await talkif.configure({ sandbox: { pace: 8, waits: 2 } })
   const { call_id } = await talkif.api.createLead({ ...lead, phone: people.second_try })
   const attempt = await until(async () => {
     const [row] = await runtime.db.select().from(attempts).where(eq(attempts.callId, call_id))
@@ -174,12 +179,12 @@ describe.concurrent('a transfer', () => {
     const phone = '+12025550160'
     talkif.served.sandbox!.cast.set(phone, { ...scriptOf(people.asks_for_human), hangsUpAfter: 2 })
     const queue = { targets: to(colleague.never_answers), timeout_seconds: 120 }
-    const call = await talkif.finished(await asksForHuman(talkif, queue, phone))
+    const call = await talkif.finished(await asksForHuman(talkif, queue, { phone, waits: 4 }))
     expect(call).toMatchObject({ outcome: 'qualified', reason: 'handoff_requested', handoff: { result: 'abandoned' } })
     const row = await endOf(talkif, call.id)
     expect(row.state).toMatchObject({ lead: 'gone', legs: [{ status: 'over' }] })
     const rang = await talkif.served.runtime.networks
-      .of({ mode: 'test', pace: 8, clockRate: 200 })
+      .of({ mode: 'test', pace: 8, clockRate: 4 })
       .carrier.getCall(row.state.legs[0]!.carrierId!)
     expect(rang?.status).toBe('canceled')
   })

@@ -106,7 +106,8 @@ export async function startSandboxProcess(databaseUrl: string, chaos: Chaos = {}
     rang: () =>
       readFileSync(rangLog, 'utf8')
         .split('\n')
-        .filter((line) => line !== '')
+        // The last is empty, or is being written.
+        .slice(0, -1)
         .map((line) => JSON.parse(line)),
     violations: async () => (await fetch(`${sandbox.url}/violations`)).json() as Promise<Violation[]>,
     async close() {

@@ -154,7 +154,7 @@ describe.concurrent('a call', () => {
 
 test('a phone on loudspeaker: our own voice comes back, and neither cuts the agent nor is answered', async () => {
   // Nearer to life than the others: an echo is known by its even delay, which a time-lapse jolts.
-  const slower = await startCalls({ pace: 4, chaos: { callee: { echo: { delayMs: 160, gain: 0.4 } } } })
+  const slower = await startCalls({ pace: 2, chaos: { callee: { echo: { delayMs: 160, gain: 0.4 } } } })
   const story = await slower.call({ to: person('stop_calling') })
   await slower.close()
   expect(agentTurns(story).map(({ interrupted }) => interrupted)).toEqual([false, false])

@@ -87,6 +87,35 @@ test('a "yes" in the last breath of a question is its answer', async () => {
   expect(asks(talk.calls)).toEqual(['ask'])
 })
 
+test.each([
+  ['two three four', [], []],
+  ['Who is there, please?', ['Who is there, please?'], ['user Who is there, please?', 'ask']],
+])('what sounds like our own voice come back is judged by its words: %j', async (words, said, told) => {
+  const talk = converse()
+  const levels = Array.from({ length: 200 }, (_, at) => [0x10, 0x1c, 0x28, 0x34][(at * at + (at >> 2)) % 4]!)
+  const ours = Buffer.concat(levels.map((level) => Buffer.alloc(160, level)))
+  talk.tell({ type: 'response_started', response: 'r' })
+  talk.tell({ type: 'text', response: 'r', item: 'ours', delta: 'one two three four five' })
+  talk.tell({ type: 'audio', response: 'r', item: 'ours', audio: ours })
+  talk.tell({ type: 'audio_done', response: 'r', item: 'ours' })
+  talk.tell({ type: 'response_done', response: 'r', failure: null, toolCalls: [] })
+  for (const [at, level] of levels.entries()) {
+    if (at === 110) talk.tell({ type: 'speech_started', item: 'back', atMs: 2_000 })
+    talk.line.mouth = Buffer.alloc(160, level + 0x04)
+    await talk.time.pass(20)
+  }
+  talk.line.mouth = quiet
+  await talk.time.pass(300)
+  expect(talk.turns.map(({ interrupted }) => interrupted)).not.toContain(true)
+  talk.tell({ type: 'speech_stopped', item: 'back', atMs: 4_300 })
+  talk.tell({ type: 'committed', item: 'back' })
+  expect(talk.calls).toEqual(['delete back'])
+  talk.tell({ type: 'heard', item: 'back', text: words })
+  await talk.time.pass(100)
+  expect(talk.turns.filter(({ role }) => role === 'lead').map(({ text }) => text)).toEqual(said)
+  expect(talk.calls).toEqual(['delete back', ...told])
+})
+
 test('an uninterruptible greeting is heard to its end, and then what was said over it is answered', async () => {
   const talk = converse({ conversation: { greetingInterruptible: false } })
   talk.respond(5_000)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createEnding } from '../../runtime/voice/ending.ts'
-import { createInterruptions, isBackchannel, wordCount } from '../../runtime/voice/interruptions.ts'
+import { createInterruptions, isBackchannel, repeats, wordCount } from '../../runtime/voice/interruptions.ts'
 import { loudness } from '../../runtime/voice/mulaw.ts'
 import type { Turn } from '../../runtime/voice/port.ts'
 import { createTranscript, heardText } from '../../runtime/voice/transcript.ts'
@@ -85,6 +85,17 @@ test('our own voice come back cuts nothing, however long; somebody who speaks ov
   // Their words count, however long we are heard after them.
   hear(300, true)
   expect(ear.echo).toBe(false)
+})
+
+test.each([
+  ['', true],
+  ['(inaudible)', true],
+  ['Calling on behalf of Helena', true],
+  ['behalf of Milena', true],
+  ['Hello?', false],
+  ['Hello, who is Helena?', false],
+])('%j repeats what the agent said: %j', (text, expected) => {
+  expect(repeats(text, 'Hi, this is Ada, calling on behalf of Helena Education.')).toBe(expected)
 })
 
 test.each([
