@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What takes long starts first, in this order: alone at the end, it would leave one of two cores idle. */
@@ -39,7 +39,15 @@ export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 0 } } },
-      { extends: true, test: { name: 'together', include: all, exclude: alone, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: all,
+          exclude: [...configDefaults.exclude, ...alone],
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
     globalSetup: 'test/harness/postgres.ts',
     // Two cores, and files that wait much: a third of them fills the pauses of the others.
