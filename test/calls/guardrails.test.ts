@@ -152,7 +152,7 @@ describe.concurrent('time', () => {
     expect(trace?.milestones.map(({ name }) => name)).toContain('dial.start')
   })
 
-  test('in the night a call waits for the morning, and so does its retry', async ({ talkif }) => {
+  test('in the night a call waits for the morning, and so does its retry', { timeout: 60_000 }, async ({ talkif }) => {
     await talkif.configure({ sandbox: { pace: 30, waits: 900, clock: '23:00' } })
     const night = await talkif.api.createLead({ ...lead, phone: someNumber() })
     expect(night).toMatchObject({ status: 'held', reason: 'quiet_hours' })
@@ -163,7 +163,7 @@ describe.concurrent('time', () => {
     expect(new Date(clock + 3 * hours).getUTCHours()).toBe(23)
 
     // 20:46 in Washington, where no call may begin after 21: the first try is made, its retry fifteen minutes later is not.
-    await talkif.configure({ sandbox: { pace: 30, waits: 150, clock: '20:46' } })
+    await talkif.configure({ sandbox: { pace: 30, waits: 60, clock: '20:46' } })
     const evening = await talkif.api.createLead({ ...pricing, phone: people.busy })
     expect(evening.status).toBe('queued')
     const call = await until(async () => {

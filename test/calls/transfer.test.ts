@@ -247,7 +247,7 @@ describe.concurrent('a transfer', () => {
     const { runtime } = talkif.served
     const { callId, attempt } = await ringing(talkif, {})
     const id = newId('xfer')
-    await write(talkif, attempt, id, [{ type: 'asking', leg: 0, at: Date.now() - 60_000 }])
+    await write(talkif, attempt, id, [{ type: 'asking', leg: 0, at: Date.now() - 120_000 }])
     await lookAfterTransfer(runtime, { transferId: id })
     const { state } = (await rowOf(talkif, callId))!
     expect(state.legs[0]).toMatchObject({ status: 'asked', carrierId: null, result: 'no_answer' })
