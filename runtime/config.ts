@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { canBeKey } from '../openapi/client.ts'
+import type { EngineAccount } from './deps.ts'
 
 /** The server's configuration, read from the environment once. */
 export interface Config {
@@ -16,7 +17,7 @@ export interface Config {
   dataDir: string
   logLevel: string
   twilio: { accountSid: string; authToken: string; baseUrl: string | undefined; callsPerSecond: number } | undefined
-  openai: { apiKey: string; baseUrl: string | undefined; model: string; transcriptionModel: string } | undefined
+  openai: EngineAccount | undefined
   /** A sandbox that runs elsewhere; unset: this process starts its own. */
   sandboxUrl: string | undefined
   /** Where to report a vulnerability, as security.txt says it; unset: `security@` the public host. */
@@ -64,6 +65,8 @@ const Environment = z.object({
   OPENAI_BASE_URL: url.optional(),
   OPENAI_REALTIME_MODEL: text.default('gpt-realtime'),
   OPENAI_TRANSCRIPTION_MODEL: text.default('gpt-4o-mini-transcribe'),
+  OPENAI_TEXT_MODEL: text.default('gpt-4.1-mini'),
+  OPENAI_SPEECH_MODEL: text.default('gpt-4o-mini-tts'),
 })
 
 /** What one variable needs of another; told together with the faults of each. */
@@ -126,6 +129,8 @@ export function readConfig(environment: Variables): Config {
           baseUrl: env.OPENAI_BASE_URL,
           model: env.OPENAI_REALTIME_MODEL,
           transcriptionModel: env.OPENAI_TRANSCRIPTION_MODEL,
+          textModel: env.OPENAI_TEXT_MODEL,
+          speechModel: env.OPENAI_SPEECH_MODEL,
         }
       : undefined,
     sandboxUrl: env.TALKIF_SANDBOX_URL,

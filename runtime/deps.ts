@@ -39,10 +39,20 @@ export interface Deps {
   together: Together
 }
 
+/** Where an engine is, and its models: one that hears and speaks, and the three of a cascade. */
+export interface EngineAccount {
+  baseUrl: string | undefined
+  apiKey: string
+  model: string
+  transcriptionModel: string
+  textModel: string
+  speechModel: string
+}
+
 /** The telephone network and the voice engine of a call: the carrier's and OpenAI's, or the sandbox's. */
 export interface Network {
   carrier: Carrier & Messaging
-  engine: { baseUrl: string | undefined; apiKey: string; model: string; transcriptionModel: string }
+  engine: EngineAccount
   /** Where the carrier reaches our callbacks, e.g. `https://talkif.example`. */
   callbackBase: string
 }

@@ -92,6 +92,8 @@ function testNetwork(
       apiKey: secrets.sandboxApiKey,
       model: 'gpt-realtime',
       transcriptionModel: 'gpt-4o-mini-transcribe',
+      textModel: 'gpt-4.1-mini',
+      speechModel: 'gpt-4o-mini-tts',
     },
     callbackBase: localUrl ?? config.publicUrl,
   }

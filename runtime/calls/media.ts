@@ -7,6 +7,7 @@ import { faster, type PacedClock, pause, type Timer } from '../clock.ts'
 import { attempts, mediaNodes } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { sha256 } from '../ids.ts'
+import { openCascade } from '../voice/cascade/engine.ts'
 import { type Engine, openEngine } from '../voice/engine.ts'
 import { type Loop, startLoop } from '../voice/loop.ts'
 import { callOfAttempt, isCurrent } from './attempt.ts'
@@ -127,10 +128,11 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
 async function openFor(deps: Deps, attemptId: string): Promise<Ready | undefined> {
   const prepared = await prepareConversation(deps, attemptId)
   if (!prepared) return undefined
-  const { call } = prepared.context
+  const { call, flow } = prepared.context
   const { engine } = deps.networks.of(call)
   const clock = faster(call.mode === 'test' ? deps.sandboxClock : deps.clock, call.pace)
-  return { prepared, clock, engine: openEngine({ ...engine, clock }, prepared.conversation) }
+  const open = flow.call.engine === 'cascade' ? openCascade : openEngine
+  return { prepared, clock, engine: open({ ...engine, clock }, prepared.conversation) }
 }
 
 /** Of a call that nobody picked up. */

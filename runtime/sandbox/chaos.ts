@@ -56,6 +56,21 @@ export interface Chaos {
     /** Only so many drops or refusals; it counts down. */
     times?: number
   }
+  /** Sessions that transcribe: the socket is destroyed once it was given this much audio, in milliseconds of audio. */
+  transcription?: { dropAfterAudioMs: number; times?: number }
+  /** Chat completions. */
+  text?: Requests
+  /** Speech. */
+  speech?: Requests
+}
+
+interface Requests {
+  /** Added to the latency of every request. */
+  slowMs?: number
+  /** They are refused with this HTTP status. */
+  refuse?: 401 | 429 | 500 | 503
+  /** Only so many refusals; it counts down. */
+  times?: number
 }
 
 /** True when one more of the limited effects may happen, which it then counts. */

@@ -8,7 +8,9 @@ import type { MessageRecord } from './carrier/message.ts'
 import { createCarrierRest, type Time } from './carrier/rest.ts'
 import { createRooms } from './carrier/rooms.ts'
 import { type Chaos, strikes } from './chaos.ts'
+import { engineRest } from './engine/rest.ts'
 import { serveSession } from './engine/session.ts'
+import { serveTranscription } from './engine/transcription.ts'
 import { allPhrases, type Cast } from './people/scripts.ts'
 import { sameSecret } from './secret.ts'
 import { createSpeech } from './speech/speech.ts'
@@ -79,12 +81,18 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
   }
   const carrier = createCarrierRest(network, credentials, messages)
+  const engine = {
+    ...{ clock, speech, chaos, apiKey: credentials.apiKey },
+    violation: (code: string, message: string) => violation('engine', code, message),
+  }
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 16_000_000 })
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { path, time } = timed(request.url ?? '/')
     if (!isLoopback(request)) plain(response, 403, { error: 'The sandbox answers only on loopback.' })
     else if (path.startsWith('/2010-04-01/')) await carrier.handle(request, response, path, time)
+    else if (request.method === 'POST' && ENGINE_PATHS.includes(path))
+      await engineRest(engine, request, response, { path, pace: time.pace })
     else if (path === '/rang') plain(response, 200, rang)
     else if (path === '/messages') plain(response, 200, messages)
     else if (path === '/violations') plain(response, 200, violations)
@@ -97,7 +105,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (!sameSecret(request.headers.authorization ?? '', `Bearer ${credentials.apiKey}`)) {
       return [401, 'invalid_api_key', 'Incorrect API key provided.']
     }
-    if (!url.searchParams.get('model')) return [400, 'missing_model', 'You must provide a model parameter.']
+    const { model, intent } = Object.fromEntries(url.searchParams)
+    if (intent !== undefined && intent !== 'transcription') return [400, 'invalid_intent', `Invalid intent: ${intent}.`]
+    if (intent && model)
+      return [400, 'invalid_model', 'You must not provide a model parameter for transcription sessions.']
+    if (!intent && !model) return [400, 'missing_model', 'You must provide a model parameter.']
     return undefined
   }
 
@@ -112,10 +124,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     } else if (chaos.engine?.refuse && strikes(chaos.engine)) {
       refuse(socket, chaos.engine.refuse, 'server_error', 'The sandbox was told to refuse.')
     } else {
-      const model = url.searchParams.get('model') ?? ''
+      const model = url.searchParams.get('model')
       sockets.handleUpgrade(request, socket, head, (accepted: WebSocket) => {
-        const report = (code: string, message: string) => violation('engine', code, message)
-        serveSession({ socket: accepted, model, pace: time.pace, clock, speech, chaos, violation: report })
+        const session = { socket: accepted, pace: time.pace, ...engine }
+        if (model) serveSession({ ...session, model })
+        else serveTranscription(session)
       })
     }
   }
@@ -153,6 +166,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
   }
 }
+
+/** The engine's endpoints beside its sockets. */
+const ENGINE_PATHS = ['/v1/chat/completions', '/v1/audio/speech']
 
 /** Takes the time factors off a path: `/pace/4/waits/60/…`. Life's pace when absent. */
 function timed(path: string): { path: string; time: Time } {

@@ -27,6 +27,8 @@ export type EngineEvent =
   | { type: 'heard'; item: string; text: string }
   /** Our last ask for a response was refused; `busy` when another one is active. */
   | { type: 'ask_refused'; busy: boolean; message: string }
+  /** A stage of a cascade failed before its first result, and was begun once more. */
+  | { type: 'retried'; stage: 'llm' | 'tts'; why: string }
   /** Something else that we sent was refused; nothing depends on it. */
   | { type: 'complaint'; code: string; message: string }
   | { type: 'lost'; error: EngineRefused | EngineLost }

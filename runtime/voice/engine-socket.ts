@@ -9,11 +9,14 @@ export interface EngineSocket {
   close(): void
 }
 
+/** A conversation with a model, or the transcription of what is said. */
+export type SocketTarget = { model: string } | { intent: 'transcription' }
+
 export interface SocketSettings {
   /** `https://…/v1`, or `http://` for a server beside us. */
   baseUrl: string
   apiKey: string
-  model: string
+  target: SocketTarget
 }
 
 export interface SocketListener {
@@ -38,7 +41,7 @@ export function openEngineSocket(settings: SocketSettings, listener: SocketListe
   let over = false
   const realtime = new OpenAIRealtimeWS(
     {
-      model: settings.model,
+      ...settings.target,
       options: {
         handshakeTimeout: handshakeTimeoutMs,
         closeTimeout: closeTimeoutMs,

@@ -5,8 +5,8 @@ import type {
 } from 'openai/resources/realtime/realtime'
 import type { Clock } from '../clock.ts'
 import { createAsides } from './asides.ts'
-import { askPrefix, type EngineEvent, EngineLost, type EngineRefused, speechPaddingMs } from './engine-events.ts'
-import { type EngineSocket, openEngineSocket } from './engine-socket.ts'
+import { askPrefix, type EngineEvent, speechPaddingMs } from './engine-events.ts'
+import { openSession } from './engine-session.ts'
 import type { Conversation, Turn } from './port.ts'
 
 export interface EngineSettings {
@@ -20,6 +20,8 @@ export interface EngineSettings {
 
 /** A speech-to-speech session with one caller. Every method returns at once and does nothing once the session is over. */
 export interface Engine {
+  /** `realtime` answers what it hears, `cascade` what was transcribed. */
+  readonly kind: 'realtime' | 'cascade'
   /**
    * Resolves once the session is configured and the greeting was asked for; rejects with {@link EngineRefused} (final) or
    * {@link EngineLost}. Nobody has to wait for it: a failure is also told as a `lost` event.
@@ -45,12 +47,7 @@ export interface Engine {
   close(): void
 }
 
-/** How long a session may take to be configured, in milliseconds on the clock. */
-const openTimeoutMs = 30_000
-const maxEarlyFrames = 500
-/** A greeting is a few hundred events; more before anybody listens is a server gone wrong. */
-const maxHeldEvents = 5_000
-const vadSilenceMs = 500
+export const vadSilenceMs = 500
 
 /**
  * Opens a Realtime session (GA protocol: https://platform.openai.com/docs/guides/realtime) and asks for the greeting, so that
@@ -58,40 +55,14 @@ const vadSilenceMs = 500
  * alone decides when the model speaks, which leaves no way to greet twice or to answer a "yeah" in mid-sentence.
  */
 export function openEngine(settings: EngineSettings, conversation: Conversation): Engine {
-  const { clock } = settings
-  const held: EngineEvent[] = []
-  const early: Buffer[] = []
-  const opened: Engine['opened'] = { startedAt: clock.now(), endedAt: null }
-  let listener: ((event: EngineEvent) => void) | undefined
-  let socket: EngineSocket | undefined
-  let configured = false
   const asides = createAsides()
+  const line = openSession({
+    ...{ settings, target: { model: settings.model }, session: session(settings, conversation) },
+    ...{ takes: asides.takes, released: asides.lost },
+  })
+  const { send } = line
   let asks = 0
-  let timer: ReturnType<Clock['setTimeout']> | undefined
-  const ready = Promise.withResolvers<void>()
-  // Whoever needs `ready` sees its rejection; the loop is told by an event.
-  ready.promise.catch(() => {})
 
-  const tell = (event: EngineEvent) => {
-    if (listener) listener(event)
-    else if (held.length < maxHeldEvents) held.push(event)
-    else lost(new EngineLost('too many events before the call was answered'))
-  }
-  const lost = (error: EngineRefused | EngineLost) => {
-    release()
-    ready.reject(error)
-    if (listener) listener({ type: 'lost', error })
-    else held.splice(0, held.length, { type: 'lost', error })
-  }
-  const release = () => {
-    clock.clearTimeout(timer)
-    socket?.close()
-    socket = undefined
-    asides.lost()
-    configured = false
-  }
-  const send = (...[event]: Parameters<EngineSocket['send']>) => socket?.send(event)
-  const append = (audio: Buffer) => send({ type: 'input_audio_buffer.append', audio: audio.toString('base64') })
   const createItem = (item: ConversationItem) => send({ type: 'conversation.item.create', item })
   const ask = (instructions?: string) => {
     asks += 1
@@ -99,49 +70,17 @@ export function openEngine(settings: EngineSettings, conversation: Conversation)
     send({ type: 'response.create', event_id: `${askPrefix}${asks}`, ...response })
   }
 
-  function connect(start: () => void): void {
-    timer = clock.setTimeout(() => lost(new EngineLost('the session was not ready in time')), openTimeoutMs)
-    const baseUrl = settings.baseUrl ?? 'https://api.openai.com/v1'
-    const opening = openEngineSocket(
-      { ...settings, baseUrl },
-      {
-        opened: () => opening.send({ type: 'session.update', session: session(settings, conversation) }),
-        configured: () => {
-          if (socket !== opening || configured) return
-          clock.clearTimeout(timer)
-          configured = true
-          start()
-          for (const audio of early.splice(0)) append(audio)
-        },
-        event: (event) => {
-          if (!asides.takes(event)) tell(event)
-        },
-        lost: (error) => {
-          if (socket === opening) lost(error)
-        },
-      },
-    )
-    socket = opening
-  }
-
-  connect(() => {
+  line.connect(() => {
     ask(exactly(conversation.greeting))
-    opened.endedAt = clock.now()
-    ready.resolve()
+    line.stands()
   })
 
   return {
-    ready: ready.promise,
-    opened,
-    listen(given) {
-      listener = given
-      for (const event of held.splice(0)) given(event)
-    },
-    appendAudio(audio) {
-      if (configured) return append(audio)
-      if (early.length === maxEarlyFrames) early.shift()
-      early.push(audio)
-    },
+    kind: 'realtime',
+    ready: line.ready,
+    opened: line.opened,
+    listen: line.listen,
+    appendAudio: line.append,
     createResponse: ask,
     render(sentence) {
       const { id, audio } = asides.ask()
@@ -159,21 +98,23 @@ export function openEngine(settings: EngineSettings, conversation: Conversation)
     toolOutput: (callId, output) => createItem({ type: 'function_call_output', call_id: callId, output }),
     addText: (role, text) => createItem({ type: 'message', role, content: [{ type: 'input_text', text }] }),
     reopen(turns) {
-      release()
-      connect(() => {
+      line.connect(() => {
         for (const turn of turns) createItem(spoken(turn))
-        tell({ type: 'ready' })
+        line.tell({ type: 'ready' })
       })
     },
-    close() {
-      release()
-      ready.reject(new EngineLost('closed before it was ready'))
-    },
+    close: line.close,
   }
 }
 
 /** Instructions for a sentence that must come out word for word. */
-export const exactly = (sentence: string) => `Say exactly: ${JSON.stringify(sentence)}`
+export const exactly = (sentence: string) => `${exactPrefix}${JSON.stringify(sentence)}`
+
+/** The sentence that such instructions ask for; undefined for all others. */
+export const exactSentence = (instructions: string): string | undefined =>
+  instructions.startsWith(exactPrefix) ? JSON.parse(instructions.slice(exactPrefix.length)) : undefined
+
+const exactPrefix = 'Say exactly: '
 
 function session(settings: EngineSettings, conversation: Conversation): RealtimeSessionCreateRequest {
   return {

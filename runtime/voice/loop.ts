@@ -105,6 +105,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
         return onReopened()
       case 'lost':
         return lost(event.error)
+      case 'retried':
+        return talk.stopwatch.retried(event.stage)
       case 'complaint':
         // A cancel that crossed the end of its response: nothing is wrong.
         if (event.code !== 'response_cancel_not_active') trouble(`${event.code}: ${event.message}`)

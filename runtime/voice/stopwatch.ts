@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { Engine } from './engine.ts'
 import type { Desk, SpanName } from './port.ts'
 
 /** Milliseconds, from the product's page: what each part of a turn may take. */
@@ -9,6 +10,8 @@ export interface Stopwatch {
   transcribed(): void
   /** A response to the caller was asked for. Fillers, nudges and goodbyes answer nobody and are not measured. */
   asked(isAnswer: boolean): void
+  /** The stage that is running was begun once more. */
+  retried(stage: 'llm' | 'tts'): void
   text(): void
   audio(): void
   /** A frame left for the carrier. */
@@ -20,12 +23,13 @@ export interface Stopwatch {
  * Measures each turn from the end of speech, as the engine decided it (its silence of half a second is not in these numbers), to
  * the first audio of the answer. Times are epoch milliseconds on the call's clock.
  */
-export function createStopwatch(desk: Desk, clock: Clock): Stopwatch {
+export function createStopwatch(desk: Desk, clock: Clock, kind: Engine['kind']): Stopwatch {
   let speechStoppedAt: number | null = null
   let transcribing: number | null = null
   let askedAt: number | null = null
   let firstTextAt: number | null = null
   let stage: 'none' | 'asked' | 'speaking' = 'none'
+  let retries = { llm: 0, tts: 0 }
 
   const span: Stopwatch['span'] = (name, startedAt, attributes = {}) => {
     const endedAt = clock.now()
@@ -41,13 +45,19 @@ export function createStopwatch(desk: Desk, clock: Clock): Stopwatch {
       transcribing = speechStoppedAt
     },
     transcribed() {
-      if (transcribing !== null) span('stt', transcribing)
+      if (transcribing !== null) stageSpan('stt', transcribing)
       transcribing = null
+      // A cascade's model cannot begin before.
+      if (kind === 'cascade' && askedAt !== null) askedAt = clock.now()
     },
     asked(isAnswer) {
       stage = isAnswer ? 'asked' : 'none'
       askedAt = isAnswer ? clock.now() : null
       firstTextAt = null
+      retries = { llm: 0, tts: 0 }
+    },
+    retried(name) {
+      retries[name] += 1
     },
     text() {
       firstToken()
@@ -55,7 +65,7 @@ export function createStopwatch(desk: Desk, clock: Clock): Stopwatch {
     },
     audio() {
       firstToken()
-      if (stage === 'asked' && firstTextAt !== null) span('tts', firstTextAt)
+      if (stage === 'asked' && firstTextAt !== null) stageSpan('tts', firstTextAt)
       if (stage === 'asked') stage = 'speaking'
     },
     played() {
@@ -65,7 +75,14 @@ export function createStopwatch(desk: Desk, clock: Clock): Stopwatch {
   }
 
   function firstToken(): void {
-    if (askedAt !== null) span('llm', askedAt)
+    if (askedAt !== null) stageSpan('llm', askedAt)
     askedAt = null
+  }
+
+  /** The stages of a cascade are requests of their own, each of which can be tried again. */
+  function stageSpan(name: 'stt' | 'llm' | 'tts', startedAt: number): void {
+    const again = name === 'stt' ? 0 : retries[name]
+    const told = kind === 'realtime' ? {} : { engine: kind, ...(again > 0 ? { retries: again } : {}) }
+    span(name, startedAt, told)
   }
 }

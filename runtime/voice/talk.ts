@@ -43,7 +43,7 @@ export function createTalk(options: TalkOptions) {
   const startedMs = clock.monotonic()
   /** The carrier's own time, as its last frame told it, and ours at that moment. */
   let carrier = { atMs: 0, nowMs: startedMs }
-  const stopwatch = createStopwatch(desk, clock)
+  const stopwatch = createStopwatch(desk, clock, engine.kind)
   const transcript = createTranscript((turn) => {
     try {
       desk.turn(turn)

@@ -33,7 +33,9 @@ test('clipped edges cost no words; a real cut costs the words that were cut', as
 test('frames cut elsewhere are found again; other sound is inaudible; silence is nothing', async () => {
   const audio = await speech.say('person', stop)
   expect(speech.recognize(audio.subarray(77))).toBe(stop)
-  expect(speech.recognize(Buffer.from(audio).map((byte) => byte ^ 1) as Buffer)).toBe('(inaudible)')
+  // Coded anew on the way, it is as loud and as quiet as before.
+  expect(speech.recognize(Buffer.from(audio).map((byte) => byte ^ 1) as Buffer)).toBe(stop)
+  expect(speech.recognize(Buffer.from(audio).reverse() as Buffer)).toBe('(inaudible)')
   expect(speech.recognize(Buffer.alloc(8000, 0xff))).toBe('')
 })
 

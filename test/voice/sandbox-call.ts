@@ -8,7 +8,8 @@ import { acceptMediaStream } from '../../runtime/carrier/twilio/media-stream.ts'
 import { type TwilioCarrier, twilioCarrier } from '../../runtime/carrier/twilio/twilio.ts'
 import { type Clock, elastic, faster, systemClock } from '../../runtime/clock.ts'
 import { type Chaos, type Sandbox, startSandbox } from '../../runtime/sandbox/server.ts'
-import { openEngine } from '../../runtime/voice/engine.ts'
+import { openCascade } from '../../runtime/voice/cascade/engine.ts'
+import { type Engine, openEngine } from '../../runtime/voice/engine.ts'
 import { startLoop } from '../../runtime/voice/loop.ts'
 import type { Conversation, Desk, EndedBy, Recorder, SpanName, ToolResult, Turn } from '../../runtime/voice/port.ts'
 import { speechDir } from '../harness/cache.ts'
@@ -61,8 +62,14 @@ export const conversation: Conversation = {
   idleSeconds: 8,
 }
 
+interface CallsOptions {
+  pace?: number
+  chaos?: Chaos
+  kind?: Engine['kind']
+}
+
 /** A sandbox, its phone network's application on real sockets, and calls through them. */
-export async function startCalls({ pace = 20, chaos = {} }: { pace?: number; chaos?: Chaos } = {}) {
+export async function startCalls({ pace = 20, chaos = {}, kind = 'realtime' }: CallsOptions = {}) {
   const clock = elastic(systemClock)
   const sandbox = await startSandbox({
     clock,
@@ -86,7 +93,7 @@ export async function startCalls({ pace = 20, chaos = {} }: { pace?: number; cha
   return {
     sandbox,
     carrier,
-    call: (plan: CallPlan) => call({ sandbox, clock, carrier, sockets, host, pace }, plan),
+    call: (plan: CallPlan) => call({ sandbox, clock, carrier, sockets, host, pace, kind }, plan),
     async close() {
       carrier.close()
       for (const socket of sockets.clients) socket.terminate()
@@ -105,13 +112,20 @@ interface Line {
   sockets: WebSocketServer
   host: string
   pace: number
+  kind: Engine['kind']
 }
 
-async function call({ sandbox, clock: shared, carrier, sockets, host, pace }: Line, plan: CallPlan): Promise<Story> {
+async function call(
+  { sandbox, clock: shared, carrier, sockets, host, pace, kind }: Line,
+  plan: CallPlan,
+): Promise<Story> {
   const clock = faster(shared, pace)
   const talk = { ...conversation, ...plan.conversation }
   const settings = { baseUrl: sandbox.engineUrl({ pace }), apiKey: credentials.apiKey, clock }
-  const engine = openEngine({ ...settings, model: 'gpt-realtime', transcriptionModel: 'gpt-4o-transcribe' }, talk)
+  const models = { model: 'gpt-realtime', transcriptionModel: 'gpt-4o-transcribe' }
+  const cascade = { textModel: 'gpt-4.1-mini', speechModel: 'gpt-4o-mini-tts' }
+  const open = kind === 'cascade' ? openCascade : openEngine
+  const engine = open({ ...settings, ...models, ...cascade }, talk)
   await engine.ready
   const path = `/media/${randomUUID()}`
   const connection = connectionTo(sockets, path)

@@ -45,6 +45,7 @@ export function converse(plan: Plan = {}) {
   const note = (step: string) => steps.push({ step, atMs: time.monotonic() })
 
   const engine: Engine = {
+    kind: 'realtime',
     ready: Promise.resolve(),
     opened: { startedAt: time.now() - 500, endedAt: time.now() },
     listen(listener) {

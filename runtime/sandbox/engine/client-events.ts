@@ -91,6 +91,8 @@ const transcription = object({
   delay: oneOf('minimal', 'low', 'medium', 'high', 'xhigh'),
 })
 
+const noiseReduction = orNull(object({ type: oneOf('near_field', 'far_field'), strength: number(0, 1) }))
+
 const session = variants('type', {
   realtime: object({
     'type!': anything,
@@ -100,7 +102,7 @@ const session = variants('type', {
     audio: object({
       input: object({
         format,
-        noise_reduction: orNull(object({ type: oneOf('near_field', 'far_field'), strength: number(0, 1) })),
+        noise_reduction: noiseReduction,
         transcription: orNull(transcription),
         turn_detection: orNull(turnDetection),
       }),
@@ -160,4 +162,38 @@ const event = variants('type', events)
 export function parseClientEvent(raw: unknown): AcceptedEvent {
   event(raw, '')
   return raw as AcceptedEvent
+}
+
+/** A session that transcribes has no conversation to change and nothing to say. */
+const transcriptionEvents = {
+  'session.update': object({
+    ...id,
+    'session!': variants('type', {
+      transcription: object({
+        'type!': anything,
+        audio: object({
+          input: object({
+            format,
+            noise_reduction: noiseReduction,
+            transcription: orNull(transcription),
+            turn_detection: orNull(turnDetection),
+          }),
+        }),
+        include: list(oneOf('item.input_audio_transcription.logprobs')),
+      }),
+    }),
+  }),
+  'input_audio_buffer.append': events['input_audio_buffer.append'],
+  'input_audio_buffer.commit': events['input_audio_buffer.commit'],
+  'input_audio_buffer.clear': events['input_audio_buffer.clear'],
+} satisfies Partial<Record<RealtimeClientEvent['type'], Shape>>
+
+const transcriptionEvent = variants('type', transcriptionEvents)
+
+/** @throws {Refusal} in the API's words at the first fault */
+export function parseTranscriptionEvent(
+  raw: unknown,
+): Extract<RealtimeClientEvent, { type: keyof typeof transcriptionEvents }> {
+  transcriptionEvent(raw, '')
+  return raw as Extract<RealtimeClientEvent, { type: keyof typeof transcriptionEvents }>
 }

@@ -125,10 +125,10 @@ function mindItem({ item, heard, spoken, truncated }: Entry): MindItem | undefin
 }
 
 /** Of the platform's notes the mind knows those of transfers. */
-const told = (news: Record<string, unknown>): MindItem | undefined =>
+export const told = (news: Record<string, unknown>): MindItem | undefined =>
   'ringing' in news || 'transferred' in news ? { kind: 'told', news } : undefined
 
-function parsed(json: string): Record<string, unknown> {
+export function parsed(json: string): Record<string, unknown> {
   try {
     const value = JSON.parse(json) as unknown
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : { value }

@@ -54,7 +54,9 @@ export function serveSession({ socket, model, pace, clock, speech, chaos, violat
   }
 
   const turns = createTurns({
-    ...{ settings, conversation, speech, timers, send },
+    ...{ conversation, speech, timers, send },
+    vad: () => settings.vad,
+    transcribes: () => Boolean(settings.session.audio?.input?.transcription),
     answering: () => active !== undefined,
     started() {
       if (settings.vad?.interrupt_response) active?.cancel('turn_detected')
@@ -155,7 +157,8 @@ function recognized(item: ConversationItem, speech: Speech): { heard?: string } 
   return { heard: speech.recognize(Buffer.from(item.content[0].audio ?? '', 'base64')) || INAUDIBLE }
 }
 
-function json(text: string): unknown {
+/** @throws {Refusal} */
+export function json(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

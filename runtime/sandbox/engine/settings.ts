@@ -20,7 +20,7 @@ export interface Settings {
 }
 
 // "Defaults to 300ms", "Defaults to 500ms", "this defaults to 0.5" (RealtimeAudioInputTurnDetection.ServerVad).
-const defaultVad: ServerVad = {
+export const defaultVad: ServerVad = {
   type: 'server_vad',
   threshold: 0.5,
   prefix_padding_ms: 300,

@@ -3,9 +3,8 @@ import type { Speech } from '../speech/speech.ts'
 import type { Timers } from '../timers.ts'
 import { type Entry, newId } from './conversation.ts'
 import type { Outlet } from './output.ts'
-import type { Settings } from './settings.ts'
 import { Refusal } from './shape.ts'
-import { createVad } from './vad.ts'
+import { createVad, type ServerVad } from './vad.ts'
 
 /** The caller's side of a session: audio comes in, turns come out as user items with their transcripts. */
 export interface Turns {
@@ -18,7 +17,9 @@ export interface Turns {
 }
 
 export interface TurnsOptions extends Outlet {
-  settings: Settings
+  vad(): ServerVad | null
+  /** Whether what is heard is told in words. */
+  transcribes(): boolean
   speech: Speech
   timers: Timers
   /** Speech begins. */
@@ -39,11 +40,11 @@ export function addItem({ conversation, send }: Outlet, entry: Entry, previousId
 }
 
 export function createTurns(options: TurnsOptions): Turns {
-  const { settings, conversation, speech, timers, send } = options
+  const { conversation, speech, timers, send } = options
   let turnId = newId('item')
   let idleAtMs = Number.POSITIVE_INFINITY
 
-  const vad = createVad(() => settings.vad, {
+  const vad = createVad(options.vad, {
     started(audio_start_ms) {
       idleAtMs = Number.POSITIVE_INFINITY
       send({ type: 'input_audio_buffer.speech_started', audio_start_ms, item_id: turnId })
@@ -73,7 +74,7 @@ export function createTurns(options: TurnsOptions): Turns {
     }
     send({ type: 'input_audio_buffer.committed', previous_item_id: conversation.lastId, item_id: id })
     addItem(options, { id, item, heard })
-    if (settings.session.audio?.input?.transcription) {
+    if (options.transcribes()) {
       timers.after(TRANSCRIPTION_MS, () => transcribed(id, heard, audio.length / 8000))
     }
   }
@@ -93,7 +94,7 @@ export function createTurns(options: TurnsOptions): Turns {
 
   /** SDK type InputAudioBufferTimeoutTriggered: nobody spoke for `idle_timeout_ms` after the last response was heard. */
   function timeOut(): void {
-    const audio_start_ms = idleAtMs - (settings.vad?.idle_timeout_ms ?? 0)
+    const audio_start_ms = idleAtMs - (options.vad()?.idle_timeout_ms ?? 0)
     idleAtMs = Number.POSITIVE_INFINITY
     send({ type: 'input_audio_buffer.timeout_triggered', audio_start_ms, audio_end_ms: vad.elapsedMs, item_id: turnId })
     turn()
@@ -116,7 +117,7 @@ export function createTurns(options: TurnsOptions): Turns {
     },
     answered(playedMs) {
       // "set to the response.done time plus audio playback duration" (ServerVad.idle_timeout_ms).
-      const idleMs = settings.vad?.idle_timeout_ms
+      const idleMs = options.vad()?.idle_timeout_ms
       idleAtMs = idleMs ? vad.elapsedMs + playedMs + idleMs : Number.POSITIVE_INFINITY
     },
   }

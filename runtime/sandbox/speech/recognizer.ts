@@ -1,8 +1,8 @@
 import { FRAME_BYTES, loudness, VOICED_DB } from './mulaw.ts'
 
 /**
- * Recognition that is honest about what it is. Audio stays μ-law from end to end and nothing on the way re-encodes it, so
- * whatever this process rendered can be found again frame by frame. Any other voice is `(inaudible)`.
+ * Recognition that is honest about what it is. Where audio stays μ-law from end to end, whatever this process rendered can be
+ * found again frame by frame; where it was resampled on the way, by how loud and quiet it is. Any other voice is `(inaudible)`.
  */
 export interface Recognizer {
   learn(text: string, audio: Buffer): void
@@ -16,9 +16,12 @@ const PHRASES_MAX = 2000
 interface Phrase {
   text: string
   keys: number[]
+  shapes: number[]
   first: number
   last: number
 }
+/** Key of a frame → where it stands in which phrases. */
+type Index = Map<number, Map<Phrase, number>>
 interface Hit {
   phrase: Phrase
   from: number
@@ -28,7 +31,9 @@ interface Hit {
 
 export function createRecognizer(): Recognizer {
   const phrases = new Map<string, Phrase>()
-  const index = new Map<number, Map<Phrase, number>>()
+  const index: Index = new Map()
+  /** The same phrases by the shape of their frames. */
+  const shapes: Index = new Map()
 
   function learn(text: string, audio: Buffer): void {
     const name = `${audio.length}:${text}`
@@ -40,31 +45,28 @@ export function createRecognizer(): Recognizer {
       return
     }
     const keys = voicedKeys(audio, 0)
+    const shaped = voicedKeys(audio, 0, shapeKey)
     const positions = [...keys.keys()]
-    const phrase = { text, keys: [...keys.values()], first: positions[0] ?? 0, last: positions.at(-1) ?? 0 }
+    const edges = { first: positions[0] ?? 0, last: positions.at(-1) ?? 0 }
+    const phrase = { text, keys: [...keys.values()], shapes: [...shaped.values()], ...edges }
     phrases.set(name, phrase)
-    for (const [position, key] of keys) {
-      const spots = index.get(key) ?? new Map<Phrase, number>()
-      index.set(key, spots.set(phrase, position))
-    }
+    enter(index, phrase, keys)
+    enter(shapes, phrase, shaped)
     if (phrases.size > PHRASES_MAX) forget(phrases.keys().next().value!)
   }
 
   function forget(name: string): void {
     const phrase = phrases.get(name)!
     phrases.delete(name)
-    for (const key of phrase.keys) {
-      const spots = index.get(key)
-      spots?.delete(phrase)
-      if (spots?.size === 0) index.delete(key)
-    }
+    leave(index, phrase, phrase.keys)
+    leave(shapes, phrase, phrase.shapes)
   }
 
   /** Frames vote for (phrase, place in it); runs that win enough votes are what was said. */
-  function hits(keys: Map<number, number>): Hit[] {
+  function hits(keys: Map<number, number>, known = index): Hit[] {
     const votes = new Map<Phrase, Map<number, Hit>>()
     for (const [position, key] of keys) {
-      for (const [phrase, place] of index.get(key) ?? []) {
+      for (const [phrase, place] of known.get(key) ?? []) {
         const runs = votes.get(phrase) ?? new Map<number, Hit>()
         votes.set(phrase, runs)
         const hit = runs.get(position - place) ?? { phrase, from: position, to: position, score: 0 }
@@ -75,20 +77,20 @@ export function createRecognizer(): Recognizer {
     return all.filter((hit) => hit.score >= Math.min(5, hit.phrase.keys.length * 0.6)).sort((a, b) => b.score - a.score)
   }
 
-  function read(found: Hit[], keys: Map<number, number>): string {
+  function read(found: Hit[], keys: Map<number, number>, known = index): string {
     const chosen: Hit[] = []
     for (const hit of found) {
       if (chosen.every((other) => hit.from >= other.to || hit.to <= other.from)) chosen.push(hit)
     }
     chosen.sort((a, b) => a.from - b.from)
-    const words = chosen.map((hit) => heard(hit, keys)).filter((text) => text !== '')
+    const words = chosen.map((hit) => heard(hit, keys, known)).filter((text) => text !== '')
     return words.join(' ')
   }
 
   /** The part of the phrase that was heard; a clipped first or last syllable does not lose the word. */
-  function heard(hit: Hit, keys: Map<number, number>): string {
+  function heard(hit: Hit, keys: Map<number, number>, known: Index): string {
     const { phrase } = hit
-    const shift = [...(index.get(keys.get(hit.from)!) ?? [])].find(([other]) => other === phrase)?.[1] ?? 0
+    const shift = [...(known.get(keys.get(hit.from)!) ?? [])].find(([other]) => other === phrase)?.[1] ?? 0
     const length = Math.max(1, phrase.last - phrase.first)
     const start = (shift - phrase.first) / length
     const end = start + (hit.to - hit.from) / length
@@ -110,19 +112,37 @@ export function createRecognizer(): Recognizer {
     const found = hits(aligned)
     if (found.length > 0) return read(found, aligned)
     const offset = alignment(audio, index)
-    if (offset === 0) return INAUDIBLE
-    const shifted = voicedKeys(audio, offset)
-    return read(hits(shifted), shifted) || INAUDIBLE
+    if (offset > 0) {
+      const shifted = voicedKeys(audio, offset)
+      return read(hits(shifted), shifted) || INAUDIBLE
+    }
+    const shaped = voicedKeys(audio, 0, shapeKey)
+    return read(hits(shaped, shapes), shaped, shapes) || INAUDIBLE
   }
 
   return { learn, recognize }
 }
 
+function enter(index: Index, phrase: Phrase, keys: Map<number, number>): void {
+  for (const [position, key] of keys) {
+    const spots = index.get(key) ?? new Map<Phrase, number>()
+    index.set(key, spots.set(phrase, position))
+  }
+}
+
+function leave(index: Index, phrase: Phrase, keys: number[]): void {
+  for (const key of keys) {
+    const spots = index.get(key)
+    spots?.delete(phrase)
+    if (spots?.size === 0) index.delete(key)
+  }
+}
+
 /** Frame number → key of its audio, for the frames that carry voice. */
-function voicedKeys(audio: Buffer, offset: number): Map<number, number> {
+function voicedKeys(audio: Buffer, offset: number, keyOf = frameKey): Map<number, number> {
   const keys = new Map<number, number>()
   for (let at = offset; at + FRAME_BYTES <= audio.length; at += FRAME_BYTES) {
-    if (loudness(audio, at, at + FRAME_BYTES) > VOICED_DB) keys.set((at - offset) / FRAME_BYTES, frameKey(audio, at))
+    if (loudness(audio, at, at + FRAME_BYTES) > VOICED_DB) keys.set((at - offset) / FRAME_BYTES, keyOf(audio, at))
   }
   return keys
 }
@@ -150,3 +170,16 @@ function frameKey(audio: Buffer, at: number): number {
   }
   return (high >>> 11) * 2 ** 32 + (low >>> 0)
 }
+
+/** Six levels of a frame, in steps of 2.5 dB: what a low-pass and another rounding leave as it was, most of the time. */
+function shapeKey(audio: Buffer, at: number): number {
+  const bytes = Math.floor(FRAME_BYTES / SHAPE_LEVELS)
+  let key = 0
+  for (let level = 0; level < SHAPE_LEVELS; level++) {
+    const start = at + level * bytes
+    key = key * 48 + Math.round((100 + loudness(audio, start, start + bytes)) / 2.5)
+  }
+  return key
+}
+
+const SHAPE_LEVELS = 6

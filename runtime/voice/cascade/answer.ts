@@ -1,0 +1,162 @@
+import type OpenAI from 'openai'
+import type { ChatCompletionChunk, ChatCompletionMessageParam } from 'openai/resources/chat/completions'
+import type { Clock } from '../../clock.ts'
+import { type EngineEvent, EngineLost, EngineRefused, type ToolCall } from '../engine-events.ts'
+import { bytesPerMs } from '../mulaw.ts'
+import type { Conversation } from '../port.ts'
+import type { History } from './history.ts'
+import { createSentences } from './sentences.ts'
+import { speak } from './speech.ts'
+import { begin, stageFailure } from './stage.ts'
+
+export interface Answering {
+  client: OpenAI
+  models: { text: string; speech: string }
+  clock: Clock
+  conversation: Conversation
+  history: History
+  tell(event: EngineEvent): void
+}
+
+/** What is to be said: one sentence word for word, or what the model makes of these messages once the promise settles. */
+export type Wanted = { sentence: string } | { messages: Promise<ChatCompletionMessageParam[]> }
+
+export interface Answer {
+  readonly response: string
+  /** Stops it; its end is told. */
+  cancel(): void
+  /** Stops it without a word: its session is gone. */
+  drop(): void
+}
+
+/** A telephone answer is a few sentences; whoever writes more has lost the thread. */
+const maxTokens = 1_000
+
+/**
+ * One response: the text is spoken sentence by sentence as it is written, at most one sentence ahead of the one whose audio comes.
+ * Tells its events in the order in which a Realtime session does.
+ */
+export function answer(on: Answering, response: string, wanted: Wanted): Answer {
+  const { client, clock, conversation, history } = on
+  const item = `item_${response}`
+  const stopped = new AbortController()
+  const { signal } = stopped
+  /** When the audio of each sentence so far has come. */
+  const spoken: Promise<void>[] = []
+  let isOver = false
+
+  const tell = (event: EngineEvent) => {
+    if (!isOver) on.tell(event)
+  }
+  const stage = (name: 'llm' | 'tts') => ({
+    clock,
+    signal,
+    retried: (why: string) => tell({ type: 'retried', stage: name, why }),
+  })
+
+  /** Asks for a sentence's audio once the one before the last has come, and tells it once the last one has. */
+  function say(sentence: string): void {
+    const mayAsk = spoken.at(-2) ?? Promise.resolve()
+    const audio = mayAsk.then(() => {
+      const settings = { model: on.models.speech, conversation }
+      return speak(client, settings, sentence, stage('tts'))
+    })
+    const last = Promise.all([spoken.at(-1), audio]).then(async () => {
+      if (signal.aborted) return
+      history.agentSays(item, sentence)
+      for await (const piece of await audio) {
+        if (signal.aborted) return
+        if (piece.length === 0) continue
+        history.agentAudio(item, piece.length / bytesPerMs, false)
+        tell({ type: 'audio', response, item, audio: piece })
+      }
+      history.agentAudio(item, 0, true)
+    })
+    // Whichever fails first is told; the others have no listener of their own.
+    audio.catch(() => {})
+    last.catch(() => stopped.abort())
+    spoken.push(last)
+  }
+
+  async function think(messages: ChatCompletionMessageParam[]): Promise<ToolCall[]> {
+    const sentences = createSentences()
+    const calls: ToolCall[] = []
+    const tools = conversation.tools.map((tool) => ({ type: 'function' as const, function: tool }))
+    const { stream, first } = await begin(stage('llm'), async (limit) => {
+      const body = { model: on.models.text, messages, max_completion_tokens: maxTokens, stream: true as const }
+      const chunks = await client.chat.completions.create(tools.length > 0 ? { ...body, tools } : body, {
+        signal: limit,
+      })
+      const stream = chunks[Symbol.asyncIterator]()
+      return { stream, first: await stream.next() }
+    })
+    for (let chunk = first; !chunk.done; chunk = await stream.next()) {
+      const delta = chunk.value.choices[0]?.delta
+      collect(calls, delta?.tool_calls ?? [])
+      if (!delta?.content) continue
+      tell({ type: 'text', response, item, delta: delta.content })
+      for (const sentence of sentences.push(delta.content)) say(sentence)
+    }
+    for (const sentence of sentences.end()) say(sentence)
+    return calls.filter(({ callId, name }) => callId !== '' && name !== '')
+  }
+
+  async function run(): Promise<ToolCall[]> {
+    let calls: ToolCall[] = []
+    if ('sentence' in wanted) {
+      tell({ type: 'text', response, item, delta: wanted.sentence })
+      say(wanted.sentence)
+    } else calls = await think(await wanted.messages)
+    await Promise.all(spoken)
+    if (spoken.length === 0 && calls.length === 0) throw new EngineLost('the model had nothing to say')
+    return calls
+  }
+
+  function end(failure: string | null, toolCalls: ToolCall[]): void {
+    if (isOver) return
+    if (spoken.length > 0) tell({ type: 'audio_done', response, item })
+    tell({ type: 'response_done', response, failure, toolCalls })
+    isOver = true
+  }
+
+  tell({ type: 'response_started', response })
+  run().then(
+    (calls) => {
+      if (isOver) return
+      if (calls.length > 0) history.agentCalls(item, calls)
+      end(null, calls)
+    },
+    (error) => {
+      stopped.abort()
+      const failure = stageFailure(error)
+      if (failure instanceof EngineRefused) tell({ type: 'lost', error: failure })
+      else end(failure.message, [])
+    },
+  )
+
+  return {
+    response,
+    cancel() {
+      stopped.abort()
+      end(null, [])
+    },
+    drop() {
+      isOver = true
+      stopped.abort()
+    },
+  }
+}
+
+type CallDelta = ChatCompletionChunk.Choice.Delta.ToolCall
+
+/** Calls come in pieces, by their index. */
+function collect(calls: ToolCall[], deltas: CallDelta[]): void {
+  for (const { index, id, function: { name, arguments: given } = {} } of deltas) {
+    const call = calls[index] ?? { callId: '', name: '', arguments: '' }
+    calls[index] = {
+      callId: call.callId || (id ?? ''),
+      name: call.name || (name ?? ''),
+      arguments: call.arguments + (given ?? ''),
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import OpenAI from 'openai'
+import type { RealtimeTranscriptionSessionCreateRequest } from 'openai/resources/realtime/realtime'
+import { pause } from '../../clock.ts'
+import { type Engine, type EngineSettings, exactly, exactSentence, vadSilenceMs } from '../engine.ts'
+import { type EngineEvent, EngineLost, speechPaddingMs } from '../engine-events.ts'
+import { defaultBaseUrl, openSession } from '../engine-session.ts'
+import type { Conversation } from '../port.ts'
+import { type Answer, answer, type Wanted } from './answer.ts'
+import { createHistory } from './history.ts'
+import { speak } from './speech.ts'
+
+export interface CascadeSettings extends EngineSettings {
+  textModel: string
+  speechModel: string
+}
+
+/** So long the words of what the caller said are waited for; then the model is told that they were not understood. */
+const wordsWithinMs = 5_000
+
+/**
+ * Transcription, a text model and speech in a row, each over its own request: a session that transcribes
+ * (https://platform.openai.com/docs/guides/realtime-transcription), chat completions and speech, both streamed. To the loop it is
+ * an {@link Engine} like any other; the greeting is being spoken when it is ready.
+ */
+export function openCascade(settings: CascadeSettings, conversation: Conversation): Engine {
+  const { apiKey, baseUrl: baseURL = defaultBaseUrl, clock } = settings
+  const client = new OpenAI({ apiKey, baseURL, maxRetries: 0 })
+  const history = createHistory()
+  const line = openSession({
+    settings,
+    target: { intent: 'transcription' },
+    session: transcription(settings, conversation),
+    takes: hear,
+    released: forget,
+  })
+  const models = { text: settings.textModel, speech: settings.speechModel }
+  const answering = { client, models, clock, conversation, history, tell: onAnswer }
+  let active: Answer | undefined
+  let answers = 0
+  let aside = new AbortController()
+  let wordsCame = () => {}
+
+  /** The history learns first what the loop is told. */
+  function hear(event: EngineEvent): boolean {
+    if (event.type === 'committed') history.leadSpoke(event.item)
+    if (event.type !== 'heard') return false
+    history.leadSaid(event.item, event.text)
+    if (!history.awaitsWords) wordsCame()
+    return false
+  }
+
+  function onAnswer(event: EngineEvent): void {
+    if (event.type === 'response_done') active = undefined
+    if (event.type === 'lost') line.lost(event.error)
+    else line.tell(event)
+  }
+
+  function forget(): void {
+    active?.drop()
+    active = undefined
+    aside.abort()
+    aside = new AbortController()
+  }
+
+  async function messages(instructions?: string) {
+    if (history.awaitsWords) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      wordsCame = resolve
+      const late = new AbortController()
+      await Promise.race([promise, pause(clock, wordsWithinMs, late.signal)])
+      late.abort()
+    }
+    const all = history.messages(conversation.instructions)
+    return instructions === undefined ? all : [...all, { role: 'system' as const, content: instructions }]
+  }
+
+  function ask(instructions?: string): void {
+    if (active) {
+      line.tell({ type: 'ask_refused', busy: true, message: `${active.response} is still being made` })
+      return
+    }
+    answers += 1
+    const sentence = instructions === undefined ? undefined : exactSentence(instructions)
+    const wanted: Wanted = sentence === undefined ? { messages: messages(instructions) } : { sentence }
+    active = answer(answering, `resp_${answers}`, wanted)
+  }
+  /** As from a server: never while the caller of a method is still at work. */
+  const soon = (run: () => void) => queueMicrotask(run)
+
+  line.connect(() => {
+    ask(exactly(conversation.greeting))
+    line.stands()
+  })
+
+  return {
+    kind: 'cascade',
+    ready: line.ready,
+    opened: line.opened,
+    listen: line.listen,
+    appendAudio: line.append,
+    createResponse: (instructions) => soon(() => ask(instructions)),
+    async render(sentence) {
+      const { signal } = aside
+      const audio = await speak(client, { model: models.speech, conversation }, sentence, {
+        clock,
+        signal,
+        retried: (why) => line.tell({ type: 'retried', stage: 'tts', why }),
+      })
+      const pieces: Buffer[] = []
+      for await (const piece of audio) pieces.push(piece)
+      if (signal.aborted) throw new EngineLost('the session is gone')
+      return Buffer.concat(pieces)
+    },
+    cancelResponse: (response) => soon(() => active?.response === response && active.cancel()),
+    truncate: history.truncate,
+    deleteItem: history.remove,
+    toolOutput: history.output,
+    addText: history.note,
+    reopen(turns) {
+      line.connect(() => line.tell({ type: 'ready' }))
+      history.replay(turns)
+    },
+    close: line.close,
+  }
+}
+
+function transcription(
+  { transcriptionModel: model }: CascadeSettings,
+  { language }: Conversation,
+): RealtimeTranscriptionSessionCreateRequest {
+  return {
+    type: 'transcription',
+    audio: {
+      input: {
+        format: { type: 'audio/pcmu' },
+        transcription: { model, language: language.split('-')[0]! },
+        turn_detection: {
+          type: 'server_vad',
+          prefix_padding_ms: speechPaddingMs,
+          silence_duration_ms: vadSilenceMs,
+        },
+      },
+    },
+  }
+}

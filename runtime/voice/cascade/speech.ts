@@ -1,0 +1,51 @@
+import type OpenAI from 'openai'
+import type { Conversation } from '../port.ts'
+import { begin, type StageOptions, stageFailure } from './stage.ts'
+import { createTelephone } from './telephone.ts'
+
+export interface SpeechSettings {
+  model: string
+  conversation: Pick<Conversation, 'voice' | 'speed' | 'language'>
+}
+
+/** The older models take no instructions. */
+const takesInstructions = (model: string) => !model.startsWith('tts-1')
+
+/**
+ * A sentence as μ-law audio, in pieces as they come. Resolves with the first of them; the rest is read at the listener's pace.
+ * @throws EngineRefused or EngineLost, at the first piece or between pieces
+ */
+export async function speak(
+  client: OpenAI,
+  { model, conversation: { voice, speed, language } }: SpeechSettings,
+  sentence: string,
+  options: StageOptions,
+): Promise<AsyncIterable<Buffer>> {
+  const { body, first } = await begin(options, async (signal) => {
+    const response = await client.audio.speech.create(
+      {
+        ...{ model, voice, input: sentence, response_format: 'pcm' },
+        ...(speed === undefined ? {} : { speed }),
+        ...(takesInstructions(model)
+          ? {
+              instructions: `You are on the telephone. Speak ${language}, clearly and in a friendly way, without haste.`,
+            }
+          : {}),
+      },
+      { signal },
+    )
+    const body = response.body!.getReader()
+    return { body, first: await body.read() }
+  })
+  return (async function* () {
+    const telephone = createTelephone()
+    try {
+      for (let piece = first; !piece.done; piece = await body.read()) yield telephone.push(Buffer.from(piece.value))
+      yield telephone.end()
+    } catch (error) {
+      throw stageFailure(error)
+    } finally {
+      body.cancel().catch(() => {})
+    }
+  })()
+}

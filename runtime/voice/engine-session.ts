@@ -1,0 +1,127 @@
+import type { RealtimeClientEvent, SessionUpdateEvent } from 'openai/resources/realtime/realtime'
+import type { Clock } from '../clock.ts'
+import { type EngineEvent, EngineLost, type EngineRefused } from './engine-events.ts'
+import { type EngineSocket, openEngineSocket, type SocketTarget } from './engine-socket.ts'
+
+export interface SessionOptions {
+  settings: { baseUrl?: string; apiKey: string; clock: Clock }
+  target: SocketTarget
+  session: SessionUpdateEvent['session']
+  /** True for an event that nobody else has to see. */
+  takes?(event: EngineEvent): boolean
+  /** The socket is given up, for good or for another one. */
+  released?(): void
+}
+
+/** One caller's session with a Realtime server, over one socket after the other. Every method returns at once. */
+export interface EngineSession {
+  readonly ready: Promise<void>
+  readonly opened: { startedAt: number; endedAt: number | null }
+  /** Set once; what was told before is told now, in order. */
+  listen(listener: (event: EngineEvent) => void): void
+  tell(event: EngineEvent): void
+  /** Does nothing without a session. */
+  send(event: RealtimeClientEvent): void
+  /** Audio is kept (the last 10 s) until the session is ready. */
+  append(audio: Buffer): void
+  /** Opens a socket in the place of the one there was; `configured` is called once it can be used. */
+  connect(configured: () => void): void
+  /** The first session stands. */
+  stands(): void
+  /** Gives up: told to whoever listens, now or later. */
+  lost(error: EngineRefused | EngineLost): void
+  close(): void
+}
+
+export const defaultBaseUrl = 'https://api.openai.com/v1'
+
+/** How long a session may take to be configured, in milliseconds on the clock. */
+const openTimeoutMs = 30_000
+const maxEarlyFrames = 500
+/** A greeting is a few hundred events; more before anybody listens is a server gone wrong. */
+const maxHeldEvents = 5_000
+
+export function openSession({ settings, target, session, takes, released }: SessionOptions): EngineSession {
+  const { clock } = settings
+  const held: EngineEvent[] = []
+  const early: Buffer[] = []
+  const opened: EngineSession['opened'] = { startedAt: clock.now(), endedAt: null }
+  const ready = Promise.withResolvers<void>()
+  // Whoever needs `ready` sees its rejection; the loop is told by an event.
+  ready.promise.catch(() => {})
+  let listener: ((event: EngineEvent) => void) | undefined
+  let socket: EngineSocket | undefined
+  let isConfigured = false
+  let timer: ReturnType<Clock['setTimeout']> | undefined
+
+  const tell = (event: EngineEvent) => {
+    if (listener) listener(event)
+    else if (held.length < maxHeldEvents) held.push(event)
+    else lost(new EngineLost('too many events before the call was answered'))
+  }
+  const lost = (error: EngineRefused | EngineLost) => {
+    release()
+    ready.reject(error)
+    if (listener) listener({ type: 'lost', error })
+    else held.splice(0, held.length, { type: 'lost', error })
+  }
+  const release = () => {
+    clock.clearTimeout(timer)
+    socket?.close()
+    socket = undefined
+    isConfigured = false
+    released?.()
+  }
+  const send = (event: RealtimeClientEvent) => socket?.send(event)
+  const append = (audio: Buffer) => send({ type: 'input_audio_buffer.append', audio: audio.toString('base64') })
+
+  return {
+    ready: ready.promise,
+    opened,
+    tell,
+    send,
+    lost,
+    listen(given) {
+      listener = given
+      for (const event of held.splice(0)) given(event)
+    },
+    append(audio) {
+      if (isConfigured) return append(audio)
+      if (early.length === maxEarlyFrames) early.shift()
+      early.push(audio)
+    },
+    connect(configured) {
+      release()
+      timer = clock.setTimeout(() => lost(new EngineLost('the session was not ready in time')), openTimeoutMs)
+      const { apiKey, baseUrl = defaultBaseUrl } = settings
+      const opening = openEngineSocket(
+        { baseUrl, apiKey, target },
+        {
+          opened: () => opening.send({ type: 'session.update', session }),
+          configured() {
+            if (socket !== opening || isConfigured) return
+            clock.clearTimeout(timer)
+            isConfigured = true
+            configured()
+            for (const audio of early.splice(0)) append(audio)
+          },
+          event(event) {
+            if (!takes?.(event)) tell(event)
+          },
+          lost(error) {
+            if (socket === opening) lost(error)
+          },
+        },
+      )
+      socket = opening
+    },
+    stands() {
+      opened.endedAt = clock.now()
+      ready.resolve()
+    },
+    close() {
+      release()
+      ready.reject(new EngineLost('closed before it was ready'))
+    },
+  }
+}
