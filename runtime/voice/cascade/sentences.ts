@@ -32,18 +32,24 @@ export function createSentences(): Sentences {
     return [piece]
   }
 
-  /** Where the next piece ends; 0 when that is not known yet. */
-  function cut(): number {
+  function sentence(): number {
     for (const { 0: mark, index } of rest.matchAll(ends)) {
       const length = index + mark.length
       if (rest.slice(0, length).trim().length >= shortest && !noEnd.test(rest.slice(0, length))) return length
     }
-    if (isFirst && rest.length > longFirst) {
-      const clause = [...rest.matchAll(clauses)].find(
+    return 0
+  }
+
+  /** Where the next piece ends; 0 when that is not known yet. */
+  function cut(): number {
+    const whole = sentence()
+    if (isFirst && (whole || rest.length) > longFirst) {
+      const clause = [...rest.slice(0, whole || rest.length).matchAll(clauses)].find(
         ({ index }) => index >= shortestClause && /\s/.test(rest[index + 1] ?? ''),
       )
       if (clause) return clause.index + 1
     }
+    if (whole) return whole
     if (rest.length <= longest) return 0
     const space = rest.lastIndexOf(' ', longest)
     return space > 0 ? space : longest

@@ -1,0 +1,210 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../../runtime/clock.ts'
+import type { Chaos, Sandbox } from '../../runtime/sandbox/server.ts'
+import { startSandbox } from '../../runtime/sandbox/server.ts'
+import { createSpeech, sentences } from '../../runtime/sandbox/speech/speech.ts'
+import { openCascade } from '../../runtime/voice/cascade/engine.ts'
+import type { Engine } from '../../runtime/voice/engine.ts'
+import { type EngineEvent, EngineLost, EngineRefused } from '../../runtime/voice/engine-events.ts'
+import { speechDir } from '../harness/cache.ts'
+import { conversation, credentials } from './sandbox-call.ts'
+
+const chaos: Chaos = {}
+const speech = createSpeech(speechDir)
+let sandbox: Sandbox
+const open: Engine[] = []
+beforeAll(async () => {
+  sandbox = await startSandbox({ clock: systemClock, credentials, chaos, cacheDir: speechDir })
+})
+afterEach(() => {
+  for (const engine of open.splice(0)) engine.close()
+  for (const name of Object.keys(chaos) as (keyof Chaos)[]) delete chaos[name]
+})
+afterAll(() => Promise.all([sandbox.close(), speech.close()]))
+
+const silence = (ms: number) => Buffer.alloc(ms * 8, 0xff)
+
+/** A cascade, what it told, and a way to wait for what it tells next. */
+async function start(given: { apiKey?: string; pace?: number } = {}) {
+  const { apiKey = credentials.apiKey, pace = 8 } = given
+  const engine = openCascade(
+    {
+      ...{ baseUrl: sandbox.engineUrl({ pace }), apiKey, clock: systemClock, model: 'gpt-realtime' },
+      ...{ transcriptionModel: 'gpt-4o-transcribe', textModel: 'gpt-4.1-mini', speechModel: 'gpt-4o-mini-tts' },
+    },
+    conversation,
+  )
+  open.push(engine)
+  const events: EngineEvent[] = []
+  let read = 0
+  let told = () => {}
+  engine.listen((event) => {
+    events.push(event)
+    told()
+  })
+  async function next<T extends EngineEvent['type']>(type: T): Promise<Extract<EngineEvent, { type: T }>> {
+    for (;;) {
+      const at = events.findIndex((event, index) => index >= read && event.type === type)
+      if (at >= 0) {
+        read = at + 1
+        return events[at] as Extract<EngineEvent, { type: T }>
+      }
+      await new Promise<void>((resolve) => {
+        told = resolve
+      })
+    }
+  }
+  /** The caller says it, and the engine has the words. */
+  async function hear(words: string) {
+    const audio = await speech.say('person', words)
+    await sandbox.ready
+    for (const piece of [audio, silence(700)]) engine.appendAudio(piece)
+    return next('heard')
+  }
+  /** What the agent said in a response, in words. */
+  const saidIn = (response: string) =>
+    events.map((event) => (event.type === 'text' && event.response === response ? event.delta : '')).join('')
+  return { engine, events, next, hear, saidIn }
+}
+
+const violations = () => sandbox.violations.splice(0).map(({ code }) => code)
+
+test('greets word for word, answers with words and audio, and calls functions', async () => {
+  const { engine, events, next, hear, saidIn } = await start()
+  await engine.ready
+  expect(await next('response_started')).toEqual({ type: 'response_started', response: 'resp_1' })
+  await next('response_done')
+  expect(saidIn('resp_1')).toBe(conversation.greeting)
+  const greeting = events.flatMap((event) => (event.type === 'audio' ? [event.audio] : []))
+  // The telephone hears what was spoken.
+  for (const sentence of sentences(conversation.greeting)) await speech.say('agent', sentence)
+  expect(speech.recognize(Buffer.concat(greeting))).toBe(conversation.greeting)
+  expect(events.map(({ type }) => type).filter((type) => type !== 'audio' && type !== 'text')).toEqual([
+    ...['response_started', 'audio_done', 'response_done'],
+  ])
+
+  const heard = await hear('Yes, I have a moment.')
+  expect(heard.text).toBe('Yes, I have a moment.')
+  engine.createResponse()
+  const asked = await next('response_done')
+  expect(asked).toMatchObject({ failure: null, toolCalls: [] })
+  expect(saidIn('resp_2')).toMatch(/\?$/)
+
+  await hear('I want to ask about pricing for the master programs.')
+  engine.createResponse()
+  const { toolCalls } = await next('response_done')
+  expect(toolCalls).toEqual([
+    { callId: expect.stringMatching(/^call_/), name: 'save_answer', arguments: expect.any(String) },
+  ])
+  expect(JSON.parse(toolCalls[0]!.arguments)).toEqual({ slot: 'need', value: expect.stringContaining('pricing') })
+  engine.toolOutput(toolCalls[0]!.callId, '{"saved":true}')
+  engine.createResponse()
+  await next('response_done')
+  expect(saidIn('resp_4')).toMatch(/^Thank you/)
+  expect(violations()).toEqual([])
+})
+
+test('an answer is made of the words, which are waited for', async () => {
+  const { engine, next, saidIn } = await start()
+  await next('response_done')
+  const audio = await speech.say('person', 'Please stop calling me and take me off your list.')
+  for (const piece of [audio, silence(700)]) engine.appendAudio(piece)
+  await next('committed')
+  engine.createResponse()
+  await next('heard')
+  const { toolCalls, response } = await next('response_done')
+  expect(toolCalls.map(({ name }) => name)).toEqual(['stop_calling'])
+  expect(saidIn(response)).toBe('')
+})
+
+test('one response at a time; a cancelled one ends at once, and of it nothing more comes', async () => {
+  const { engine, events, next } = await start({ pace: 1 })
+  await next('audio')
+  engine.createResponse()
+  expect(await next('ask_refused')).toMatchObject({ busy: true })
+  engine.cancelResponse('another')
+  engine.cancelResponse('resp_1')
+  expect(await next('response_done')).toEqual({
+    type: 'response_done',
+    response: 'resp_1',
+    failure: null,
+    toolCalls: [],
+  })
+  engine.truncate('item_resp_1', 100)
+  const before = events.length
+  engine.createResponse('Say exactly: "Fine."')
+  expect(await next('response_started')).toMatchObject({ response: 'resp_2' })
+  await next('response_done')
+  expect(events.slice(before).filter((event) => 'response' in event && event.response === 'resp_1')).toEqual([])
+})
+
+test.each(['text', 'speech'] as const)('%s that fails once is asked again, and that is told', async (stage) => {
+  const { engine, next, hear, saidIn } = await start()
+  await next('response_done')
+  await hear('Yes, I have a moment.')
+  chaos[stage] = { refuse: 503, times: 1 }
+  engine.createResponse()
+  expect(await next('retried')).toMatchObject({ stage: stage === 'text' ? 'llm' : 'tts' })
+  expect(await next('response_done')).toMatchObject({ failure: null })
+  expect(saidIn('resp_2')).not.toBe('')
+})
+
+test.each(['text', 'speech'] as const)(
+  '%s that goes on failing fails the response; another one may succeed',
+  async (stage) => {
+    const { engine, next, hear } = await start()
+    await next('response_done')
+    await hear('Yes, I have a moment.')
+    chaos[stage] = { refuse: 500 }
+    engine.createResponse()
+    expect(await next('response_done')).toMatchObject({ failure: expect.stringContaining('server_error') })
+    delete chaos[stage]
+    engine.createResponse()
+    expect(await next('response_done')).toMatchObject({ failure: null })
+  },
+)
+
+test('a key that is refused in the midst of it is final', async () => {
+  const { engine, events, next, hear } = await start()
+  await next('response_done')
+  await hear('Yes, I have a moment.')
+  chaos.text = { refuse: 401 }
+  engine.createResponse()
+  expect(await next('lost')).toMatchObject({ error: expect.any(EngineRefused) })
+  expect(events.filter(({ type }) => type === 'retried')).toEqual([])
+})
+
+test('a key that is refused at the beginning', async () => {
+  const { engine } = await start({ apiKey: 'sk-wrong' })
+  await expect(engine.ready).rejects.toBeInstanceOf(EngineRefused)
+  expect(violations()).toEqual(['invalid_api_key'])
+})
+
+test('a transcription that drops is lost once; opened anew it goes on from what was said', async () => {
+  chaos.transcription = { dropAfterAudioMs: 200, times: 1 }
+  const { engine, events, next, hear, saidIn } = await start()
+  await next('response_done')
+  engine.appendAudio(silence(300))
+  expect(await next('lost')).toMatchObject({ error: expect.any(EngineLost) })
+  engine.createResponse()
+  engine.reopen([{ role: 'agent', atMs: 0, text: conversation.greeting, interrupted: false }])
+  await next('ready')
+  await hear('Yes, I have a moment.')
+  engine.createResponse()
+  const { response } = await next('response_done')
+  expect(saidIn(response)).toMatch(/\?$/)
+  expect(events.filter(({ type }) => type === 'lost')).toHaveLength(1)
+  expect(violations()).toEqual([])
+})
+
+test('a sentence beside the conversation; none when the session is gone', async () => {
+  const { engine, next } = await start()
+  await next('response_done')
+  const audio = await engine.render('One moment, please.')
+  expect(audio.length).toBe((await speech.say('agent', 'One moment, please.')).length)
+  chaos.speech = { slowMs: 60_000 }
+  const late = engine.render('One moment, please.')
+  const refused = expect(late).rejects.toBeInstanceOf(EngineLost)
+  engine.close()
+  await refused
+})
