@@ -110,7 +110,7 @@ async function wholeTrace(deps: Deps, row: CallRow): Promise<Trace> {
   }
 }
 
-type SpanRow = typeof spans.$inferSelect
+type SpanRow = Omit<typeof spans.$inferSelect, 'position'>
 
 /** The first milestones of every call, as they follow one another. */
 const intake = ['lead.received', 'flow.match', 'queue.enqueue']
@@ -144,7 +144,7 @@ async function readTrace(db: Db, call: CallRow): Promise<Trace> {
     .select()
     .from(spans)
     .where(eq(spans.traceId, call.traceId))
-    .orderBy(asc(spans.startedAt), asc(spans.endedAt))
+    .orderBy(asc(spans.startedAt), asc(spans.endedAt), asc(spans.position))
   const hasRoot = written.some(({ spanId }) => spanId === call.rootSpanId)
   const all = hasRoot ? written : [...intakeOf(call), ...written]
   const order = (time: 'startedAt' | 'endedAt') => (a: SpanRow, b: SpanRow) =>

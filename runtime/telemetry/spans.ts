@@ -9,7 +9,6 @@ import {
 } from '@opentelemetry/sdk-trace-node'
 import { sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
-import { columnsOf } from '../db/rows.ts'
 import { spans } from '../db/schema.ts'
 import type { Log } from '../log.ts'
 
@@ -142,18 +141,19 @@ class PostgresExporter implements SpanExporter {
   }
 
   async #write(all: ReadableSpan[]): Promise<void> {
-    const columns = columnsOf(spans)
     for (let at = 0; at < all.length; at += 500) {
       // As JSON, any number of rows is one and the same statement with one parameter.
       const rows = JSON.stringify(all.slice(at, at + 500).map(row))
       await this.#db.execute(
-        sql`insert into ${spans} (${columns}) select ${columns} from json_populate_recordset(null::${spans}, ${rows}::text::json) on conflict do nothing`,
+        sql`insert into ${spans} (${written}) select ${written} from json_populate_recordset(null::${spans}, ${rows}::text::json) on conflict do nothing`,
       )
     }
   }
 
   async shutdown(): Promise<void> {}
 }
+
+const written = sql.raw('trace_id, span_id, parent_span_id, name, started_at, ended_at, status, attributes')
 
 const ms = ([seconds, nanos]: [number, number]) => new Date(seconds * 1000 + nanos / 1e6)
 

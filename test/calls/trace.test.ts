@@ -36,8 +36,24 @@ test('what happened within one millisecond is told in the order in which it happ
   const ours = and(eq(spans.traceId, trace_id), inArray(spans.name, first))
   const written = await db.delete(spans).where(ours).returning()
   const backwards = written.toSorted((a, b) => first.indexOf(b.name) - first.indexOf(a.name))
-  await db.insert(spans).values(backwards.map((span) => ({ ...span, startedAt: now, endedAt: now })))
+  await db
+    .insert(spans)
+    .values(backwards.map(({ position: _, ...span }) => ({ ...span, startedAt: now, endedAt: now })))
   const { trace } = await talkif.api.getCall({ id: call_id, include: ['trace'] })
   expect(trace!.milestones.map(({ name }) => name)).toEqual(first)
   expect(trace!.spans.map(({ name }) => name).filter((name) => first.includes(name))).toEqual(first)
+})
+
+test('of steps that took no time at all, the one written first comes first', async ({ talkif }) => {
+  const not_before = new Date(Date.now() + 86_400_000).toISOString()
+  const { call_id, trace_id } = await talkif.api.createLead({
+    ...{ source: 'web_form', intent: 'pricing', consent: true, phone: people.books, not_before },
+  })
+  const { telemetry } = talkif.served.runtime
+  const steps = Array.from({ length: 300 }, (_, at) => `action.${(at * 7919) % 300}`)
+  const now = Date.now()
+  for (const step of steps) telemetry.span({ traceId: trace_id }, step, { startedAt: now, endedAt: now })
+  await telemetry.flush()
+  const { trace } = await talkif.api.getCall({ id: call_id, include: ['trace'] })
+  expect(trace!.spans.map(({ name }) => name).filter((name) => name.startsWith('action.'))).toEqual(steps)
 })

@@ -75,7 +75,7 @@ export async function stepsOf({ runtime }: Served, { traceId }: CallRow, name: s
     .select()
     .from(spans)
     .where(and(eq(spans.traceId, traceId), eq(spans.name, name)))
-    .orderBy(asc(spans.endedAt), asc(spans.startedAt))
+    .orderBy(asc(spans.endedAt), asc(spans.startedAt), asc(spans.position))
   return rows.map(({ status, attributes }) => ({ status, attributes }))
 }
 

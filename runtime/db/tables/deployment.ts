@@ -1,4 +1,4 @@
-import { jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { bigint, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { at } from './columns.ts'
 
 export const spans = pgTable(
@@ -12,6 +12,8 @@ export const spans = pgTable(
     endedAt: at('ended_at').notNull(),
     status: text('status').notNull(),
     attributes: jsonb('attributes').$type<Record<string, string | number | boolean>>().notNull(),
+    /** In the order written: of spans that ended in the same millisecond, which came first. */
+    position: bigint('position', { mode: 'number' }).generatedAlwaysAsIdentity(),
   },
   (t) => [primaryKey({ columns: [t.traceId, t.spanId] })],
 )
