@@ -36,26 +36,38 @@ const voiceDb = decibels(voiceLoudness)
 export function createEcho(): Echo {
   const ours = createLevels()
   const theirs = createLevels()
+  /** Which of the last frames had a voice, as frames ago, and how loud; gathered once for all lags. */
+  const voiced = new Int32Array(windowFrames)
+  const levels = new Float32Array(windowFrames)
+  const sources = new Float32Array(windowFrames)
+  const gains = new Float32Array(windowFrames)
   let knownLag: number | null = null
 
-  /** Whether what came in the last frames is what went out `lag` frames before. */
-  function repeats(now: number, lag: number, enough: number): boolean {
-    const gains: number[] = []
-    const sources: number[] = []
-    let strange = 0
+  function gatherVoiced(now: number): number {
+    let count = 0
     for (let back = 0; back < windowFrames; back += 1) {
       const level = theirs.at(now - back)
       if (level < voiceDb) continue
-      const source = ours.at(now - back - lag)
-      if (source < voiceDb) strange += 1
-      else {
-        gains.push(level - source)
-        sources.push(source)
-      }
+      voiced[count] = back
+      levels[count] = level
+      count += 1
     }
-    if (gains.length < enough || strange > maxStrange * (gains.length + strange)) return false
-    if (meanOf(gains) > maxGainDb || deviationOf(gains) > maxDeviationDb) return false
-    return lag === knownLag || deviationOf(sources) >= minVariationDb
+    return count
+  }
+
+  /** Whether the `count` voiced frames are what went out `lag` frames before. */
+  function repeats(now: number, count: number, lag: number, enough: number): boolean {
+    let paired = 0
+    for (let i = 0; i < count; i += 1) {
+      const source = ours.at(now - voiced[i]! - lag)
+      if (source < voiceDb) continue
+      gains[paired] = levels[i]! - source
+      sources[paired] = source
+      paired += 1
+    }
+    if (paired < enough || count - paired > maxStrange * count) return false
+    if (meanOf(gains, paired) > maxGainDb || deviationOf(gains, paired) > maxDeviationDb) return false
+    return lag === knownLag || deviationOf(sources, paired) >= minVariationDb
   }
 
   return {
@@ -66,9 +78,11 @@ export function createEcho(): Echo {
       const level = decibels(loudness)
       theirs.set(now, level)
       if (level < voiceDb || ours.last < now - maxLagFrames - windowFrames) return false
-      if (knownLag !== null && repeats(now, knownLag, enoughKnownFrames)) return true
+      const count = gatherVoiced(now)
+      if (knownLag !== null && repeats(now, count, knownLag, enoughKnownFrames)) return true
+      if (count < enoughFrames) return false
       for (let lag = 0; lag <= maxLagFrames; lag += 1) {
-        if (!repeats(now, lag, enoughFrames)) continue
+        if (!repeats(now, count, lag, enoughFrames)) continue
         knownLag = lag
         return true
       }
@@ -77,11 +91,18 @@ export function createEcho(): Echo {
   }
 }
 
-const meanOf = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+/** Of the first `count` values. */
+function meanOf(values: Float32Array, count: number): number {
+  let sum = 0
+  for (let i = 0; i < count; i += 1) sum += values[i]!
+  return sum / count
+}
 
-function deviationOf(values: number[]): number {
-  const mean = meanOf(values)
-  return meanOf(values.map((value) => Math.abs(value - mean)))
+function deviationOf(values: Float32Array, count: number): number {
+  const mean = meanOf(values, count)
+  let sum = 0
+  for (let i = 0; i < count; i += 1) sum += Math.abs(values[i]! - mean)
+  return sum / count
 }
 
 const slotOf = (atMs: number) => Math.round(atMs / frameMs)

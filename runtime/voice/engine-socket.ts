@@ -46,6 +46,8 @@ export function openEngineSocket(settings: SocketSettings, listener: SocketListe
         handshakeTimeout: handshakeTimeoutMs,
         closeTimeout: closeTimeoutMs,
         maxPayload: maxMessageBytes,
+        // Base64 of speech hardly shrinks, and each call would keep a compressor.
+        perMessageDeflate: false,
         ...plainConnection(settings.baseUrl),
       } as ConstructorParameters<typeof OpenAIRealtimeWS>[0]['options'],
     },

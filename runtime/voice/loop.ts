@@ -35,6 +35,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   const pending = new Set<Promise<void>>()
   const troubles: string[] = []
   let timer: Timer | undefined
+  let tickDueMs = 0
   let over = false
   let reopening: Timer | undefined
   /** Somebody waits for words of the agent's that the lost session did not finish. */
@@ -201,8 +202,15 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   const tick = guarded(() => {
     talk.playback.tick(clock.monotonic())
     if (!over) vigil.tick()
-    if (!over) timer = clock.setTimeout(tick, frameMs)
+    if (!over) tickAgain()
   })
+
+  /** On the whole frames of the clock, so that the calls of a process wake it together: a wake-up costs more than a tick. */
+  function tickAgain() {
+    const nowMs = clock.monotonic()
+    tickDueMs = Math.max(tickDueMs, Math.floor(nowMs / frameMs) * frameMs) + frameMs
+    timer = clock.setTimeout(tick, tickDueMs - nowMs)
+  }
 
   function finish(by: EndedBy, detail?: string, lineOpen = true) {
     if (over) return
