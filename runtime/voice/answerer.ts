@@ -74,7 +74,7 @@ export function createAnswerer(talk: Talk, options: LoopOptions, { hangUp, apart
     verdict: (verdict) => answering.verdict(verdict),
     noPerson: (next, spoke) => (next === 'wait' ? answering.screened(spoke) : answering.machine()),
     replied(toolCalls) {
-      const isAnswer = talk.turns.active === 'reply' && !toolCalls.some(({ name }) => name === 'call_screening')
+      const isAnswer = talk.turns.active?.kind === 'reply' && !toolCalls.some(({ name }) => name === 'call_screening')
       if (isAnswer) answering.replied()
     },
     frame() {

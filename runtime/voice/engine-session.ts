@@ -20,8 +20,8 @@ export interface EngineSession {
   /** Set once; what was told before is told now, in order. */
   listen(listener: (event: EngineEvent) => void): void
   tell(event: EngineEvent): void
-  /** Does nothing without a session. */
-  send(event: RealtimeClientEvent): void
+  /** False, and nothing sent, while no session stands. */
+  send(event: RealtimeClientEvent): boolean
   /** Audio is kept (the last 10 s) until the session is ready. */
   append(audio: Buffer): void
   /** Opens a socket in the place of the one there was; `configured` is called once it can be used. */
@@ -38,6 +38,8 @@ export const defaultBaseUrl = 'https://api.openai.com/v1'
 /** How long a session may take to be configured, in milliseconds on the clock. */
 const openTimeoutMs = 30_000
 const maxEarlyFrames = 500
+/** How often a session that is lost before anybody listens, while the phone rings, is opened again. */
+const maxRetries = 2
 /** A greeting is a few hundred events; more before anybody listens is a server gone wrong. */
 const maxHeldEvents = 5_000
 
@@ -53,6 +55,8 @@ export function openSession({ settings, target, session, takes, released }: Sess
   let socket: EngineSocket | undefined
   let isConfigured = false
   let timer: ReturnType<Clock['setTimeout']> | undefined
+  let connected: (() => void) | undefined
+  let retries = 0
 
   const tell = (event: EngineEvent) => {
     if (listener) listener(event)
@@ -61,6 +65,11 @@ export function openSession({ settings, target, session, takes, released }: Sess
   }
   const lost = (error: EngineRefused | EngineLost) => {
     release()
+    if (!listener && connected && error instanceof EngineLost && retries < maxRetries) {
+      retries += 1
+      held.length = 0
+      return connect(connected)
+    }
     ready.reject(error)
     if (listener) listener({ type: 'lost', error })
     else held.splice(0, held.length, { type: 'lost', error })
@@ -72,8 +81,43 @@ export function openSession({ settings, target, session, takes, released }: Sess
     isConfigured = false
     released?.()
   }
-  const send = (event: RealtimeClientEvent) => socket?.send(event)
+  const send = (event: RealtimeClientEvent) => {
+    if (!isConfigured) return false
+    socket?.send(event)
+    return true
+  }
   const append = (audio: Buffer) => send({ type: 'input_audio_buffer.append', audio: audio.toString('base64') })
+
+  const connect = (configured: () => void) => {
+    release()
+    connected = configured
+    timer = clock.setTimeout(() => {
+      // Whoever waited so long is not helped by as much again.
+      retries = maxRetries
+      lost(new EngineLost('the session was not ready in time'))
+    }, openTimeoutMs)
+    const { apiKey, baseUrl = defaultBaseUrl } = settings
+    const opening = openEngineSocket(
+      { baseUrl, apiKey, target },
+      {
+        opened: () => opening.send({ type: 'session.update', session }),
+        configured() {
+          if (socket !== opening || isConfigured) return
+          clock.clearTimeout(timer)
+          isConfigured = true
+          configured()
+          for (const audio of early.splice(0)) append(audio)
+        },
+        event(event) {
+          if (!takes?.(event)) tell(event)
+        },
+        lost(error) {
+          if (socket === opening) lost(error)
+        },
+      },
+    )
+    socket = opening
+  }
 
   return {
     ready: ready.promise,
@@ -90,37 +134,14 @@ export function openSession({ settings, target, session, takes, released }: Sess
       if (early.length === maxEarlyFrames) early.shift()
       early.push(audio)
     },
-    connect(configured) {
-      release()
-      timer = clock.setTimeout(() => lost(new EngineLost('the session was not ready in time')), openTimeoutMs)
-      const { apiKey, baseUrl = defaultBaseUrl } = settings
-      const opening = openEngineSocket(
-        { baseUrl, apiKey, target },
-        {
-          opened: () => opening.send({ type: 'session.update', session }),
-          configured() {
-            if (socket !== opening || isConfigured) return
-            clock.clearTimeout(timer)
-            isConfigured = true
-            configured()
-            for (const audio of early.splice(0)) append(audio)
-          },
-          event(event) {
-            if (!takes?.(event)) tell(event)
-          },
-          lost(error) {
-            if (socket === opening) lost(error)
-          },
-        },
-      )
-      socket = opening
-    },
+    connect,
     stands() {
       opened.endedAt = clock.now()
       ready.resolve()
     },
     close() {
       release()
+      connected = undefined
       ready.reject(new EngineLost('closed before it was ready'))
     },
   }

@@ -7,7 +7,8 @@ import type { Clock } from '../clock.ts'
 import { createAsides } from './asides.ts'
 import { askPrefix, type EngineEvent, speechPaddingMs } from './engine-events.ts'
 import { openSession } from './engine-session.ts'
-import type { Conversation, Turn } from './port.ts'
+import type { Said } from './memory.ts'
+import type { Conversation } from './port.ts'
 
 export interface EngineSettings {
   /** Up to and without `/realtime`; OpenAI's own when left out. */
@@ -42,8 +43,11 @@ export interface Engine {
   toolOutput(callId: string, output: string): void
   /** A note that the model reads as the caller's (`user`) or the platform's (`system`) words. */
   addText(role: 'user' | 'system', text: string): void
-  /** A new session with the same settings and, as text, what was said; `ready` or `lost` is told when it is decided. */
-  reopen(turns: readonly Turn[]): void
+  /**
+   * A new session with the same settings and, as text, what was said until it stands; `ready` or `lost` is told when it is
+   * decided. What is sent before that is lost.
+   */
+  reopen(said: () => readonly Said[]): void
   close(): void
 }
 
@@ -88,7 +92,7 @@ export function openEngine(settings: EngineSettings, conversation: Conversation)
         ...{ conversation: 'none', input: [], tool_choice: 'none', metadata: { aside: id } },
         instructions: exactly(sentence),
       }
-      send({ type: 'response.create', event_id: id, response })
+      if (!send({ type: 'response.create', event_id: id, response })) asides.lost()
       return audio
     },
     cancelResponse: (response) => send({ type: 'response.cancel', response_id: response }),
@@ -97,9 +101,9 @@ export function openEngine(settings: EngineSettings, conversation: Conversation)
     deleteItem: (item) => send({ type: 'conversation.item.delete', item_id: item }),
     toolOutput: (callId, output) => createItem({ type: 'function_call_output', call_id: callId, output }),
     addText: (role, text) => createItem({ type: 'message', role, content: [{ type: 'input_text', text }] }),
-    reopen(turns) {
+    reopen(said) {
       line.connect(() => {
-        for (const turn of turns) createItem(spoken(turn))
+        for (const one of said()) createItem(asText(one))
         line.tell({ type: 'ready' })
       })
     },
@@ -145,8 +149,8 @@ function session(settings: EngineSettings, conversation: Conversation): Realtime
   }
 }
 
-/** A turn as a text item: what was heard, never audio, so that nothing has to be truncated again. */
-function spoken({ role, text }: Turn): ConversationItem {
+/** What was said as a text item: what was heard, never audio, so that nothing has to be truncated again. */
+function asText({ role, text }: Said): ConversationItem {
   if (role === 'agent') return { type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] }
-  return { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }
+  return { type: 'message', role: role === 'lead' ? 'user' : 'system', content: [{ type: 'input_text', text }] }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { EngineEvent } from './engine-events.ts'
-import { isBackchannel, repeats, wordCount } from './interruptions.ts'
+import { agreesToEnd, isBackchannel, repeats, wordCount } from './interruptions.ts'
 import { bytesPerMs, loudness } from './mulaw.ts'
 import type { Talk } from './talk.ts'
 
@@ -11,6 +11,8 @@ export interface Hearing {
   silenceFed(ms: number): void
   /** The agent is silent, and 20 ms have passed: speech that it talked over, or that cut it, may still want an answer. */
   onSilence(): void
+  /** Whether the call ends waits for words that the caller has said. */
+  undecided(): boolean
   /** A new session counts its audio from zero. */
   restart(): void
   /** The item was our own voice come back: nobody said its words. Known once `heard` was passed on. */
@@ -41,8 +43,8 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   let appendedMs = 0
   let offsetMs = 0
   let unanswered: Unanswered | null = null
-  /** Short speech that cut the agent: only its words will tell whether it was meant to. */
-  let doubtful: { item: string; sinceMs: number } | null = null
+  /** Short speech that cut the agent, or any over its goodbye: only its words will tell whether it was meant. */
+  let doubtful: { item: string; sinceMs: number; voicedMs: number } | null = null
   /** Our own voice come back, and whether it was the callee's opening word: by its loudness, until its words are known. */
   const echoes = new Map<string, { opening: boolean }>()
 
@@ -59,11 +61,17 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     if (interruptions.echo) {
       echoes.set(item, { opening: interruptions.opening })
       talk.forgetItem(item)
-    } else if (talk.audible()) unanswered = { item, endedMs: talk.streamMs(), opening: interruptions.opening }
-    else if (interruptions.cut && interruptions.voicedMs < surelyMeantMs)
-      doubtful = { item, sinceMs: clock.monotonic() }
+      return
+    }
+    const { cut, opening, voicedMs } = interruptions
+    const mayBeShort = cut && voicedMs < surelyMeantMs
+    if (overGoodbye() || (mayBeShort && !talk.audible())) doubtful = { item, sinceMs: clock.monotonic(), voicedMs }
+    else if (talk.audible()) unanswered = { item, endedMs: talk.streamMs(), opening }
     else talk.reply()
   }
+
+  /** The call is about to end, and what the caller says can change that. */
+  const overGoodbye = () => talk.ending.by !== null && !talk.ending.firm
 
   function heard(item: string, text: string) {
     const echoed = echoes.get(item)
@@ -73,10 +81,14 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     if (echoed) return takenForEcho(item, text, echoed.opening)
     if (doubtful?.item === item) return judged(item, text)
     if (unanswered?.item !== item) return
+    if (overGoodbye()) {
+      unanswered = null
+      return judgedGoodbye(text)
+    }
     unanswered.backchannel = isBackchannel(text)
     // Short but meant ("no, wait"): the words cut where the length did not.
     const wanted = wordCount(text) >= minWords && !unanswered.backchannel
-    const meant = wanted && !unanswered.opening && talk.interruptible() && !talk.ending.by
+    const meant = wanted && !unanswered.opening && talk.interruptible()
     if (!meant || !talk.audible()) return
     unanswered = null
     talk.interrupt(startedAt)
@@ -87,6 +99,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   function takenForEcho(item: string, text: string, opening: boolean) {
     echoes.delete(item)
     talk.recallItem(text)
+    if (overGoodbye()) return judgedGoodbye(text)
     unanswered = { item, endedMs: talk.streamMs(), opening, backchannel: isBackchannel(text) }
   }
 
@@ -101,8 +114,21 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   /** A cough or a "mhm" has cut the agent: it goes on from there. Anything else is answered. */
   function judged(item: string, text: string) {
     doubtful = null
-    if (isBackchannel(text)) talk.goOn(item)
+    if (overGoodbye()) return judgedGoodbye(text)
+    // A "yes" in the last breath of a question is its answer.
+    const answers = wordCount(text) > 0 && talk.unheardMs <= answerWindowMs
+    if (isBackchannel(text) && !answers) talk.goOn(item)
     else talk.reply()
+  }
+
+  /** Who only agrees with the goodbye, or says theirs, lets the call end; anybody else is listened to. */
+  function judgedGoodbye(text: string) {
+    if (!agreesToEnd(text, talk.ending.by === 'silence')) goOnAfterAll()
+  }
+
+  function goOnAfterAll() {
+    talk.interrupt(startedAt)
+    talk.reply()
   }
 
   return {
@@ -138,15 +164,22 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     },
     onSilence() {
       if (doubtful && clock.monotonic() - doubtful.sinceMs >= wordsWithinMs) {
+        const { voicedMs } = doubtful
         doubtful = null
-        talk.reply()
+        if (!overGoodbye()) talk.reply()
+        else if (voicedMs >= surelyMeantMs) goOnAfterAll()
       }
       if (!unanswered || turns.busy) return
-      const { backchannel, endedMs, opening } = unanswered
+      const { item, backchannel, endedMs, opening } = unanswered
       unanswered = null
+      if (overGoodbye() && backchannel === undefined) {
+        doubtful = { item, sinceMs: clock.monotonic(), voicedMs: 0 }
+        return
+      }
       const answered = talk.streamMs() - endedMs < answerWindowMs
       if (!opening && (backchannel !== true || answered)) talk.reply()
     },
+    undecided: () => doubtful !== null,
     restart() {
       interruptions.stopped()
       transcript.leadLost()

@@ -135,6 +135,24 @@ const backchannels = new Set(
   ).split(' '),
 )
 
+/** Words of parting and of thanks, in the same languages; one of them is in whatever lets a call end. */
+const partings = new Set(
+  (
+    'bye goodbye thanks thank cheers teşekkürler teşekkür sağol sağolun hoşça hoşçakal hoşçakalın görüşürüz güle ' +
+    'tschüss tschüß ciao wiedersehen wiederhören danke adiós adios gracias luego revoir merci bientôt'
+  ).split(' '),
+)
+/** What stands beside them. */
+const courtesies = new Set(
+  (
+    "you too see ya later have a an nice good great day evening weekend night take care no nope that's that is all so very much for your time " +
+    'ederim sağ olun kalın iyi günler akşamlar geceler çok üzere hayır yok ' +
+    'auf vielen dank schön schönen guten tag abend noch ihnen auch bis bald dann nein ' +
+    'muchas hasta pronto que tenga buen buenas día tardes noches igualmente ' +
+    'au beaucoup bonne journée soirée à également non vous aussi'
+  ).split(' '),
+)
+
 /** What a transcription writes for sounds that are no words: `(coughing)`, `[noise]`, `*sighs*`. */
 const noises = /\([^)]*\)|\[[^\]]*\]|\*[^*]*\*/g
 
@@ -155,6 +173,19 @@ export const wordCount = (text: string): number => wordsOf(text).length
 export function isBackchannel(text: string): boolean {
   const words = wordsOf(text)
   return words.length <= 2 && words.every(({ tr, plain }) => backchannels.has(tr) || backchannels.has(plain))
+}
+
+/**
+ * True where the caller only agrees with a goodbye or says theirs: nothing at all, a back-channel, words of parting and thanks.
+ * Of somebody who was `silent`, and is heard after all, a back-channel is a sign of life.
+ */
+export function agreesToEnd(text: string, silent: boolean): boolean {
+  const words = wordsOf(text)
+  const isIn = (set: Set<string>) => (word: { tr: string; plain: string }) => set.has(word.tr) || set.has(word.plain)
+  const isParting = isIn(partings)
+  const isPolite = (word: { tr: string; plain: string }) => isIn(courtesies)(word) || isIn(backchannels)(word)
+  if (words.length === 0 || (!silent && isBackchannel(text))) return true
+  return !text.includes('?') && words.some(isParting) && words.every((word) => isParting(word) || isPolite(word))
 }
 
 /** True where two thirds of the words of `text` are among those of `said`, or where it has none: an echo is transcribed as what we said. */

@@ -1,13 +1,14 @@
 import type { MediaHandlers, MediaStream, Verdict } from '../carrier/port.ts'
 import type { Timer } from '../clock.ts'
 import { createAnswerer } from './answerer.ts'
-import { type Engine, exactly } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { type EngineEvent, EngineLost, EngineRefused } from './engine-events.ts'
 import { createHearing } from './hearing.ts'
 import { frameMs } from './mulaw.ts'
 import type { EndedBy, LoopOptions, ToolResult } from './port.ts'
 import { createReconnects } from './reconnects.ts'
 import { createTalk } from './talk.ts'
+import type { Ask } from './turns.ts'
 import { createVigil } from './vigil.ts'
 import { wrapUp } from './wrap-up.ts'
 
@@ -59,7 +60,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   const hearing = createHearing(talk, clock, conversation.interruptions?.words)
   const reconnects = createReconnects()
   const vigil = createVigil(talk, options, {
-    ...{ reply: talk.reply, hangUp: finish, lost, silent: hearing.onSilence, silenceFed: hearing.silenceFed },
+    ...{ reply: talk.reply, hangUp: finish, lost },
+    ...{ silent: hearing.onSilence, silenceFed: hearing.silenceFed, undecided: hearing.undecided },
   })
 
   function trouble(error: unknown) {
@@ -83,7 +85,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
       case 'response_started':
         return talk.turns.created(event.response)
       case 'text':
-        if (!talk.turns.isLive(event.response)) return
+        if (!talk.turns.isLive(event.response)) return talk.late(event.item)
+        talk.announce(event.item, false)
         talk.stopwatch.text()
         return talk.transcript.agentText(event.item, event.delta)
       case 'audio':
@@ -93,8 +96,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
       case 'response_done':
         return onResponseDone(event)
       case 'ask_refused':
-        if (!event.busy) failed(event.message)
-        return talk.turns.refused(event.busy)
+        return onRefused(event)
       case 'speech_started':
       case 'speech_stopped':
       case 'committed':
@@ -115,7 +117,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   }
 
   function onAgentAudio({ response, item, audio }: Extract<EngineEvent, { type: 'audio' }>) {
-    if (!talk.turns.isLive(response)) return
+    if (!talk.turns.isLive(response)) return talk.late(item)
+    talk.announce(item, true)
     spoke = response
     failures = 0
     talk.stopwatch.audio()
@@ -128,11 +131,20 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   }
 
   function onResponseDone({ response, failure, toolCalls }: Extract<EngineEvent, { type: 'response_done' }>) {
-    const live = talk.turns.isLive(response)
-    if (live && spoke === response) answerer.replied(toolCalls)
+    const isOurs = talk.turns.isOurs(response)
+    const asked = talk.turns.isLive(response) ? talk.turns.active : null
+    const saidNothing = spoke !== response && toolCalls.length === 0
+    if (asked && spoke === response) answerer.replied(toolCalls)
     talk.turns.done(response)
-    if (failure !== null) failed(failure)
-    if (live && toolCalls.length > 0) apart(talk.useTools(toolCalls, spoke === response))
+    if (asked && (failure !== null || saidNothing)) failed(failure ?? 'an empty response', asked)
+    const beside = asked === null ? 'cut' : spoke === response ? 'spoke' : 'silent'
+    if (isOurs && toolCalls.length > 0) apart(talk.useTools(toolCalls, beside))
+  }
+
+  function onRefused({ busy, message }: Extract<EngineEvent, { type: 'ask_refused' }>) {
+    const asked = talk.turns.active
+    talk.turns.refused(busy)
+    if (asked && !busy) failed(message, asked)
   }
 
   function onHeard(event: Extract<EngineEvent, { type: 'heard' }>) {
@@ -146,12 +158,11 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     if (!over) talk.obey(result)
   }
 
-  /** A response failed: asked again, unless that has been tried. */
-  function failed(why: string) {
+  /** A response failed: asked for again, in another session where this one has failed too often. */
+  function failed(why: string, asked: Ask) {
     failures += 1
-    if (failures > maxFailures) return lost(new EngineLost(why))
-    if (talk.greeting === 'waiting') talk.ask({ kind: 'greeting', instructions: exactly(conversation.greeting) })
-    else talk.reply()
+    talk.askAgain(asked)
+    if (failures > maxFailures) lost(new EngineLost(why))
   }
 
   function lost(error: EngineRefused | EngineLost) {
@@ -161,9 +172,10 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     owed ||= talk.turns.busy || talk.transcript.turns.at(-1)?.role === 'lead'
     vigil.pause()
     talk.forgetSession()
+    clock.clearTimeout(reopening)
     const reopen = guarded(() => {
       hearing.restart()
-      engine.reopen(talk.transcript.turns)
+      engine.reopen(talk.said)
     })
     if (waitMs === 0) reopen()
     else reopening = clock.setTimeout(reopen, waitMs)
@@ -172,9 +184,9 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   function onReopened() {
     vigil.resume()
     failures = 0
-    if (talk.greeting === 'waiting') talk.ask({ kind: 'greeting', instructions: exactly(conversation.greeting) })
-    else if (owed && !answerer.reopened()) talk.reply()
+    if (owed && !answerer.reopened() && !talk.turns.busy) talk.reply()
     owed = false
+    talk.turns.resume()
   }
 
   const handlers: MediaHandlers = {

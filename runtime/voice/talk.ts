@@ -1,9 +1,11 @@
 import type { MediaStream } from '../carrier/port.ts'
+import { createAnnounced } from './announced.ts'
 import { createEcho } from './echo.ts'
 import { createEnding } from './ending.ts'
 import { type Engine, exactly } from './engine.ts'
 import type { ToolCall } from './engine-events.ts'
 import { createInterruptions, usualInterruptions } from './interruptions.ts'
+import { createMemory } from './memory.ts'
 import { loudness } from './mulaw.ts'
 import { type CutItem, createPlayback } from './playback.ts'
 import type { EndedBy, LoopOptions, ToolResult } from './port.ts'
@@ -56,12 +58,16 @@ export function createTalk(options: TalkOptions) {
   const interruptions = createInterruptions({ ...usualInterruptions, minSpeechMs: afterMs, minPatientMs })
   const echo = createEcho()
   const ending = createEnding()
+  const memory = createMemory()
   const toolRuns = createToolRuns(desk, clock, stopwatch.span)
   let toolsRunning = 0
   let replyAfterTools = false
   let session = 0
   /** Items still being heard that only an earlier session knows. */
   let forgotten = new Set<string>()
+  const announced = createAnnounced()
+  /** How much of what was cut last nobody heard, in milliseconds; without end when more was being made. */
+  let unheardMs = 0
   let filler: Buffer | 'asked' | undefined
   let fillers = 0
   let greeting: 'waiting' | 'playing' | 'over' = 'waiting'
@@ -77,7 +83,7 @@ export function createTalk(options: TalkOptions) {
       },
       cancelResponse: (response) => engine.cancelResponse(response),
     },
-    { kind: 'greeting' },
+    { kind: 'greeting', instructions: exactly(conversation.greeting) },
   )
   const playback = createPlayback({
     frame(frame, item, playsAtMs) {
@@ -106,6 +112,9 @@ export function createTalk(options: TalkOptions) {
   /** Its words may be cut now. */
   const interruptible = () => !ending.firm && (conversation.greetingInterruptible || greeting === 'over')
 
+  /** There is one greeting: after its first sound the agent goes on instead. */
+  const again = (ask: Ask): Ask => (ask.kind === 'greeting' && greeting !== 'waiting' ? { kind: 'reply' } : ask)
+
   function reply() {
     if (ending.by || hold === 'hush') return
     if (toolsRunning > 0) replyAfterTools = true
@@ -121,10 +130,13 @@ export function createTalk(options: TalkOptions) {
   /** Stops the agent at once, here, at the carrier and at the engine; only what was heard remains said. */
   function cutAgent() {
     const nowMs = clock.monotonic()
-    const cuts = playback.cut(nowMs)
+    const cuts: CutItem[] = playback.cut(nowMs)
+    const whole = turns.active === null && cuts.every(({ finished }) => finished)
+    unheardMs = whole ? cuts.reduce((sum, cut) => sum + cut.receivedMs - cut.heardMs, 0) : Number.POSITIVE_INFINITY
     recorder?.cutAgent(streamMs(nowMs))
     echo.cut(streamMs(nowMs))
     turns.cut()
+    for (const item of announced.cut()) cuts.push({ item, heardMs: 0, receivedMs: 0, finished: false })
     for (const cut of cuts) {
       if (!forgotten.has(cut.item)) shorten(cut)
       transcript.agentCut(cut.item, cut)
@@ -152,6 +164,12 @@ export function createTalk(options: TalkOptions) {
   /** They were words after all. */
   function recallItem(text: string) {
     engine.addText('user', text)
+  }
+
+  /** Tells the agent something, now and in every session to come. */
+  function note(role: 'user' | 'system', text: string) {
+    memory.told(role === 'user' ? 'lead' : role, text, streamMs())
+    engine.addText(role, text)
   }
 
   /** What cut the agent was not meant to: it goes on. `item` is what was heard in the place of words. */
@@ -208,38 +226,46 @@ export function createTalk(options: TalkOptions) {
     if (result?.next === 'hang_up') return options.hangUp('agent')
     if (result?.next !== 'say_goodbye' || ending.by) return
     cutAgent()
-    engine.addText('system', JSON.stringify(result.output ?? {}))
+    note('system', JSON.stringify(result.output ?? {}))
     sayGoodbye('agent')
   }
 
   /** News that nobody asked for just now; speech that is going on asks for itself once it is over. */
   function tell({ output }: ToolResult) {
-    engine.addText('system', JSON.stringify(output ?? {}))
+    note('system', JSON.stringify(output ?? {}))
     if (!interruptions.speaking) reply()
   }
 
-  /** Runs what a response called; its results go to the model together. `spoke`: the same response also said something. */
-  async function useTools(calls: ToolCall[], spoke: boolean): Promise<void> {
+  /**
+   * Runs what a response called; its results go to the model together. `beside`: the response also said something, or was silent,
+   * or was cut: whoever cut it goes on talking, so that it neither ends the call nor asks for an answer.
+   */
+  async function useTools(calls: ToolCall[], beside: 'spoke' | 'silent' | 'cut'): Promise<void> {
     const current = session
     toolsRunning += 1
     const runs = await toolRuns.run(calls)
     toolsRunning -= 1
     for (const run of runs) giveResult(run, current === session)
-    if (runs.some(({ result }) => result.next === 'hang_up')) return options.hangUp('agent')
-    if (runs.some(({ result }) => result.next === 'take_leave')) return toolGoodbye(false)
-    if (runs.some(({ result }) => result.next === 'say_goodbye')) return toolGoodbye(spoke)
-    const nobody = runs.find(({ result }) => result.next === 'leave_message' || result.next === 'wait')?.result.next
-    if (nobody === 'leave_message' || nobody === 'wait') return options.noPerson(nobody, spoke)
+    const wants = (next: ToolResult['next']) => runs.some(({ result }) => result.next === next)
+    if (wants('hang_up')) return options.hangUp('agent')
+    if (beside !== 'cut') {
+      if (wants('take_leave')) return toolGoodbye(false)
+      if (wants('say_goodbye')) return toolGoodbye(beside === 'spoke')
+      const nobody = runs.find(({ result }) => result.next === 'leave_message' || result.next === 'wait')?.result.next
+      if (nobody === 'leave_message' || nobody === 'wait') return options.noPerson(nobody, beside === 'spoke')
+    }
     // Speech that began meanwhile asks for itself once it is over, and then sees the results.
-    if (!interruptions.speaking || replyAfterTools) reply()
+    if (replyAfterTools || (beside !== 'cut' && !interruptions.speaking)) reply()
     if (toolsRunning === 0) replyAfterTools = false
   }
 
   function giveResult({ call, result }: ToolRun, known: boolean) {
     const output = JSON.stringify(result.output ?? null)
+    const told = `The function ${call.name} returned: ${output}`
     // A session that was opened anew never heard of the call.
-    if (known) engine.toolOutput(call.callId, output)
-    else engine.addText('system', `The function ${call.name} returned: ${output}`)
+    if (!known) return note('system', told)
+    engine.toolOutput(call.callId, output)
+    memory.told('system', told, streamMs())
   }
 
   /** Words beside the call are the last ones ("… Goodbye." and end_call); without any, the model is asked for them. */
@@ -277,10 +303,10 @@ export function createTalk(options: TalkOptions) {
     greetingIsOver() {
       greeting = 'over'
     },
-    /** The session was opened anew: nothing that was asked for will come. */
+    /** The session is gone: what was asked for will not come, and is asked for in the next one. */
     forgetSession() {
       session += 1
-      turns.reset()
+      turns.suspend(again)
       forgotten = new Set(playback.unheard.map(({ item }) => item))
       transcript.agentLost(playback.unheard)
       playback.finishAll()
@@ -295,6 +321,15 @@ export function createTalk(options: TalkOptions) {
     get greeting() {
       return greeting
     },
+    get unheardMs() {
+      return unheardMs
+    },
+    /** The live response names an item. */
+    announce: announced.live,
+    /** Something came of a response that does not count: of an item that nobody heard nothing is to stay. */
+    late(item: string) {
+      if (announced.late(item)) engine.deleteItem(item)
+    },
     get toolsRunning() {
       return toolsRunning
     },
@@ -302,6 +337,11 @@ export function createTalk(options: TalkOptions) {
     mediaCame(atMs: number) {
       carrier = { atMs, nowMs: clock.monotonic() }
     },
+    note,
+    /** Everything that a session opened anew has to know. */
+    said: () => memory.among(transcript.turns),
     ask: (ask: Ask) => turns.ask(ask),
+    /** What was asked for did not come. */
+    askAgain: (ask: Ask) => turns.ask(again(ask)),
   }
 }

@@ -22,12 +22,19 @@ export interface Turns {
   refused(busy: boolean): void
   /** Silences what is being made and forgets what was queued. */
   cut(): void
-  /** Forgets everything: the session was opened anew. */
-  reset(): void
+  /**
+   * The session is gone, and what it was making with it: `again` says what is asked for in its place. That, and what is wanted
+   * meanwhile, waits for {@link resume}.
+   */
+  suspend(again: (unfinished: Ask) => Ask): void
+  /** There is a session again. */
+  resume(): void
+  /** It is the active response, cut or not. */
+  isOurs(response: string): boolean
   /** Its audio and words count: it is the active response and was not cut. */
   isLive(response: string): boolean
-  /** What the active response is for; null when there is none. */
-  readonly active: AskKind | null
+  /** What the active response is for; null when there is none, or it was cut. */
+  readonly active: Ask | null
   /** A response is asked for, being made, or being cancelled, or one waits. */
   readonly busy: boolean
 }
@@ -38,6 +45,8 @@ type State =
   | { name: 'active'; ask: Ask; response: string; cut: boolean }
   /** The server says that a response runs that we never saw begin; its end frees us. */
   | { name: 'foreign' }
+  /** There is no session. */
+  | { name: 'away' }
 
 const maxQueued = 4
 
@@ -55,10 +64,14 @@ export function createTurns(send: TurnSends, first?: Ask): Turns {
     if (ask) send.createResponse(ask)
   }
 
+  const active = () => ((state.name === 'active' || state.name === 'asked') && !state.cut ? state.ask : null)
+
+  const isQueued = (ask: Ask) => ask.kind === 'reply' && queue.some(({ kind }) => kind === 'reply')
+
   return {
     ask(ask) {
-      if (ask.kind === 'reply' && queue.some(({ kind }) => kind === 'reply')) return
-      if (queue.length === maxQueued) queue.shift()
+      if (isQueued(ask)) return
+      if (queue.length >= maxQueued) queue.shift()
       queue.push(ask)
       if (state.name === 'idle') next()
     },
@@ -85,16 +98,22 @@ export function createTurns(send: TurnSends, first?: Ask): Turns {
       if (state.name === 'active') send.cancelResponse(state.response)
       state = { ...state, cut: true }
     },
-    reset() {
-      queue = []
-      state = { name: 'idle' }
+    suspend(again) {
+      const unfinished = active()
+      state = { name: 'away' }
+      const ask = unfinished && again(unfinished)
+      if (ask && !isQueued(ask)) queue.unshift(ask)
     },
+    resume() {
+      if (state.name === 'away') next()
+    },
+    isOurs: (response) => state.name === 'active' && state.response === response,
     isLive: (response) => state.name === 'active' && state.response === response && !state.cut,
     get active() {
-      return state.name === 'active' || state.name === 'asked' ? (state.cut ? null : state.ask.kind) : null
+      return active()
     },
     get busy() {
-      return state.name !== 'idle'
+      return state.name === 'away' ? queue.length > 0 : state.name !== 'idle'
     },
   }
 }

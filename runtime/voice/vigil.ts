@@ -25,6 +25,8 @@ export interface VigilMoves {
   silenceFed(ms: number): void
   /** The agent is silent and has nothing more to say. */
   silent(): void
+  /** The caller has said something whose words will tell what becomes of the call. */
+  undecided(): boolean
 }
 
 /** Speech in whose midst no media comes for this long is closed with silence, so that the turn can end. */
@@ -94,7 +96,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
 
   /** A tool or the model takes long: a short line, once a turn. */
   function watchSlow(passedMs: number) {
-    const waiting = talk.toolsRunning > 0 || talk.turns.active === 'reply'
+    const waiting = talk.toolsRunning > 0 || talk.turns.active?.kind === 'reply'
     const quiet = !talk.playback.busy && !talk.interruptions.speaking && !talk.ending.by && !talk.held
     slowMs = waiting && quiet ? slowMs + passedMs : 0
     if (filled || slowMs < budgetsMs.llm!) return
@@ -104,7 +106,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
 
   function watchDigits() {
     if (digits === '' || steadyMs - lastDigitMs < digitsPauseMs) return
-    engine.addText('user', `(The caller pressed ${digits} on the keypad.)`)
+    talk.note('user', `(The caller pressed ${digits} on the keypad.)`)
     digits = ''
     moves.reply()
   }
@@ -116,7 +118,8 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
       talk.sayGoodbye('max_duration', true)
     }
     const busy = talk.audible() || talk.turns.busy || talk.toolsRunning > 0
-    if (talk.ending.due(nowMs, busy, talk.interruptions.speaking)) moves.hangUp(talk.ending.by!)
+    const leadSpeaks = talk.interruptions.speaking || moves.undecided()
+    if (talk.ending.due(nowMs, busy, leadSpeaks)) moves.hangUp(talk.ending.by!)
   }
 
   return {

@@ -189,8 +189,8 @@ describe('a conversation as it was heard', () => {
     say(history, 'a', ['Gone.', 500])
     history.agentCalls('a', [call('1')])
     history.replay([
-      { role: 'agent', atMs: 0, text: 'Got a', interrupted: true },
-      { role: 'lead', atMs: 900, text: 'Yes.', interrupted: false },
+      { role: 'agent', text: 'Got a', interrupted: true },
+      { role: 'lead', text: 'Yes.', interrupted: false },
     ])
     expect(told(history)).toEqual([
       { role: 'assistant', content: 'Got a —' },
@@ -226,7 +226,7 @@ describe('a conversation as it was heard', () => {
           else if (it.do === 'spoke') history.leadSpoke(it.id)
           else if (it.do === 'heard') history.leadSaid(it.id, 'words')
           else if (it.do === 'note') history.note('user', 'a key')
-          else history.replay([{ role: 'lead', atMs: 0, text: 'Yes.', interrupted: false }])
+          else history.replay([{ role: 'lead', text: 'Yes.', interrupted: false }])
         }
         let open: string[] = []
         for (const [at, message] of history.messages('Be kind.').entries()) {

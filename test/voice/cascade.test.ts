@@ -187,7 +187,7 @@ test('a transcription that drops is lost once; opened anew it goes on from what 
   engine.appendAudio(silence(300))
   expect(await next('lost')).toMatchObject({ error: expect.any(EngineLost) })
   engine.createResponse()
-  engine.reopen([{ role: 'agent', atMs: 0, text: conversation.greeting, interrupted: false }])
+  engine.reopen(() => [{ role: 'agent', text: conversation.greeting, interrupted: false }])
   await next('ready')
   await hear('Yes, I have a moment.')
   engine.createResponse()

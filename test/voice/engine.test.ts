@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { systemClock } from '../../runtime/clock.ts'
-import { openEngine } from '../../runtime/voice/engine.ts'
+import { exactly, openEngine } from '../../runtime/voice/engine.ts'
 import { type EngineEvent, EngineLost, EngineRefused } from '../../runtime/voice/engine-events.ts'
 import { conversation } from './sandbox-call.ts'
 import { virtualClock } from './virtual-clock.ts'
@@ -251,18 +251,60 @@ test('opened anew: the same settings, and what was said as text', async () => {
   const { until } = listener(engine)
   peer.socket.terminate()
   await until('lost')
-  engine.reopen([
-    { role: 'agent', atMs: 0, text: 'Got a moment?', interrupted: false },
-    { role: 'lead', atMs: 900, text: 'Yes.', interrupted: false },
+  engine.reopen(() => [
+    { role: 'agent', text: 'Got a moment?', interrupted: false },
+    { role: 'lead', text: 'Yes.', interrupted: false },
+    { role: 'system', text: 'The function save_answer returned: {}', interrupted: false },
   ])
   const second = await server.client(1)
   expect((await second.next('session.update')).session).toEqual(peer.said[0]!.session)
   second.say({ type: 'session.updated', session: {} })
   await until('ready')
-  await second.next('conversation.item.create')
-  await second.next('conversation.item.create')
+  for (let i = 0; i < 3; i += 1) await second.next('conversation.item.create')
   expect(second.said.slice(1).map(({ item }) => item)).toEqual([
     { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Got a moment?' }] },
     { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Yes.' }] },
+    {
+      ...{ type: 'message', role: 'system' },
+      content: [{ type: 'input_text', text: 'The function save_answer returned: {}' }],
+    },
   ])
+})
+
+test('nothing is sent into a session that does not stand yet', async () => {
+  const server = await engineServer()
+  const { engine, peer } = await ready(server)
+  const { until } = listener(engine)
+  peer.socket.terminate()
+  await until('lost')
+  engine.reopen(() => [{ role: 'lead', text: 'Yes.', interrupted: false }])
+  engine.addText('system', 'too early')
+  const second = await server.client(1)
+  await second.next('session.update')
+  engine.createResponse()
+  await expect(engine.render('One moment.')).rejects.toThrow(EngineLost)
+  second.say({ type: 'session.updated', session: {} })
+  await until('ready')
+  engine.addText('system', 'now')
+  for (let i = 0; i < 2; i += 1) await second.next('conversation.item.create')
+  expect(second.said.slice(1).map(({ item }) => (item as { content: { text: string }[] }).content[0]!.text)).toEqual([
+    'Yes.',
+    'now',
+  ])
+})
+
+test('lost while the phone rings: opened again at once, and the greeting asked for anew', async () => {
+  const server = await engineServer()
+  const { engine, peer } = await ready(server)
+  peer.socket.terminate()
+  const second = await server.client(1)
+  await second.next('session.update')
+  second.say({ type: 'session.updated', session: {} })
+  expect(await second.next('response.create')).toMatchObject({
+    response: { instructions: exactly(conversation.greeting) },
+  })
+  second.say({ type: 'response.created', response: { id: 'again' } })
+  const { until, events } = listener(engine)
+  await until('response_started')
+  expect(events.map(({ type }) => type)).toEqual(['response_started'])
 })

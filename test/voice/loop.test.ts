@@ -119,7 +119,7 @@ describe.each(['realtime', 'cascade'] as const)('%s', (kind) => {
 
     test('hangs up midway: ended by the lead, with everything said so far', async () => {
       const story = await calls.call({ to: person('hangs_up') })
-      expect(story.by).toBe('lead')
+      expect(story).toMatchObject({ by: 'lead', detail: undefined })
       expect(story.steps).toEqual(['answered', 'ended'])
       expect(agentTurns(story).at(-1)!.interrupted).toBe(true)
     })

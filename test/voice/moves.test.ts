@@ -247,6 +247,136 @@ test('a caller who speaks over the goodbye calls it off', async () => {
   expect(talk.ended).toEqual([])
 })
 
+/** A conversation whose agent says a goodbye of six seconds from now on. */
+async function partingTalk() {
+  const talk = converse({ tool: async () => goodbye({ ok: true }) })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'That is all.')
+  talk.respond(6_000, 'Thank you. Goodbye.', [{ callId: 'c1', name: 'end_call' }])
+  await talk.time.pass(100)
+  return talk
+}
+
+test.each([
+  ['a short question in its midst', 3_000, 700, 'Wait, one question!'],
+  ['a question that begins before its end and outlasts it', 5_300, 4_000, 'And how much is it for two of us?'],
+  ['a few words just before its end', 5_700, 250, 'No, stop.'],
+])('the goodbye is called off by %s', async (_, afterMs, lengthMs, words) => {
+  const talk = await partingTalk()
+  await talk.time.pass(afterMs)
+  const before = asks(talk.calls).length
+  await talk.speak(lengthMs, words)
+  await talk.time.pass(300)
+  expect(talk.ended).toEqual([])
+  expect(asks(talk.calls).length).toBe(before + 1)
+  talk.respond(500)
+  await talk.time.pass(3_000)
+  expect(talk.ended).toEqual([])
+})
+
+test.each(['Thanks, bye!', 'Okay.', '(coughing)', ''])(
+  'a goodbye that the caller answers with %j goes on',
+  async (words) => {
+    const talk = await partingTalk()
+    await talk.time.pass(5_300)
+    await talk.speak(400, words)
+    await talk.time.pass(1_000)
+    await talk.loop.done
+    expect(talk.ended).toEqual([{ by: 'agent' }])
+    expect(asks(talk.calls).length).toBe(1)
+  },
+)
+
+test('a word over the goodbye that silence brought is a sign of life', async () => {
+  const talk = converse({ conversation: { idleSeconds: 5, phrases: { goodbye: 'Goodbye.' } } })
+  talk.respond(200)
+  await talk.time.pass(5_500)
+  talk.respond(300, 'Are you there?')
+  await talk.time.pass(5_700)
+  expect(asks(talk.calls).at(-1)).toBe('ask Say exactly: "Goodbye."')
+  talk.respond(1_500, 'Goodbye.')
+  await talk.time.pass(200)
+  await talk.speak(300, 'Yes?')
+  expect(asks(talk.calls).at(-1)).toBe('ask')
+  await talk.time.pass(2_000)
+  expect(talk.ended).toEqual([])
+})
+
+test('words that are announced and of which no sound came are forgotten by the engine, late ones too', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'Tell me about prices.')
+  talk.tell({ type: 'response_started', response: 'x' })
+  talk.tell({ type: 'text', response: 'x', item: 'a', delta: 'It costs' })
+  await talk.speak(600, 'And the dates?')
+  expect(talk.calls.slice(1, 3)).toEqual(['cancel x', 'delete a'])
+  talk.tell({ type: 'text', response: 'x', item: 'a', delta: ' a hundred' })
+  talk.tell({ type: 'text', response: 'x', item: 'b', delta: 'Shall I' })
+  talk.tell({ type: 'audio', response: 'x', item: 'b', audio: Buffer.alloc(800, 1) })
+  expect(talk.calls.filter((call) => call.startsWith('delete'))).toEqual(['delete a', 'delete b'])
+  talk.tell({ type: 'response_done', response: 'x', failure: null, toolCalls: [] })
+  talk.respond(300, 'In May.')
+  await talk.time.pass(1_000)
+  expect(talk.turns.map(({ text }) => text)).toEqual([
+    'one two three four five',
+    'Tell me about prices.',
+    'And the dates?',
+    'In May.',
+  ])
+})
+
+test('what a response called that was complete before its cut is run; the caller goes on, and the call with them', async () => {
+  const ran: string[] = []
+  const talk = converse({
+    async tool(name) {
+      ran.push(name)
+      return name === 'end_call' ? goodbye({ ok: true }) : { output: { saved: true } }
+    },
+  })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'I need a course.')
+  talk.tell({ type: 'response_started', response: 'x' })
+  talk.tell({ type: 'audio', response: 'x', item: 'a', audio: Buffer.alloc(4_000 * 8, 1) })
+  await talk.time.pass(500)
+  await talk.speak(600, 'Wait, in May please.')
+  const toolCalls = [
+    { callId: 'c1', name: 'save_answer', arguments: '{}' },
+    { callId: 'c2', name: 'end_call', arguments: '{}' },
+  ]
+  talk.tell({ type: 'response_done', response: 'x', failure: null, toolCalls })
+  await talk.time.pass(100)
+  expect(ran).toEqual(['save_answer', 'end_call'])
+  expect(talk.calls.filter((call) => call.startsWith('output'))).toHaveLength(2)
+  expect(asks(talk.calls)).toHaveLength(2)
+  talk.respond(300, 'In May.')
+  await talk.time.pass(2_000)
+  expect(talk.ended).toEqual([])
+})
+
+test('a longer "yes" in the last breath of a question is its answer too', async () => {
+  const talk = converse()
+  talk.respond(3_000)
+  await talk.time.pass(2_300)
+  await talk.speak(400, 'Yes.')
+  expect(asks(talk.calls)).toEqual(['ask'])
+  expect(talk.calls.filter((call) => /^(delete|system)/.test(call))).toEqual([])
+})
+
+test('a response of nothing at all is asked for again, and given up with its session at last', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'Tell me about prices.')
+  for (let tries = 1; tries <= 2; tries += 1) talk.respond(0)
+  expect(asks(talk.calls)).toHaveLength(3)
+  expect(talk.calls.filter((call) => call.startsWith('reopen'))).toHaveLength(0)
+  talk.respond(0)
+  expect(talk.calls.filter((call) => call.startsWith('reopen'))).toHaveLength(1)
+})
+
 test('keys go to the desk at once and to the engine as text, together', async () => {
   const talk = converse()
   talk.respond(200)
@@ -342,10 +472,10 @@ test('dropped in mid-sentence: what has arrived is heard, kept and replayed, no 
   talk.tell({ type: 'audio', response: 'x', item: 'a', audio: Buffer.alloc(1_300 * 8, 1) })
   await talk.time.pass(400)
   talk.tell(drop)
+  talk.tell({ type: 'ready' })
   expect(talk.replayed).toEqual([
     ['agent: one two three four five', 'lead: Tell me about prices.', 'agent: It costs a hundred a'],
   ])
-  talk.tell({ type: 'ready' })
   await talk.time.pass(2_000)
   expect(talk.turns.at(-1)).toMatchObject({ text: 'It costs a hundred a', interrupted: true })
   expect(asks(talk.calls)).toEqual(['ask', 'ask'])
@@ -381,6 +511,92 @@ test('a voicemail message in the midst of which the session drops is said again,
   await talk.loop.done
   expect(talk.turns.at(-1)).toMatchObject({ text: 'Call us.', interrupted: false })
 })
+
+test('what happens while there is no session is known to the next one, and answered there', async () => {
+  const slow = Promise.withResolvers<{ output: unknown }>()
+  const talk = converse({ tool: () => slow.promise })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'Book me in.')
+  talk.respond(0, '', [{ callId: 'c1', name: 'book_slot' }])
+  talk.tell(drop)
+  // The second outage is bridged after a pause.
+  talk.tell(drop)
+  slow.resolve({ output: { booked: true } })
+  await talk.time.pass(100)
+  talk.digit('4')
+  await talk.time.pass(1_200)
+  expect(asks(talk.calls)).toEqual(['ask'])
+  talk.tell({ type: 'ready' })
+  expect(talk.replayed).toEqual([
+    [
+      'agent: one two three four five',
+      'lead: Book me in.',
+      'system: The function book_slot returned: {"booked":true}',
+      'lead: (The caller pressed 4 on the keypad.)',
+    ],
+  ])
+  expect(asks(talk.calls)).toEqual(['ask', 'ask'])
+  talk.respond(200, 'It is booked.')
+  await talk.time.pass(1_000)
+  expect(asks(talk.calls)).toEqual(['ask', 'ask'])
+})
+
+test('what a function returned is known to later sessions too, each thing in its place', async () => {
+  const talk = converse({ tool: async () => ({ output: { free: 3 } }) })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'When?')
+  talk.respond(0, '', [{ callId: 'c1', name: 'check_slots' }])
+  await talk.time.pass(100)
+  talk.respond(200, 'On Monday.')
+  await talk.time.pass(1_000)
+  for (let lost = 1; lost <= 2; lost += 1) {
+    talk.tell(drop)
+    await talk.time.pass(600)
+    talk.tell({ type: 'ready' })
+    expect(talk.replayed.at(-1)).toEqual([
+      'agent: one two three four five',
+      'lead: When?',
+      'system: The function check_slots returned: {"free":3}',
+      'agent: On Monday.',
+    ])
+  }
+})
+
+test.each(['goodbye', 'limit'] as const)(
+  'a session lost around the last words (%s): they are said whole in the next',
+  async (when) => {
+    const talk = converse({
+      tool: async () => goodbye({ ok: true }),
+      conversation: { maxDurationSeconds: when === 'limit' ? 5 : 600, phrases: { goodbye: 'Bye now.' } },
+    })
+    talk.respond(200)
+    await talk.time.pass(1_000)
+    if (when === 'limit') {
+      await talk.time.pass(3_500)
+      talk.tell(drop)
+      await talk.time.pass(1_000)
+    } else {
+      await talk.speak(500, 'That is all.')
+      talk.respond(0, '', [{ callId: 'c1', name: 'end_call' }])
+      await talk.time.pass(100)
+      talk.tell({ type: 'response_started', response: 'x' })
+      talk.tell({ type: 'audio', response: 'x', item: 'a', audio: Buffer.alloc(300 * 8, 1) })
+      await talk.time.pass(100)
+      talk.tell(drop)
+    }
+    const before = asks(talk.calls).length
+    await talk.time.pass(500)
+    expect(talk.ended).toEqual([])
+    talk.tell({ type: 'ready' })
+    expect(asks(talk.calls).slice(before)).toEqual([when === 'limit' ? 'ask Say exactly: "Bye now."' : 'ask'])
+    talk.respond(800, 'Bye now.')
+    await talk.time.pass(3_000)
+    expect(talk.turns.at(-1)).toMatchObject({ text: 'Bye now.', interrupted: false })
+    expect(talk.ended).toEqual([{ by: when === 'limit' ? 'max_duration' : 'agent' }])
+  },
+)
 
 test('reconnects: at once, then with pauses, never more than three in any five minutes', () => {
   fc.assert(

@@ -41,6 +41,7 @@ export function converse(plan: Plan = {}) {
   let handlers: MediaHandlers | undefined
   let frames = 0
   let open = true
+  let onStands = () => {}
   const line = { mouth: quiet as Buffer | null, lastMarkMs: 0 }
   const note = (step: string) => steps.push({ step, atMs: time.monotonic() })
 
@@ -65,8 +66,8 @@ export function converse(plan: Plan = {}) {
     toolOutput: (id, output) => calls.push(`output ${id} ${output}`),
     addText: (role, text) => calls.push(`${role} ${text}`),
     reopen(said) {
-      calls.push(`reopen ${said.length}`)
-      replayed.push(said.map(({ role, text }) => `${role}: ${text}`))
+      calls.push(`reopen ${said().length}`)
+      onStands = () => replayed.push(said().map(({ role, text }) => `${role}: ${text}`))
     },
     close: () => calls.push('engine closed'),
   }
@@ -132,7 +133,10 @@ export function converse(plan: Plan = {}) {
   let made = 0
   return {
     ...{ time, calls, turns, steps, ended, sent, spans, replayed, loop, line },
-    tell: (event: EngineEvent) => tell(event),
+    tell(event: EngineEvent) {
+      if (event.type === 'ready') onStands()
+      tell(event)
+    },
     digit: (digit: string) => handlers!.onDigit(digit),
     close,
     mark: (name: string) => handlers!.onMark(name),

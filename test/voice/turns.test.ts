@@ -8,9 +8,11 @@ function server(first?: Ask) {
   let pending = first ? 1 : 0
   let active: string | null = null
   let made = 0
+  let away = false
   const turns = createTurns(
     {
       createResponse: (ask) => {
+        expect(away).toBe(false)
         expect(pending).toBe(0)
         pending += 1
         log.push(ask.kind)
@@ -40,6 +42,16 @@ function server(first?: Ask) {
       pending = 0
       if (busy) active = 'foreign'
       turns.refused(busy)
+    },
+    lost() {
+      away = true
+      pending = 0
+      active = null
+      turns.suspend((ask) => ask)
+    },
+    back() {
+      away = false
+      turns.resume()
     },
     get active() {
       return active
@@ -90,7 +102,32 @@ test('an ask that met an unknown active response is sent again when that one is 
   expect(log).toEqual(['reply', 'reply'])
 })
 
-const step = fc.constantFrom('ask', 'goodbye', 'created', 'done', 'cut', 'refused', 'busy', 'reset' as const)
+test('what a lost session was making, and what is wanted meanwhile, is asked for once there is another; a reply once', () => {
+  const { turns, log, created, lost, back } = server()
+  turns.ask(reply)
+  created()
+  lost()
+  turns.ask(reply)
+  turns.ask({ kind: 'goodbye' })
+  expect(log).toEqual(['reply'])
+  back()
+  created()
+  turns.done('r2')
+  expect(log).toEqual(['reply', 'reply', 'goodbye'])
+})
+
+test('what was cut is not asked for again', () => {
+  const { turns, log, created, lost, back } = server()
+  turns.ask(reply)
+  created()
+  turns.cut()
+  lost()
+  back()
+  expect(log).toEqual(['reply', 'cancel r1'])
+  expect(turns.busy).toBe(false)
+})
+
+const step = fc.constantFrom('ask', 'goodbye', 'created', 'done', 'cut', 'refused', 'busy', 'lost', 'back' as const)
 
 test('in any order of events: never two asks in flight, nothing of a cut response is live, the machine always comes to rest', () => {
   fc.assert(
@@ -104,12 +141,20 @@ test('in any order of events: never two asks in flight, nothing of a cut respons
         if (event === 'done') line.done()
         if (event === 'refused') line.refused(false)
         if (event === 'busy') line.refused(true)
+        if (event === 'lost') {
+          const unfinished = line.turns.active
+          line.lost()
+          expect(line.turns.active).toBe(null)
+          if (unfinished) expect(line.turns.busy).toBe(true)
+        }
+        if (event === 'back') line.back()
         if (event === 'cut') {
           if (line.active) cut.add(line.active)
           line.turns.cut()
         }
         if (line.active && cut.has(line.active)) expect(line.turns.isLive(line.active)).toBe(false)
       }
+      line.back()
       for (let i = 0; i < 20 && line.turns.busy; i += 1) {
         line.created()
         line.done()

@@ -116,9 +116,11 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
     deleteItem: history.remove,
     toolOutput: history.output,
     addText: history.note,
-    reopen(turns) {
-      line.connect(() => line.tell({ type: 'ready' }))
-      history.replay(turns)
+    reopen(said) {
+      line.connect(() => {
+        history.replay(said())
+        line.tell({ type: 'ready' })
+      })
     },
     close: line.close,
   }

@@ -1,6 +1,6 @@
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions'
 import type { ToolCall } from '../engine-events.ts'
-import type { Turn } from '../port.ts'
+import type { Said } from '../memory.ts'
 import { heardText } from '../transcript.ts'
 
 /** A conversation as it was heard, in the words that a text model is given. A pure machine. */
@@ -23,7 +23,7 @@ export interface History {
   /** Nobody heard it, or it plays no part. What was called beside it stays. */
   remove(item: string): void
   /** Begins anew from what was said. */
-  replay(turns: readonly Turn[]): void
+  replay(said: readonly Said[]): void
   messages(instructions: string): ChatCompletionMessageParam[]
 }
 
@@ -119,12 +119,13 @@ export function createHistory(): History {
       const left = entries.find((entry) => entry.kind === 'agent' && entry.item === item)
       if (left?.kind === 'agent') Object.assign(left, { parts: [], cut: true })
     },
-    replay(turns) {
+    replay(said) {
       entries = []
       outputs.clear()
-      for (const { role, text, interrupted } of turns) {
-        if (role === 'lead') add({ kind: 'note', role: 'user', text })
-        else add({ kind: 'agent', item: '', parts: [{ text, ms: 0, whole: true }], cut: interrupted, calls: [] })
+      for (const { role, text, interrupted } of said) {
+        if (role === 'agent')
+          add({ kind: 'agent', item: '', parts: [{ text, ms: 0, whole: true }], cut: interrupted, calls: [] })
+        else add({ kind: 'note', role: role === 'lead' ? 'user' : 'system', text })
       }
     },
     messages: (instructions) => [
