@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { EngineEvent } from './engine-events.ts'
-import { agreesToEnd, isBackchannel, repeats, wordCount } from './interruptions.ts'
 import { bytesPerMs, loudness } from './mulaw.ts'
 import type { Talk } from './talk.ts'
+import { agreesToEnd, isBackchannel, repeats, wordCount } from './words.ts'
 
 export interface Hearing {
   onEvent(event: Extract<EngineEvent, { type: 'speech_started' | 'speech_stopped' | 'committed' | 'heard' }>): void

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createEnding } from '../../runtime/voice/ending.ts'
-import { createInterruptions, isBackchannel, repeats, wordCount } from '../../runtime/voice/interruptions.ts'
+import { createInterruptions } from '../../runtime/voice/interruptions.ts'
 import { loudness } from '../../runtime/voice/mulaw.ts'
 import type { Turn } from '../../runtime/voice/port.ts'
 import { createTranscript, heardText } from '../../runtime/voice/transcript.ts'
+import { isBackchannel, repeats, wordCount } from '../../runtime/voice/words.ts'
 
 const loud = Buffer.alloc(160, 0x20)
 const quiet = Buffer.alloc(160, 0xff)

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { agreesToEnd } from '../../runtime/voice/words.ts'
+
+test.each([
+  ...[
+    '',
+    '(coughing)',
+    'Okay.',
+    'Mhm.',
+    'Bye!',
+    'Thanks, bye.',
+    'No, thank you very much, have a nice day!',
+    'See you later.',
+  ],
+  ...[
+    'Teşekkür ederim, iyi günler.',
+    'Tamam, görüşürüz.',
+    'Vielen Dank, tschüss!',
+    'Schönen Tag noch!',
+    'Auf Wiederhören.',
+  ],
+  ...['Muchas gracias, adiós.', 'Que tenga un buen día.', 'Merci beaucoup, au revoir.', 'Bonne journée !'],
+])('a goodbye that is answered with %j may end the call', (text) => {
+  expect(agreesToEnd(text, false)).toBe(true)
+})
+
+test.each([
+  ...[
+    'Wait, one question!',
+    'No, stop.',
+    'Is that all?',
+    'Will you do that?',
+    'Thanks, and how much is it?',
+    'Thanks, what day?',
+  ],
+  ...[
+    'Bir dakika, fiyatı ne kadar?',
+    'Moment, noch eine Frage.',
+    'Espere, por favor.',
+    'Attendez, encore une question.',
+  ],
+])('a goodbye that is answered with %j goes on as a conversation', (text) => {
+  expect(agreesToEnd(text, false)).toBe(false)
+})
+
+test('of somebody who was silent a "yes" is a sign of life; a parting is one still', () => {
+  expect(agreesToEnd('Yes.', true)).toBe(false)
+  expect(agreesToEnd('', true)).toBe(true)
+  expect(agreesToEnd('Bye.', true)).toBe(true)
+})
