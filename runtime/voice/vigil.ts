@@ -132,6 +132,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
       watchDigits()
       watchEnd()
       watchEngine()
+      talk.transcript.tick(passedMs, talk.interruptions.speaking)
     },
     engineSpoke() {
       lastEngineMs = steadyMs

@@ -162,6 +162,40 @@ test('what nobody heard and what nobody understood is no turn', () => {
   expect(turns).toEqual([])
 })
 
+test('words that do not come for five seconds hold nothing up, and are a turn all the same when they come later', () => {
+  const turns: Turn[] = []
+  const transcript = createTranscript((turn) => turns.push(turn))
+  const pass = (ms: number, speaks = false) => {
+    for (let passedMs = 0; passedMs < ms; passedMs += 20) transcript.tick(20, speaks)
+  }
+  transcript.leadBegan('l', 1_000)
+  // Who speaks for long is not given up meanwhile.
+  pass(20_000, true)
+  transcript.agentBegan('a', 22_000)
+  transcript.agentText('a', 'Great.')
+  transcript.agentHeard('a')
+  pass(4_900)
+  expect([turns, transcript.awaited]).toEqual([[], 1])
+  pass(200)
+  expect([turns.map(({ text }) => text), transcript.awaited]).toEqual([['Great.'], 0])
+  transcript.leadSaid('l', ' Stop calling. ')
+  transcript.leadSaid('l', 'Stop calling.')
+  expect(turns.slice(1)).toEqual([{ role: 'lead', atMs: 1_000, text: 'Stop calling.', interrupted: false }])
+  // A session that is opened anew reads them in the order in which they were said.
+  expect(transcript.turns.map(({ text }) => text)).toEqual(['Stop calling.', 'Great.'])
+})
+
+test('however many items never get words: what waits is bounded, and the words that come are told', () => {
+  const turns: Turn[] = []
+  const transcript = createTranscript((turn) => turns.push(turn))
+  for (let i = 0; i < 1_000; i += 1) transcript.leadBegan(`l${i}`, i)
+  expect(transcript.awaited).toBe(64)
+  transcript.leadSaid('l900', 'late')
+  transcript.leadSaid('l999', 'in time')
+  transcript.close()
+  expect(turns.map(({ text }) => text)).toEqual(['late', 'in time'])
+})
+
 test('the line is dropped only once the goodbye was heard, or cannot be waited for', () => {
   fc.assert(
     fc.property(fc.array(fc.record({ ms: fc.nat(3_000), busy: fc.boolean(), speaking: fc.boolean() })), (script) => {
