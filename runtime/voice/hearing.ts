@@ -59,6 +59,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     if (interruptions.echo) {
       echoes.set(item, { opening: interruptions.opening })
       talk.forgetItem(item)
+      stopwatch.unanswered()
     } else if (talk.audible()) unanswered = { item, endedMs: talk.streamMs(), opening: interruptions.opening }
     else if (interruptions.cut && interruptions.voicedMs < surelyMeantMs)
       doubtful = { item, sinceMs: clock.monotonic() }
@@ -146,6 +147,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       unanswered = null
       const answered = talk.streamMs() - endedMs < answerWindowMs
       if (!opening && (backchannel !== true || answered)) talk.reply()
+      else stopwatch.unanswered()
     },
     restart() {
       interruptions.stopped()

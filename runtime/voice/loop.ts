@@ -129,6 +129,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
 
   function onResponseDone({ response, failure, toolCalls }: Extract<EngineEvent, { type: 'response_done' }>) {
     const live = talk.turns.isLive(response)
+    if (live && toolCalls.length > 0) talk.stopwatch.toolsCalled()
     if (live && spoke === response) answerer.replied(toolCalls)
     talk.turns.done(response)
     if (failure !== null) failed(failure)

@@ -215,7 +215,9 @@ export function createTalk(options: TalkOptions) {
   /** News that nobody asked for just now; speech that is going on asks for itself once it is over. */
   function tell({ output }: ToolResult) {
     engine.addText('system', JSON.stringify(output ?? {}))
-    if (!interruptions.speaking) reply()
+    if (interruptions.speaking) return
+    stopwatch.prompted()
+    reply()
   }
 
   /** Runs what a response called; its results go to the model together. `spoke`: the same response also said something. */

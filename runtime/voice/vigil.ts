@@ -118,6 +118,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     const busy = talk.audible() || talk.turns.busy || talk.toolsRunning > 0
     if (talk.ending.due(nowMs, busy, talk.interruptions.speaking)) moves.hangUp(talk.ending.by!)
   }
+    talk.stopwatch.prompted()
 
   return {
     tick() {

@@ -3,8 +3,10 @@ import { expect, test } from 'vitest'
 import { createEnding } from '../../runtime/voice/ending.ts'
 import { createInterruptions, isBackchannel, repeats, wordCount } from '../../runtime/voice/interruptions.ts'
 import { loudness } from '../../runtime/voice/mulaw.ts'
-import type { Turn } from '../../runtime/voice/port.ts'
+import type { Desk, Turn } from '../../runtime/voice/port.ts'
+import { createStopwatch } from '../../runtime/voice/stopwatch.ts'
 import { createTranscript, heardText } from '../../runtime/voice/transcript.ts'
+import { virtualClock } from './virtual-clock.ts'
 
 const loud = Buffer.alloc(160, 0x20)
 const quiet = Buffer.alloc(160, 0xff)
@@ -194,6 +196,56 @@ test('however many items never get words: what waits is bounded, and the words t
   transcript.leadSaid('l999', 'in time')
   transcript.close()
   expect(turns.map(({ text }) => text)).toEqual(['late', 'in time'])
+})
+
+/** A stopwatch, and its spans with their lengths; time passes by hand. */
+function stopwatch() {
+  const time = virtualClock()
+  const spans: [string, number][] = []
+  const desk = { span: (name, startedAt, endedAt) => spans.push([name, endedAt - startedAt]) } as Partial<Desk> as Desk
+  return { time, spans, ...createStopwatch(desk, time.clock, 'realtime') }
+}
+
+test('a turn begins with what it answers: not with speech that was never answered', async () => {
+  const watch = stopwatch()
+  const answer = async () => {
+    watch.asked(true)
+    await watch.time.pass(250)
+    watch.text()
+    watch.audio()
+    watch.played()
+    return watch.spans.filter(([name]) => name === 'turn').map(([, ms]) => ms)
+  }
+  watch.speechStopped()
+  expect(await answer()).toEqual([250])
+  // A "mhm" over the rest of the answer, judged only when that was over.
+  watch.speechStopped()
+  watch.played()
+  watch.unanswered()
+  await watch.time.pass(30_000)
+  expect(await answer()).toEqual([250])
+  // Speech that a nudge passed over; then a key.
+  watch.speechStopped()
+  watch.asked(false)
+  await watch.time.pass(10_000)
+  expect(await answer()).toEqual([250])
+  watch.prompted()
+  expect(await answer()).toEqual([250, 250])
+})
+
+test('a response that only calls a tool ends the wait for the model, and no speech begins', async () => {
+  const watch = stopwatch()
+  watch.asked(true)
+  await watch.time.pass(300)
+  watch.toolsCalled()
+  await watch.time.pass(5_000)
+  watch.asked(true)
+  await watch.time.pass(100)
+  watch.text()
+  expect(watch.spans).toEqual([
+    ['llm', 300],
+    ['llm', 100],
+  ])
 })
 
 test('the line is dropped only once the goodbye was heard, or cannot be waited for', () => {

@@ -35,6 +35,7 @@ export function converse(plan: Plan = {}) {
   const sent: { atMs: number }[] = []
   const spans: string[] = []
   /** What each session that was opened anew was told. */
+  const turnsTookMs: number[] = []
   const replayed: string[][] = []
   const queue: (Buffer | string)[] = []
   let tell: (event: EngineEvent) => void = () => {}
@@ -105,7 +106,10 @@ export function converse(plan: Plan = {}) {
       note('ended')
       ended.push(detail === undefined ? { by } : { by, detail })
     },
-    span: (name) => spans.push(name),
+    span(name, startedAt, endedAt) {
+      spans.push(name)
+      if (name === 'turn') turnsTookMs.push(endedAt - startedAt)
+    },
   }
 
   function close(cause: 'ended' | 'lost') {
@@ -131,7 +135,7 @@ export function converse(plan: Plan = {}) {
   if (plan.carrierPlays !== false) time.clock.setTimeout(play, 20)
   let made = 0
   return {
-    ...{ time, calls, turns, steps, ended, sent, spans, replayed, loop, line },
+    ...{ time, calls, turns, steps, ended, sent, spans, turnsTookMs, replayed, loop, line },
     tell: (event: EngineEvent) => tell(event),
     digit: (digit: string) => handlers!.onDigit(digit),
     close,
