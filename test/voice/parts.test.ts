@@ -5,6 +5,7 @@ import { createInterruptions, isBackchannel, repeats, wordCount } from '../../ru
 import { loudness } from '../../runtime/voice/mulaw.ts'
 import type { Desk, Turn } from '../../runtime/voice/port.ts'
 import { createStopwatch } from '../../runtime/voice/stopwatch.ts'
+import { createToolRuns } from '../../runtime/voice/tool-runs.ts'
 import { createTranscript, heardText } from '../../runtime/voice/transcript.ts'
 import { virtualClock } from './virtual-clock.ts'
 
@@ -246,6 +247,19 @@ test('a response that only calls a tool ends the wait for the model, and no spee
     ['llm', 300],
     ['llm', 100],
   ])
+})
+
+test('a tool call that is told again has its result for a hundred calls, and no more are kept', async () => {
+  let runs = 0
+  const desk = { runTool: async () => ({ output: ++runs }) } as unknown as Desk
+  const tools = createToolRuns(desk, virtualClock().clock, () => {})
+  const run = (id: number) => tools.run([{ callId: `c${id}`, name: 'order', arguments: '{}' }])
+  for (let id = 0; id < 100; id += 1) await run(id)
+  await run(0)
+  expect(runs).toBe(100)
+  await run(100)
+  await run(0)
+  expect(runs).toBe(102)
 })
 
 test('the line is dropped only once the goodbye was heard, or cannot be waited for', () => {
