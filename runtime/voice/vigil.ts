@@ -59,13 +59,19 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   let digits = ''
   let nudged = false
   let paused = false
+  /** The line for that was asked for, once a turn: an engine that refuses it is not asked every 20 ms. */
+  let prepared = false
 
   function watchAgent() {
     const heard = talk.audible() || talk.interruptions.speaking
     const busy = talk.toolsRunning > 0 || talk.held || options.desk.waits?.()
     if (heard || busy || paused) lastSoundMs = steadyMs
     if (talk.audible()) return
-    if (talk.greeting === 'playing') talk.greetingIsOver()
+    if (talk.greeting === 'playing') {
+      talk.greetingIsOver()
+      // So that it is there when it is needed.
+      talk.prepareFiller()
+    }
     moves.silent()
   }
 
@@ -98,7 +104,8 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     const quiet = !talk.playback.busy && !talk.interruptions.speaking && !talk.ending.by && !talk.held
     slowMs = waiting && quiet ? slowMs + passedMs : 0
     if (filled || slowMs < budgetsMs.llm!) return
-    talk.prepareFiller()
+    if (!prepared) talk.prepareFiller()
+    prepared = true
     if (slowMs >= fillerAfterMs) filled = talk.fill()
   }
 
@@ -115,6 +122,13 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
       talk.ending.calledOff()
       talk.sayGoodbye('max_duration', true)
     }
+  /** Whoever speaks or presses a key begins another turn. */
+  function turnBegan() {
+    nudged = false
+    filled = false
+    prepared = false
+  }
+
     const busy = talk.audible() || talk.turns.busy || talk.toolsRunning > 0
     if (talk.ending.due(nowMs, busy, talk.interruptions.speaking)) moves.hangUp(talk.ending.by!)
   }
@@ -140,8 +154,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     },
     callerSpoke() {
       lastSoundMs = steadyMs
-      nudged = false
-      filled = false
+      turnBegan()
     },
     mediaCame() {
       lastMediaMs = steadyMs
@@ -150,7 +163,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
       digits = (digits + digit).slice(-maxDigits)
       lastDigitMs = steadyMs
       lastSoundMs = steadyMs
-      nudged = false
+      turnBegan()
     },
     pause() {
       paused = true

@@ -245,6 +245,19 @@ test('a refused ask is told apart from other complaints', async () => {
   ])
 })
 
+test('a sentence beside the conversation that is refused fails at once, and says nothing of the ask under way', async () => {
+  const { engine, peer } = await ready(await engineServer())
+  const { events, until } = listener(engine)
+  const sentence = engine.render('One moment.')
+  const { event_id } = await peer.next('response.create')
+  const code = 'conversation_already_has_active_response'
+  peer.say({ type: 'error', error: { type: 'x', code, message: 'one at a time', event_id } })
+  await expect(sentence).rejects.toThrow('one at a time')
+  peer.say({ type: 'error', error: { type: 'x', code: 'server_error', message: 'm' } })
+  await until('complaint')
+  expect(events).toEqual([{ type: 'complaint', code: 'server_error', message: 'm' }])
+})
+
 test('opened anew: the same settings, and what was said as text', async () => {
   const server = await engineServer()
   const { engine, peer } = await ready(server)

@@ -1,6 +1,54 @@
 import { expect, test } from 'vitest'
 import { converse } from './scripted.ts'
 
+const phrases = { filler: 'One moment.' }
+const renders = (calls: string[]) => calls.filter((call) => call.startsWith('render'))
+
+test('the line that bridges a wait is made once, as soon as the greeting is over', async () => {
+  const talk = converse({ conversation: { phrases } })
+  talk.respond(2_000)
+  await talk.time.pass(1_900)
+  expect(renders(talk.calls)).toEqual([])
+  await talk.time.pass(300)
+  expect(renders(talk.calls)).toHaveLength(1)
+  await talk.speak(500, 'Tell me about prices.')
+  await talk.time.pass(5_000)
+  expect(renders(talk.calls)).toHaveLength(1)
+  const bare = converse()
+  bare.respond(200)
+  await bare.time.pass(1_000)
+  expect(bare.calls).toEqual([])
+})
+
+test('an engine that refuses that line is asked for it once more a turn, and not every 20 ms', async () => {
+  const talk = converse({ conversation: { phrases }, renderFails: true })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  expect(renders(talk.calls)).toHaveLength(1)
+  for (const turn of [1, 2]) {
+    await talk.speak(500, 'Tell me about prices.')
+    await talk.time.pass(3_000)
+    talk.respond(400)
+    await talk.time.pass(1_000)
+    expect(renders(talk.calls)).toHaveLength(1 + turn)
+  }
+})
+
+test('a turn that begins with a key is bridged too, after one that was', async () => {
+  const talk = converse({ conversation: { phrases } })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  const bridged = () => talk.turns.filter(({ text }) => text === phrases.filler).length
+  await talk.speak(500, 'Tell me about prices.')
+  await talk.time.pass(4_000)
+  expect(bridged()).toBe(1)
+  talk.respond(400)
+  await talk.time.pass(1_000)
+  talk.digit('1')
+  await talk.time.pass(5_000)
+  expect(bridged()).toBe(2)
+})
+
 test('a keypress long after a "mhm" is a turn of its own', async () => {
   const talk = converse()
   talk.respond(9_000)

@@ -18,6 +18,7 @@ export interface Plan {
   /** Whether something goes on that the caller waits for. */
   waits?: () => boolean
   turnsFail?: boolean
+  renderFails?: boolean
   /** False: no media comes and no mark returns by itself. */
   carrierPlays?: boolean
 }
@@ -34,8 +35,8 @@ export function converse(plan: Plan = {}) {
   const ended: { by: EndedBy; detail?: string }[] = []
   const sent: { atMs: number }[] = []
   const spans: string[] = []
-  /** What each session that was opened anew was told. */
   const turnsTookMs: number[] = []
+  /** What each session that was opened anew was told. */
   const replayed: string[][] = []
   const queue: (Buffer | string)[] = []
   let tell: (event: EngineEvent) => void = () => {}
@@ -58,6 +59,7 @@ export function converse(plan: Plan = {}) {
     createResponse: (instructions) => calls.push(`ask${instructions ? ` ${instructions}` : ''}`),
     render: async (sentence) => {
       calls.push(`render ${sentence}`)
+      if (plan.renderFails) throw new Error('not now')
       return ms(600)
     },
     cancelResponse: (response) => calls.push(`cancel ${response}`),
