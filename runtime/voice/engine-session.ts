@@ -35,8 +35,9 @@ export interface EngineSession {
 
 export const defaultBaseUrl = 'https://api.openai.com/v1'
 
-/** How long a session may take to be configured, in milliseconds on the clock. */
+/** How long a session may take to be configured, in milliseconds on the clock: the first while the phone rings, others while somebody waits. */
 const openTimeoutMs = 30_000
+const reopenTimeoutMs = 5_000
 const maxEarlyFrames = 500
 /** A greeting is a few hundred events; more before anybody listens is a server gone wrong. */
 const maxHeldEvents = 5_000
@@ -52,6 +53,7 @@ export function openSession({ settings, target, session, takes, released }: Sess
   let listener: ((event: EngineEvent) => void) | undefined
   let socket: EngineSocket | undefined
   let isConfigured = false
+  let timeoutMs = openTimeoutMs
   let timer: ReturnType<Clock['setTimeout']> | undefined
 
   const tell = (event: EngineEvent) => {
@@ -92,7 +94,8 @@ export function openSession({ settings, target, session, takes, released }: Sess
     },
     connect(configured) {
       release()
-      timer = clock.setTimeout(() => lost(new EngineLost('the session was not ready in time')), openTimeoutMs)
+      timer = clock.setTimeout(() => lost(new EngineLost('the session was not ready in time')), timeoutMs)
+      timeoutMs = reopenTimeoutMs
       const { apiKey, baseUrl = defaultBaseUrl } = settings
       const opening = openEngineSocket(
         { baseUrl, apiKey, target },

@@ -28,6 +28,8 @@ export interface Turns {
   isLive(response: string): boolean
   /** What the active response is for; null when there is none. */
   readonly active: AskKind | null
+  /** A response was asked for, and the engine has not begun it yet. */
+  readonly unacknowledged: boolean
   /** A response is asked for, being made, or being cancelled, or one waits. */
   readonly busy: boolean
 }
@@ -92,6 +94,9 @@ export function createTurns(send: TurnSends, first?: Ask): Turns {
     isLive: (response) => state.name === 'active' && state.response === response && !state.cut,
     get active() {
       return state.name === 'active' || state.name === 'asked' ? (state.cut ? null : state.ask.kind) : null
+    },
+    get unacknowledged() {
+      return state.name === 'asked'
     },
     get busy() {
       return state.name !== 'idle'

@@ -29,8 +29,10 @@ export interface VigilMoves {
 
 /** Speech in whose midst no media comes for this long is closed with silence, so that the turn can end. */
 const mediaGapMs = 750
-/** An engine that was asked for something and says nothing at all for this long is gone. */
+/** An engine in the midst of a response that says nothing at all for this long is gone. */
 const engineSilentMs = 20_000
+/** One that does not so much as begin what it was asked for is gone sooner. */
+const unacknowledgedMs = 8_000
 /**
  * So long nobody is left without a sound. The budget of the model's first word is shorter, but a line after every pause that
  * somebody thinks in would stand before most answers; from the budget on it is made ready.
@@ -53,14 +55,15 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   let lastSoundMs = 0
   let lastMediaMs = 0
   let lastEngineMs = 0
+  let unacknowledgedForMs = 0
   let lastDigitMs = 0
   let slowMs = 0
   let filled = false
+  /** The line for that was asked for, once a turn: an engine that refuses it is not asked every 20 ms. */
+  let prepared = false
   let digits = ''
   let nudged = false
   let paused = false
-  /** The line for that was asked for, once a turn: an engine that refuses it is not asked every 20 ms. */
-  let prepared = false
 
   function watchAgent() {
     const heard = talk.audible() || talk.interruptions.speaking
@@ -84,10 +87,12 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     talk.say('nudge', nudge, 'The caller is silent. Ask in one short sentence whether they are still there.')
   }
 
-  function watchEngine() {
+  function watchEngine(passedMs: number) {
     if (!talk.turns.busy || paused) lastEngineMs = steadyMs
-    if (steadyMs - lastEngineMs < engineSilentMs) return
+    unacknowledgedForMs = talk.turns.unacknowledged && !paused ? unacknowledgedForMs + passedMs : 0
+    if (steadyMs - lastEngineMs < engineSilentMs && unacknowledgedForMs < unacknowledgedMs) return
     lastEngineMs = steadyMs
+    unacknowledgedForMs = 0
     moves.lost(new EngineLost('the engine fell silent'))
   }
 
@@ -113,7 +118,15 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     if (digits === '' || steadyMs - lastDigitMs < digitsPauseMs) return
     engine.addText('user', `(The caller pressed ${digits} on the keypad.)`)
     digits = ''
+    talk.stopwatch.prompted()
     moves.reply()
+  }
+
+  /** Whoever speaks or presses a key begins another turn. */
+  function turnBegan() {
+    nudged = false
+    filled = false
+    prepared = false
   }
 
   function watchEnd() {
@@ -122,17 +135,9 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
       talk.ending.calledOff()
       talk.sayGoodbye('max_duration', true)
     }
-  /** Whoever speaks or presses a key begins another turn. */
-  function turnBegan() {
-    nudged = false
-    filled = false
-    prepared = false
-  }
-
     const busy = talk.audible() || talk.turns.busy || talk.toolsRunning > 0
     if (talk.ending.due(nowMs, busy, talk.interruptions.speaking)) moves.hangUp(talk.ending.by!)
   }
-    talk.stopwatch.prompted()
 
   return {
     tick() {
@@ -146,7 +151,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
       watchSlow(passedMs)
       watchDigits()
       watchEnd()
-      watchEngine()
+      watchEngine(passedMs)
       talk.transcript.tick(passedMs, talk.interruptions.speaking)
     },
     engineSpoke() {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { converse } from './scripted.ts'
 
 const phrases = { filler: 'One moment.' }
+const asks = (calls: string[]) => calls.filter((call) => call === 'ask')
 const renders = (calls: string[]) => calls.filter((call) => call.startsWith('render'))
 
 test('the line that bridges a wait is made once, as soon as the greeting is over', async () => {
@@ -47,6 +48,32 @@ test('a turn that begins with a key is bridged too, after one that was', async (
   talk.digit('1')
   await talk.time.pass(5_000)
   expect(bridged()).toBe(2)
+})
+
+test('an ask that the engine does not begin is given up after eight seconds, though the caller is heard', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'Tell me about prices.')
+  await talk.time.pass(6_000)
+  await talk.speak(500, 'Hello?')
+  expect(talk.calls.filter((call) => call.startsWith('reopen'))).toEqual([])
+  await talk.time.pass(1_000)
+  expect(talk.calls.filter((call) => call.startsWith('reopen'))).toHaveLength(1)
+  talk.tell({ type: 'ready' })
+  expect(asks(talk.calls)).toHaveLength(2)
+})
+
+test('a response under way has twenty seconds: it may think', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'Tell me about prices.')
+  talk.tell({ type: 'response_started', response: 'x' })
+  await talk.time.pass(19_000)
+  expect(talk.calls).toEqual(['ask'])
+  await talk.time.pass(1_500)
+  expect(talk.calls.at(-1)).toMatch(/^reopen/)
 })
 
 test('a keypress long after a "mhm" is a turn of its own', async () => {
