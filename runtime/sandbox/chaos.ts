@@ -46,6 +46,8 @@ export interface Chaos {
     /** What they hear returns with what they say, so much later (milliseconds of audio) and so much quieter (a factor). */
     echo?: { delayMs: number; gain: number }
   }
+  /** Each message of a media stream takes so long from one end to the other, either way. */
+  media?: { delayMs: number }
   engine?: {
     /** The socket is destroyed once this much audio of the conversation was sent, in milliseconds of audio. */
     dropAfterAudioMs?: number

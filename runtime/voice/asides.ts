@@ -1,4 +1,4 @@
-import { type EngineEvent, EngineLost } from './engine-events.ts'
+import { asidePrefix, type EngineEvent, EngineLost } from './engine-events.ts'
 
 export interface Asides {
   /** Asks for a sentence beside the conversation. Rejects when it fails, or the session is lost before it is whole. */
@@ -31,7 +31,7 @@ export function createAsides(): Asides {
   return {
     ask() {
       asks += 1
-      const id = `aside_${asks}`
+      const id = `${asidePrefix}${asks}`
       const { promise, ...settle } = Promise.withResolvers<Buffer>()
       // Whoever needs it sees its rejection.
       promise.catch(() => {})
@@ -39,6 +39,11 @@ export function createAsides(): Asides {
       return { id, audio: promise }
     },
     takes(event) {
+      if (event.type === 'aside_refused') {
+        asked.get(event.aside)?.reject(new EngineLost(event.message))
+        asked.delete(event.aside)
+        return true
+      }
       if (event.type === 'response_started' && event.aside !== undefined) {
         const aside = asked.get(event.aside)
         asked.delete(event.aside)

@@ -27,6 +27,8 @@ export type EngineEvent =
   | { type: 'heard'; item: string; text: string }
   /** Our last ask for a response was refused; `busy` when another one is active. */
   | { type: 'ask_refused'; busy: boolean; message: string }
+  /** A sentence beside the conversation was refused. */
+  | { type: 'aside_refused'; aside: string; message: string }
   /** A stage of a cascade failed before its first result, and was begun once more. */
   | { type: 'retried'; stage: 'llm' | 'tts'; why: string }
   /** Something else that we sent was refused; nothing depends on it. */
@@ -45,6 +47,8 @@ export const speechPaddingMs = 300
 
 /** Events that we send with this in front of their id ask for a response. */
 export const askPrefix = 'ask_'
+/** And these for a sentence beside the conversation, under that name. */
+export const asidePrefix = 'aside_'
 
 const finalCodes = new Set([
   'invalid_api_key',
@@ -125,6 +129,9 @@ function refusal(error: Extract<RealtimeServerEvent, { type: 'error' }>['error']
   const code = error.code ?? error.type
   if (finalCodes.has(code) || code === 'session_expired') {
     return { type: 'lost', error: engineFailure(code, error.message) }
+  }
+  if (error.event_id?.startsWith(asidePrefix)) {
+    return { type: 'aside_refused', aside: error.event_id, message: error.message }
   }
   const busy = code === 'conversation_already_has_active_response'
   if (busy || error.event_id?.startsWith(askPrefix)) return { type: 'ask_refused', busy, message: error.message }

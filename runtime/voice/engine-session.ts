@@ -35,8 +35,9 @@ export interface EngineSession {
 
 export const defaultBaseUrl = 'https://api.openai.com/v1'
 
-/** How long a session may take to be configured, in milliseconds on the clock. */
+/** How long a session may take to be configured, in milliseconds on the clock: the first while the phone rings, others while somebody waits. */
 const openTimeoutMs = 30_000
+const reopenTimeoutMs = 5_000
 const maxEarlyFrames = 500
 /** How often a session that is lost before anybody listens, while the phone rings, is opened again. */
 const maxRetries = 2
@@ -54,6 +55,7 @@ export function openSession({ settings, target, session, takes, released }: Sess
   let listener: ((event: EngineEvent) => void) | undefined
   let socket: EngineSocket | undefined
   let isConfigured = false
+  let timeoutMs = openTimeoutMs
   let timer: ReturnType<Clock['setTimeout']> | undefined
   let connected: (() => void) | undefined
   let retries = 0
@@ -95,7 +97,8 @@ export function openSession({ settings, target, session, takes, released }: Sess
       // Whoever waited so long is not helped by as much again.
       retries = maxRetries
       lost(new EngineLost('the session was not ready in time'))
-    }, openTimeoutMs)
+    }, timeoutMs)
+    timeoutMs = reopenTimeoutMs
     const { apiKey, baseUrl = defaultBaseUrl } = settings
     const opening = openEngineSocket(
       { baseUrl, apiKey, target },

@@ -29,7 +29,7 @@ export interface SocketListener {
   lost(error: EngineRefused | EngineLost): void
 }
 
-const handshakeTimeoutMs = 10_000
+const handshakeTimeoutMs = 5_000
 const closeTimeoutMs = 2_000
 /** A delta of audio is some kilobytes; nothing honest is longer than this. */
 const maxMessageBytes = 4 * 1024 * 1024

@@ -61,6 +61,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     if (interruptions.echo) {
       echoes.set(item, { opening: interruptions.opening })
       talk.forgetItem(item)
+      stopwatch.unanswered()
       return
     }
     const { cut, opening, voicedMs } = interruptions
@@ -123,7 +124,8 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
 
   /** Who only agrees with the goodbye, or says theirs, lets the call end; anybody else is listened to. */
   function judgedGoodbye(text: string) {
-    if (!agreesToEnd(text, talk.ending.by === 'silence')) goOnAfterAll()
+    if (agreesToEnd(text, talk.ending.by === 'silence')) stopwatch.unanswered()
+    else goOnAfterAll()
   }
 
   function goOnAfterAll() {
@@ -178,6 +180,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       }
       const answered = talk.streamMs() - endedMs < answerWindowMs
       if (!opening && (backchannel !== true || answered)) talk.reply()
+      else stopwatch.unanswered()
     },
     undecided: () => doubtful !== null,
     restart() {

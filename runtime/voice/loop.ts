@@ -134,6 +134,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     const isOurs = talk.turns.isOurs(response)
     const asked = talk.turns.isLive(response) ? talk.turns.active : null
     const saidNothing = spoke !== response && toolCalls.length === 0
+    if (asked && toolCalls.length > 0) talk.stopwatch.toolsCalled()
     if (asked && spoke === response) answerer.replied(toolCalls)
     talk.turns.done(response)
     if (asked && (failure !== null || saidNothing)) failed(failure ?? 'an empty response', asked)

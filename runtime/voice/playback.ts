@@ -1,3 +1,4 @@
+import { createLag } from './lag.ts'
 import { bytesPerMs, frameBytes, frameMs, silence } from './mulaw.ts'
 
 export interface PlaybackOutput {
@@ -35,12 +36,13 @@ export interface Playback {
   tick(nowMs: number): void
   /** The carrier has played up to this mark. Marks of what was cut, and unknown ones, are ignored. */
   marked(name: string, nowMs: number): void
-  /** Stops at once; tells what was heard of each item that was not heard to its end. */
+  /**
+   * Stops at once; tells of each item that was not heard to its end what the callee will have heard once the carrier has obeyed,
+   * to 50 ms, however far away it is.
+   */
   cut(nowMs: number): CutItem[]
   /** Something is queued, or was sent and not heard yet. */
   readonly busy: boolean
-  /** How much of an item was heard, in milliseconds: within one mark's distance, never more than was sent. */
-  heardMs(item: string, nowMs: number): number
   /** When everything sent so far will have been heard, by our own reckoning. */
   readonly endsAtMs: number
 }
@@ -51,7 +53,7 @@ const usualLeadMs = 160
 const maxLeadMs = 1_000
 /** How much of the slowest tick is remembered at the next one. */
 const slownessKept = 0.98
-/** Two reckonings are then at most half of this apart, which keeps the heard position within 50 ms. */
+/** Often enough to see within moments that the carrier is behind, and one message in five. */
 const markEveryMs = 100
 const maxQueuedBytes = 120_000 * bytesPerMs
 /** A carrier that forgets a mark must not leave the agent speaking for ever. */
@@ -75,6 +77,8 @@ interface Item {
 interface PendingMark {
   name: string
   positionMs: number
+  /** When it is reached, by our own reckoning. */
+  dueMs: number
 }
 
 /**
@@ -92,6 +96,9 @@ export function createPlayback(output: PlaybackOutput): Playback {
   let overdueTicks = 0
   let tickedAtMs: number | null = null
   let slowestTickMs = 0
+  const lag = createLag()
+  /** The newest mark of what was cut: it was still out, so the clear alone makes the carrier return it. */
+  let released: { name: string; clearedMs: number } | null = null
   /** Ids whose late audio must not play; the newest few are enough, since a cancelled response ends at once. */
   const dead: string[] = []
 
@@ -107,6 +114,7 @@ export function createPlayback(output: PlaybackOutput): Playback {
     const frame = takeFrame(item)
     queuedBytes -= before - item.queuedBytes
     if (item.sentMs === 0) item.startsAtMs = sentMs
+    if (endsAtMs < nowMs) lag.began(nowMs)
     const playsAtMs = Math.max(endsAtMs, nowMs)
     endsAtMs = playsAtMs + frameMs
     sentMs += frameMs
@@ -118,7 +126,7 @@ export function createPlayback(output: PlaybackOutput): Playback {
   function sendMark(item: Item): void {
     item.markedMs = item.sentMs
     const name = `${item.id}:${item.sentMs}:${generation}`
-    marks.push({ name, positionMs: sentMs })
+    marks.push({ name, positionMs: sentMs, dueMs: endsAtMs })
     output.mark(name)
   }
 
@@ -129,11 +137,13 @@ export function createPlayback(output: PlaybackOutput): Playback {
     settle()
   }
 
-  /** Our clock says how far the ear should be; the last mark heard and the next one expected bound it. */
+  /**
+   * Where the ear stands when a clear that leaves now arrives. The clear is as long on its way as the audio was, so this is our
+   * own reckoning, whatever the way takes, less what the carrier holds back; what marks have told was heard at least.
+   */
   function heardPositionMs(nowMs: number): number {
-    const reckoned = sentMs - Math.max(0, endsAtMs - nowMs)
-    const bound = marks[0]?.positionMs ?? sentMs
-    return Math.max(heardUpToMs, Math.min(reckoned, bound))
+    const atMs = nowMs - lag.heldMs(nowMs, marks[0]?.dueMs)
+    return Math.max(heardUpToMs, sentMs - Math.max(0, endsAtMs - atMs))
   }
 
   const heardOf = (item: Item, positionMs: number) =>
@@ -174,9 +184,11 @@ export function createPlayback(output: PlaybackOutput): Playback {
       }
       settle()
     },
-    marked(name) {
+    marked(name, nowMs) {
+      if (name === released?.name) lag.echoed(released.clearedMs, nowMs)
       const index = marks.findIndex((mark) => mark.name === name)
       if (index === -1) return
+      lag.returned(marks[index]!.dueMs, nowMs)
       heardUpToMs = Math.max(heardUpToMs, marks[index]!.positionMs)
       marks = marks.slice(index + 1)
       settle()
@@ -189,7 +201,9 @@ export function createPlayback(output: PlaybackOutput): Playback {
       }))
       dead.push(...items.map(({ id }) => id))
       dead.splice(0, Math.max(0, dead.length - maxItems))
-      if (sentMs > heardUpToMs || marks.length > 0) output.clear()
+      const last = marks.at(-1)
+      if (sentMs > heardUpToMs || last) output.clear()
+      released = last && last.dueMs > nowMs ? { name: last.name, clearedMs: nowMs } : null
       generation += 1
       items = []
       marks = []
@@ -204,10 +218,6 @@ export function createPlayback(output: PlaybackOutput): Playback {
     },
     get busy() {
       return items.length > 0
-    },
-    heardMs(id, nowMs) {
-      const item = items.find((one) => one.id === id)
-      return item && item.sentMs > 0 ? heardOf(item, heardPositionMs(nowMs)) : 0
     },
     get endsAtMs() {
       return endsAtMs

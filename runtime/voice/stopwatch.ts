@@ -7,12 +7,18 @@ export const budgetsMs: Partial<Record<SpanName, number>> = { stt: 150, llm: 450
 
 export interface Stopwatch {
   speechStopped(): void
+  /** The speech that stopped last is not answered. */
+  unanswered(): void
+  /** What is answered next is no speech, but a key or news. */
+  prompted(): void
   transcribed(): void
   /** A response to the caller was asked for. Fillers, nudges and goodbyes answer nobody and are not measured. */
   asked(isAnswer: boolean): void
   /** The stage that is running was begun once more. */
   retried(stage: 'llm' | 'tts'): void
   text(): void
+  /** The model calls tools. */
+  toolsCalled(): void
   audio(): void
   /** A frame left for the carrier. */
   played(): void
@@ -20,8 +26,8 @@ export interface Stopwatch {
 }
 
 /**
- * Measures each turn from the end of speech, as the engine decided it (its silence of half a second is not in these numbers), to
- * the first audio of the answer. Times are epoch milliseconds on the call's clock.
+ * Measures each turn from the end of speech, as the engine decided it (its silence of half a second is not in these numbers), or
+ * from the key or news that is answered, to the first audio of the answer. Times are epoch milliseconds on the call's clock.
  */
 export function createStopwatch(desk: Desk, clock: Clock, kind: Engine['kind']): Stopwatch {
   let speechStoppedAt: number | null = null
@@ -44,6 +50,11 @@ export function createStopwatch(desk: Desk, clock: Clock, kind: Engine['kind']):
       speechStoppedAt = clock.now()
       transcribing = speechStoppedAt
     },
+    unanswered,
+    prompted() {
+      // An answer that is under way has its own beginning.
+      if (stage === 'none') speechStoppedAt = clock.now()
+    },
     transcribed() {
       if (transcribing !== null) stageSpan('stt', transcribing)
       transcribing = null
@@ -52,6 +63,7 @@ export function createStopwatch(desk: Desk, clock: Clock, kind: Engine['kind']):
     },
     asked(isAnswer) {
       stage = isAnswer ? 'asked' : 'none'
+      if (!isAnswer) unanswered()
       askedAt = isAnswer ? clock.now() : null
       firstTextAt = null
       retries = { llm: 0, tts: 0 }
@@ -59,6 +71,7 @@ export function createStopwatch(desk: Desk, clock: Clock, kind: Engine['kind']):
     retried(name) {
       retries[name] += 1
     },
+    toolsCalled: firstToken,
     text() {
       firstToken()
       if (stage === 'asked') firstTextAt ??= clock.now()
@@ -69,9 +82,16 @@ export function createStopwatch(desk: Desk, clock: Clock, kind: Engine['kind']):
       if (stage === 'asked') stage = 'speaking'
     },
     played() {
-      if (speechStoppedAt !== null && stage === 'speaking') span('turn', speechStoppedAt)
-      if (stage === 'speaking') speechStoppedAt = null
+      if (stage !== 'speaking') return
+      if (speechStoppedAt !== null) span('turn', speechStoppedAt)
+      // Speech over this answer is none that it answers.
+      stage = 'none'
+      speechStoppedAt = null
     },
+  }
+
+  function unanswered(): void {
+    speechStoppedAt = null
   }
 
   function firstToken(): void {

@@ -233,7 +233,9 @@ export function createTalk(options: TalkOptions) {
   /** News that nobody asked for just now; speech that is going on asks for itself once it is over. */
   function tell({ output }: ToolResult) {
     note('system', JSON.stringify(output ?? {}))
-    if (!interruptions.speaking) reply()
+    if (interruptions.speaking) return
+    stopwatch.prompted()
+    reply()
   }
 
   /**

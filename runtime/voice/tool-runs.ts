@@ -10,6 +10,8 @@ export interface ToolRun {
 
 /** Longer than any tool's own deadline; what exceeds it is told to the model as a failure. */
 const toolTimeoutMs = 60_000
+/** What the engine tells again, it tells within moments. */
+const maxKnown = 100
 
 export interface ToolRuns {
   /**
@@ -30,6 +32,7 @@ export function createToolRuns(desk: Desk, clock: Clock, span: Stopwatch['span']
   }
   const once = (call: ToolCall) => {
     const running = known.get(call.callId) ?? measured(call)
+    if (known.size === maxKnown && !known.has(call.callId)) known.delete(known.keys().next().value!)
     known.set(call.callId, running)
     return running
   }

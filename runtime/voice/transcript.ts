@@ -6,6 +6,8 @@ export interface Transcript {
   leadBegan(item: string, atMs: number): void
   /** The words of that item; none when nothing could be understood. */
   leadSaid(item: string, text: string): void
+  /** So much of the call has passed. Words that do not come are given up; should they come later, they are a turn all the same. */
+  tick(passedMs: number, leadSpeaks: boolean): void
   /** The engine that heard the caller is gone: what it had not told stays unknown. */
   leadLost(): void
   /** The first audio of an item leaves for the ear. */
@@ -35,6 +37,8 @@ export interface CutAudio {
 interface Open extends Turn {
   item: string
   final: boolean
+  /** How long its words have been waited for since it was over. */
+  waitedMs: number
 }
 
 /** An hour of talk; a longer call keeps its newest turns for a reconnect. */
@@ -42,9 +46,13 @@ const maxTurns = 500
 const maxTextChars = 4_000
 /** Text of items that have not begun to play. */
 const maxTexts = 64
+/** A transcription takes a fraction of a second; what comes after waits for no more than this. */
+const wordsWithinMs = 5_000
+const maxOpen = 64
 
 /**
- * What was said and heard. Turns are reported in the order in which they began, each once its words are final.
+ * What was said and heard. Turns are reported in the order in which they began, each once its words are final; only words that
+ * were given up and come after all are told out of order.
  */
 export function createTranscript(report: (turn: Turn) => void): Transcript {
   const turns: Turn[] = []
@@ -52,10 +60,22 @@ export function createTranscript(report: (turn: Turn) => void): Transcript {
   const texts = new Map<string, string>()
   /** Items that the engine never finished. */
   const broken = new Set<string>()
+  /** When the items began whose words were given up. */
+  const givenUp = new Map<string, number>()
 
   function begin(item: string, role: Turn['role'], atMs: number): void {
     if (open.some((turn) => turn.item === item)) return
-    open.push({ item, role, atMs: Math.max(0, Math.round(atMs)), text: '', interrupted: false, final: false })
+    givenUp.delete(item)
+    if (open.length === maxOpen) giveUp(open[0]!)
+    const turn = { role, atMs: Math.max(0, Math.round(atMs)), text: '', interrupted: false }
+    open.push({ ...turn, item, final: false, waitedMs: 0 })
+  }
+
+  /** Tells it as it stands: of the caller's words nothing, which may still come. */
+  function giveUp({ item, role, atMs }: Open): void {
+    if (givenUp.size === maxOpen) givenUp.delete(givenUp.keys().next().value!)
+    if (role === 'lead') givenUp.set(item, atMs)
+    settle(item, texts.get(item) ?? '', role === 'agent')
   }
 
   function settle(item: string, text: string, interrupted: boolean): void {
@@ -64,23 +84,33 @@ export function createTranscript(report: (turn: Turn) => void): Transcript {
     const cut = broken.delete(item) || interrupted
     if (!turn) return
     Object.assign(turn, { text: text.trim().slice(0, maxTextChars), interrupted: cut, final: true })
-    flush()
+    while (open[0]?.final) tell(open.shift()!)
   }
 
-  function flush(): void {
-    while (open[0]?.final) {
-      const { role, atMs, text, interrupted } = open.shift()!
-      if (text === '') continue
-      const turn: Turn = { role, atMs, text, interrupted }
-      if (turns.length === maxTurns) turns.shift()
-      turns.push(turn)
-      report(turn)
-    }
+  function tell({ role, atMs, text, interrupted }: Turn): void {
+    if (text === '') return
+    const turn: Turn = { role, atMs, text, interrupted }
+    if (turns.length === maxTurns) turns.shift()
+    turns.splice(turns.findLastIndex((one) => one.atMs <= atMs) + 1, 0, turn)
+    report(turn)
   }
 
   return {
     leadBegan: (item, atMs) => begin(item, 'lead', atMs),
-    leadSaid: (item, text) => settle(item, text, false),
+    leadSaid(item, text) {
+      const atMs = givenUp.get(item)
+      if (atMs === undefined) return settle(item, text, false)
+      givenUp.delete(item)
+      tell({ role: 'lead', atMs, text: text.trim().slice(0, maxTextChars), interrupted: false })
+    },
+    tick(passedMs, leadSpeaks) {
+      const waiting = open.filter(({ role, final }) => role === 'lead' && !final)
+      // Who still speaks cannot be waited for.
+      for (const turn of leadSpeaks ? waiting.slice(0, -1) : waiting) {
+        turn.waitedMs += passedMs
+        if (turn.waitedMs >= wordsWithinMs) giveUp(turn)
+      }
+    },
     leadLost() {
       for (const { item, role, final } of [...open]) if (role === 'lead' && !final) settle(item, '', false)
     },

@@ -35,6 +35,8 @@ export interface Turns {
   isLive(response: string): boolean
   /** What the active response is for; null when there is none, or it was cut. */
   readonly active: Ask | null
+  /** A response was asked for, and the engine has not begun it yet. */
+  readonly unacknowledged: boolean
   /** A response is asked for, being made, or being cancelled, or one waits. */
   readonly busy: boolean
 }
@@ -111,6 +113,9 @@ export function createTurns(send: TurnSends, first?: Ask): Turns {
     isLive: (response) => state.name === 'active' && state.response === response && !state.cut,
     get active() {
       return active()
+    },
+    get unacknowledged() {
+      return state.name === 'asked'
     },
     get busy() {
       return state.name === 'away' ? queue.length > 0 : state.name !== 'idle'

@@ -31,8 +31,10 @@ export interface VigilMoves {
 
 /** Speech in whose midst no media comes for this long is closed with silence, so that the turn can end. */
 const mediaGapMs = 750
-/** An engine that was asked for something and says nothing at all for this long is gone. */
+/** An engine in the midst of a response that says nothing at all for this long is gone. */
 const engineSilentMs = 20_000
+/** One that does not so much as begin what it was asked for is gone sooner. */
+const unacknowledgedMs = 8_000
 /**
  * So long nobody is left without a sound. The budget of the model's first word is shorter, but a line after every pause that
  * somebody thinks in would stand before most answers; from the budget on it is made ready.
@@ -55,9 +57,12 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   let lastSoundMs = 0
   let lastMediaMs = 0
   let lastEngineMs = 0
+  let unacknowledgedForMs = 0
   let lastDigitMs = 0
   let slowMs = 0
   let filled = false
+  /** The line for that was asked for, once a turn: an engine that refuses it is not asked every 20 ms. */
+  let prepared = false
   let digits = ''
   let nudged = false
   let paused = false
@@ -67,7 +72,11 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     const busy = talk.toolsRunning > 0 || talk.held || options.desk.waits?.()
     if (heard || busy || paused) lastSoundMs = steadyMs
     if (talk.audible()) return
-    if (talk.greeting === 'playing') talk.greetingIsOver()
+    if (talk.greeting === 'playing') {
+      talk.greetingIsOver()
+      // So that it is there when it is needed.
+      talk.prepareFiller()
+    }
     moves.silent()
   }
 
@@ -80,10 +89,12 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     talk.say('nudge', nudge, 'The caller is silent. Ask in one short sentence whether they are still there.')
   }
 
-  function watchEngine() {
+  function watchEngine(passedMs: number) {
     if (!talk.turns.busy || paused) lastEngineMs = steadyMs
-    if (steadyMs - lastEngineMs < engineSilentMs) return
+    unacknowledgedForMs = talk.turns.unacknowledged && !paused ? unacknowledgedForMs + passedMs : 0
+    if (steadyMs - lastEngineMs < engineSilentMs && unacknowledgedForMs < unacknowledgedMs) return
     lastEngineMs = steadyMs
+    unacknowledgedForMs = 0
     moves.lost(new EngineLost('the engine fell silent'))
   }
 
@@ -100,7 +111,8 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     const quiet = !talk.playback.busy && !talk.interruptions.speaking && !talk.ending.by && !talk.held
     slowMs = waiting && quiet ? slowMs + passedMs : 0
     if (filled || slowMs < budgetsMs.llm!) return
-    talk.prepareFiller()
+    if (!prepared) talk.prepareFiller()
+    prepared = true
     if (slowMs >= fillerAfterMs) filled = talk.fill()
   }
 
@@ -108,7 +120,15 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     if (digits === '' || steadyMs - lastDigitMs < digitsPauseMs) return
     talk.note('user', `(The caller pressed ${digits} on the keypad.)`)
     digits = ''
+    talk.stopwatch.prompted()
     moves.reply()
+  }
+
+  /** Whoever speaks or presses a key begins another turn. */
+  function turnBegan() {
+    nudged = false
+    filled = false
+    prepared = false
   }
 
   function watchEnd() {
@@ -134,15 +154,15 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
       watchSlow(passedMs)
       watchDigits()
       watchEnd()
-      watchEngine()
+      watchEngine(passedMs)
+      talk.transcript.tick(passedMs, talk.interruptions.speaking)
     },
     engineSpoke() {
       lastEngineMs = steadyMs
     },
     callerSpoke() {
       lastSoundMs = steadyMs
-      nudged = false
-      filled = false
+      turnBegan()
     },
     mediaCame() {
       lastMediaMs = steadyMs
@@ -151,7 +171,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
       digits = (digits + digit).slice(-maxDigits)
       lastDigitMs = steadyMs
       lastSoundMs = steadyMs
-      nudged = false
+      turnBegan()
     },
     pause() {
       paused = true

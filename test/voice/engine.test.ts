@@ -245,6 +245,37 @@ test('a refused ask is told apart from other complaints', async () => {
   ])
 })
 
+test('a sentence beside the conversation that is refused fails at once, and says nothing of the ask under way', async () => {
+  const { engine, peer } = await ready(await engineServer())
+  const { events, until } = listener(engine)
+  const sentence = engine.render('One moment.')
+  const { event_id } = await peer.next('response.create')
+  const code = 'conversation_already_has_active_response'
+  peer.say({ type: 'error', error: { type: 'x', code, message: 'one at a time', event_id } })
+  await expect(sentence).rejects.toThrow('one at a time')
+  peer.say({ type: 'error', error: { type: 'x', code: 'server_error', message: 'm' } })
+  await until('complaint')
+  expect(events).toEqual([{ type: 'complaint', code: 'server_error', message: 'm' }])
+})
+
+test('a session that is opened anew has five seconds: somebody waits', async () => {
+  const clock = virtualClock()
+  const server = await engineServer()
+  const engine = open(server.baseUrl, clock.clock)
+  const peer = await server.client()
+  await peer.next('session.update')
+  peer.say({ type: 'session.updated', session: {} })
+  await engine.ready
+  await clock.pass(60_000)
+  const { events, until } = listener(engine)
+  engine.reopen(() => [])
+  await (await server.client(1)).next('session.update')
+  await clock.pass(4_900)
+  expect(events).toEqual([])
+  await clock.pass(100)
+  expect(await until('lost')).toMatchObject({ error: new EngineLost('the session was not ready in time') })
+})
+
 test('opened anew: the same settings, and what was said as text', async () => {
   const server = await engineServer()
   const { engine, peer } = await ready(server)

@@ -141,7 +141,7 @@ test('tools run beside the sockets; results go back before the next ask, and a s
     { callId: 'c2', name: 'quick' },
   ])
   await talk.time.pass(1_500)
-  expect(talk.calls).toEqual(['ask', 'render One moment.'])
+  expect(talk.calls).toEqual(['render One moment.', 'ask'])
   await talk.time.pass(4_000)
   expect(talk.turns.at(-1)).toMatchObject({ role: 'agent', text: 'One moment.', interrupted: false })
   slow.resolve({ output: { booked: 1 } })
@@ -165,7 +165,7 @@ test('a slow model is bridged once a turn; the turn is measured to the answer, a
     await talk.time.pass(1_000)
     expect(talk.spans.slice(before)).toEqual(['llm', 'tts', 'turn'])
   }
-  expect(talk.calls).toEqual(['ask', 'render One moment.', 'ask'])
+  expect(talk.calls).toEqual(['render One moment.', 'ask', 'ask'])
 })
 
 test.each(['Mhm.', '', '(coughing)'])('cut by %j, the agent goes on from there within a second', async (sound) => {
@@ -756,8 +756,9 @@ test.each([
           expect(Number(ms)).toBeGreaterThan(0)
           expect(Number(ms)).toBeLessThanOrEqual(received.get(item) ?? 0)
         }
-        // Each turn once, in the order in which they began.
-        const begins = talk.turns.map(({ atMs }) => atMs)
+        // Each turn once, in the order in which they began, but for words that come after more than five seconds.
+        const inOrder = talk.turns.filter(({ role }) => role === 'agent' || maxLength * longestMs < 5_000)
+        const begins = inOrder.map(({ atMs }) => atMs)
         expect(begins).toEqual(begins.toSorted((a, b) => a - b))
       }),
       { numRuns },

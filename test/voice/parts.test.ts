@@ -3,9 +3,12 @@ import { expect, test } from 'vitest'
 import { createEnding } from '../../runtime/voice/ending.ts'
 import { createInterruptions } from '../../runtime/voice/interruptions.ts'
 import { loudness } from '../../runtime/voice/mulaw.ts'
-import type { Turn } from '../../runtime/voice/port.ts'
+import type { Desk, Turn } from '../../runtime/voice/port.ts'
+import { createStopwatch } from '../../runtime/voice/stopwatch.ts'
+import { createToolRuns } from '../../runtime/voice/tool-runs.ts'
 import { createTranscript, heardText } from '../../runtime/voice/transcript.ts'
 import { isBackchannel, repeats, wordCount } from '../../runtime/voice/words.ts'
+import { virtualClock } from './virtual-clock.ts'
 
 const loud = Buffer.alloc(160, 0x20)
 const quiet = Buffer.alloc(160, 0xff)
@@ -161,6 +164,103 @@ test('what nobody heard and what nobody understood is no turn', () => {
   transcript.leadBegan('m', 20)
   transcript.close()
   expect(turns).toEqual([])
+})
+
+test('words that do not come for five seconds hold nothing up, and are a turn all the same when they come later', () => {
+  const turns: Turn[] = []
+  const transcript = createTranscript((turn) => turns.push(turn))
+  const pass = (ms: number, speaks = false) => {
+    for (let passedMs = 0; passedMs < ms; passedMs += 20) transcript.tick(20, speaks)
+  }
+  transcript.leadBegan('l', 1_000)
+  // Who speaks for long is not given up meanwhile.
+  pass(20_000, true)
+  transcript.agentBegan('a', 22_000)
+  transcript.agentText('a', 'Great.')
+  transcript.agentHeard('a')
+  pass(4_900)
+  expect([turns, transcript.awaited]).toEqual([[], 1])
+  pass(200)
+  expect([turns.map(({ text }) => text), transcript.awaited]).toEqual([['Great.'], 0])
+  transcript.leadSaid('l', ' Stop calling. ')
+  transcript.leadSaid('l', 'Stop calling.')
+  expect(turns.slice(1)).toEqual([{ role: 'lead', atMs: 1_000, text: 'Stop calling.', interrupted: false }])
+  // A session that is opened anew reads them in the order in which they were said.
+  expect(transcript.turns.map(({ text }) => text)).toEqual(['Stop calling.', 'Great.'])
+})
+
+test('however many items never get words: what waits is bounded, and the words that come are told', () => {
+  const turns: Turn[] = []
+  const transcript = createTranscript((turn) => turns.push(turn))
+  for (let i = 0; i < 1_000; i += 1) transcript.leadBegan(`l${i}`, i)
+  expect(transcript.awaited).toBe(64)
+  transcript.leadSaid('l900', 'late')
+  transcript.leadSaid('l999', 'in time')
+  transcript.close()
+  expect(turns.map(({ text }) => text)).toEqual(['late', 'in time'])
+})
+
+/** A stopwatch, and its spans with their lengths; time passes by hand. */
+function stopwatch() {
+  const time = virtualClock()
+  const spans: [string, number][] = []
+  const desk = { span: (name, startedAt, endedAt) => spans.push([name, endedAt - startedAt]) } as Partial<Desk> as Desk
+  return { time, spans, ...createStopwatch(desk, time.clock, 'realtime') }
+}
+
+test('a turn begins with what it answers: not with speech that was never answered', async () => {
+  const watch = stopwatch()
+  const answer = async () => {
+    watch.asked(true)
+    await watch.time.pass(250)
+    watch.text()
+    watch.audio()
+    watch.played()
+    return watch.spans.filter(([name]) => name === 'turn').map(([, ms]) => ms)
+  }
+  watch.speechStopped()
+  expect(await answer()).toEqual([250])
+  // A "mhm" over the rest of the answer, judged only when that was over.
+  watch.speechStopped()
+  watch.played()
+  watch.unanswered()
+  await watch.time.pass(30_000)
+  expect(await answer()).toEqual([250])
+  // Speech that a nudge passed over; then a key.
+  watch.speechStopped()
+  watch.asked(false)
+  await watch.time.pass(10_000)
+  expect(await answer()).toEqual([250])
+  watch.prompted()
+  expect(await answer()).toEqual([250, 250])
+})
+
+test('a response that only calls a tool ends the wait for the model, and no speech begins', async () => {
+  const watch = stopwatch()
+  watch.asked(true)
+  await watch.time.pass(300)
+  watch.toolsCalled()
+  await watch.time.pass(5_000)
+  watch.asked(true)
+  await watch.time.pass(100)
+  watch.text()
+  expect(watch.spans).toEqual([
+    ['llm', 300],
+    ['llm', 100],
+  ])
+})
+
+test('a tool call that is told again has its result for a hundred calls, and no more are kept', async () => {
+  let runs = 0
+  const desk = { runTool: async () => ({ output: ++runs }) } as unknown as Desk
+  const tools = createToolRuns(desk, virtualClock().clock, () => {})
+  const run = (id: number) => tools.run([{ callId: `c${id}`, name: 'order', arguments: '{}' }])
+  for (let id = 0; id < 100; id += 1) await run(id)
+  await run(0)
+  expect(runs).toBe(100)
+  await run(100)
+  await run(0)
+  expect(runs).toBe(102)
 })
 
 test('the line is dropped only once the goodbye was heard, or cannot be waited for', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createPlayback } from '../../runtime/voice/playback.ts'
+import { type Distance, farCarrier } from './far-carrier.ts'
 
 /** A carrier that plays 20 ms in 20 ms, tells marks once they are reached and echoes them all when cleared. */
 function carrier() {
@@ -92,6 +93,66 @@ test('a cut tells what was heard, clears the carrier and drops late audio and st
   line.playback.tick(nowMs)
   expect(line.frames.at(-1)!.item).toBe('b')
   expect(line.heard).toEqual([])
+})
+
+/** The same numbers each time. */
+function numbers(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+    return state / 2 ** 31
+  }
+}
+
+const ways = [0, 20, 60, 100, 200, 300]
+
+test.each(ways.flatMap((outMs) => ways.map((backMs) => [outMs, backMs] as const)))(
+  'a carrier %i ms away, and %i ms back: what a cut says was heard is true to 50 ms, whenever it comes',
+  (outMs, backMs) => {
+    const far: Distance = { outMs, backMs, jitterMs: 10, phaseMs: 7, driftPpm: 100 }
+    const wrong: number[] = []
+    for (let cutMs = 40; cutMs < 2_000; cutMs += 37) {
+      const line = farCarrier(far, numbers(cutMs))
+      for (const item of ['a', 'b', 'c']) {
+        line.playback.add(item, audio(4_000))
+        line.pass(cutMs)
+        wrong.push(...line.cut().map(({ wrongMs }) => wrongMs))
+        line.pass(200)
+      }
+    }
+    expect(Math.max(...wrong.map(Math.abs))).toBeLessThanOrEqual(50)
+  },
+)
+
+test('what the carrier holds back counts as unheard: after it ran dry, and where it never hurries', () => {
+  const dry = farCarrier({ outMs: 80, backMs: 80, jitterMs: 10 }, numbers(1))
+  dry.playback.add('a', audio(9_000))
+  dry.pass(2_000)
+  dry.stall(700)
+  dry.pass(700 + 160 + 400)
+  const slow = farCarrier({ outMs: 80, backMs: 80, jitterMs: 10, holdsMs: 200 }, numbers(2))
+  slow.playback.add('a', audio(9_000))
+  slow.pass(1_000)
+  // The first echo of a clear tells its way from what is held.
+  slow.cut()
+  slow.playback.add('b', audio(9_000))
+  slow.pass(800)
+  for (const line of [dry, slow]) {
+    const [cut] = line.cut()
+    expect(cut!.heardMs).toBeGreaterThan(300)
+    expect(Math.abs(cut!.wrongMs)).toBeLessThanOrEqual(50)
+  }
+})
+
+test('a carrier that has stopped for more than a second has heard no more than up to its next mark and what the way may hide', () => {
+  const line = farCarrier({ outMs: 80, backMs: 80, jitterMs: 10 }, numbers(3))
+  line.playback.add('a', audio(9_000))
+  line.pass(1_000)
+  line.stall(2_000)
+  line.pass(1_500)
+  const [cut] = line.cut()
+  expect(cut!.heardMs).toBeGreaterThan(900)
+  expect(Math.abs(cut!.wrongMs)).toBeLessThanOrEqual(100 + 160 + 20)
 })
 
 test('an item of which nothing was sent was not heard', () => {
@@ -187,3 +248,41 @@ test('in any order of events: never heard what was not sent, never played what w
     { numRuns: 10_000 },
   )
 })
+
+const distance = fc.record({
+  outMs: fc.integer({ min: 0, max: 300 }),
+  backMs: fc.integer({ min: 0, max: 300 }),
+  jitterMs: fc.integer({ min: 0, max: 10 }),
+  phaseMs: fc.integer({ min: 0, max: 19 }),
+  driftPpm: fc.integer({ min: -200, max: 200 }),
+})
+const stretch = fc.record({
+  pieces: fc.array(fc.integer({ min: 1, max: 1_500 }), { minLength: 1, maxLength: 3 }),
+  pauseMs: fc.integer({ min: 0, max: 500 }),
+  cutMs: fc.integer({ min: 0, max: 900 }),
+})
+
+test('however far the carrier is, and however the audio comes: a cut knows to 50 ms what was heard, and never more than was received', () => {
+  fc.assert(
+    fc.property(distance, fc.array(stretch, { minLength: 1, maxLength: 2 }), fc.nat(), (far, script, seed) => {
+      const line = farCarrier(far, numbers(seed))
+      let id = 0
+      for (const { pieces, pauseMs, cutMs } of script) {
+        const received = new Map<string, number>()
+        for (const ms of pieces) {
+          const item = `i${id++}`
+          line.playback.add(item, audio(ms))
+          line.playback.finish(item)
+          received.set(item, ms)
+          line.pass(pauseMs)
+        }
+        line.pass(cutMs)
+        for (const { item, heardMs, wrongMs } of line.cut()) {
+          expect(Math.abs(wrongMs)).toBeLessThanOrEqual(50)
+          expect(heardMs).toBeLessThanOrEqual(received.get(item)!)
+        }
+      }
+    }),
+    { numRuns: 10_000 },
+  )
+}, 60_000)

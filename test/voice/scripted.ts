@@ -18,6 +18,7 @@ export interface Plan {
   /** Whether something goes on that the caller waits for. */
   waits?: () => boolean
   turnsFail?: boolean
+  renderFails?: boolean
   /** False: no media comes and no mark returns by itself. */
   carrierPlays?: boolean
 }
@@ -34,6 +35,7 @@ export function converse(plan: Plan = {}) {
   const ended: { by: EndedBy; detail?: string }[] = []
   const sent: { atMs: number }[] = []
   const spans: string[] = []
+  const turnsTookMs: number[] = []
   /** What each session that was opened anew was told. */
   const replayed: string[][] = []
   const queue: (Buffer | string)[] = []
@@ -58,6 +60,7 @@ export function converse(plan: Plan = {}) {
     createResponse: (instructions) => calls.push(`ask${instructions ? ` ${instructions}` : ''}`),
     render: async (sentence) => {
       calls.push(`render ${sentence}`)
+      if (plan.renderFails) throw new Error('not now')
       return ms(600)
     },
     cancelResponse: (response) => calls.push(`cancel ${response}`),
@@ -106,7 +109,10 @@ export function converse(plan: Plan = {}) {
       note('ended')
       ended.push(detail === undefined ? { by } : { by, detail })
     },
-    span: (name) => spans.push(name),
+    span(name, startedAt, endedAt) {
+      spans.push(name)
+      if (name === 'turn') turnsTookMs.push(endedAt - startedAt)
+    },
   }
 
   function close(cause: 'ended' | 'lost') {
@@ -132,7 +138,7 @@ export function converse(plan: Plan = {}) {
   if (plan.carrierPlays !== false) time.clock.setTimeout(play, 20)
   let made = 0
   return {
-    ...{ time, calls, turns, steps, ended, sent, spans, replayed, loop, line },
+    ...{ time, calls, turns, steps, ended, sent, spans, turnsTookMs, replayed, loop, line },
     tell(event: EngineEvent) {
       if (event.type === 'ready') onStands()
       tell(event)

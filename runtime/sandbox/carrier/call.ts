@@ -169,6 +169,7 @@ export function startCall(network: Network, options: CallOptions): Call {
       stream: ({ url }) => ({
         ...{ signature: sign(network.authToken, url, {}), accountSid: account },
         ...{ callSid: record.sid, streamSid: newSid('MZ') },
+        delayMs: () => network.chaos.media?.delayMs ?? 0,
       }),
     })
     instructions.run(verbs)

@@ -32,7 +32,9 @@ export interface InstructionsOptions {
   /** Takes what the callee hears in 20 ms, and gives what they say. */
   exchange(heard: Buffer): Buffer
   /** How a stream is opened for this call. */
-  stream(verb: StreamVerb): Pick<Parameters<typeof openMedia>[0], 'signature' | 'accountSid' | 'callSid' | 'streamSid'>
+  stream(
+    verb: StreamVerb,
+  ): Pick<Parameters<typeof openMedia>[0], 'signature' | 'accountSid' | 'callSid' | 'streamSid' | 'delayMs'>
   /** Asks the application what follows a key; undefined when it does not answer. */
   ask(verb: GatherVerb, digits: string): Promise<string | undefined>
   violation(code: string, message: string): void

@@ -31,6 +31,8 @@ export interface MediaOptions {
   clock: Clock
   timers: Timers
   pace: number
+  /** How long the next message takes from one end to the other, in real milliseconds. */
+  delayMs(): number
   /** Takes what the callee hears in these 20 ms, and gives what they say. */
   exchange(heard: Buffer): Buffer
   /** It is over: refused, closed by the application, or stopped. Called once. */
@@ -57,6 +59,8 @@ export function openMedia(options: MediaOptions): MediaStream {
     handshakeTimeout: 5000,
   })
   const playout = createPlayout((name) => send('mark', { mark: { name } }))
+  const wayOut = createWay()
+  const wayBack = createWay()
   const tickMs = Math.max(FRAME_MS, TICK_MS_MIN * pace)
   const mostFrames =
     pace === 1 ? BATCH_FRAMES_MAX : Math.min(BATCH_FRAMES_MAX, BATCH_TICKS_MAX * Math.ceil(tickMs / FRAME_MS))
@@ -65,8 +69,29 @@ export function openMedia(options: MediaOptions): MediaStream {
   let startedAt = 0
   let over = false
 
+  /** What is on its way arrives in the order in which it left. */
+  function createWay() {
+    const queue: (() => void)[] = []
+    return {
+      take(arrive: () => void): void {
+        const delayMs = options.delayMs()
+        if (delayMs === 0 && queue.length === 0) arrive()
+        else {
+          queue.push(arrive)
+          timers.after(delayMs * pace, () => queue.shift()?.())
+        }
+      },
+      arriveNow(): void {
+        for (const arrive of queue.splice(0)) arrive()
+      },
+    }
+  }
+
   function post(message: object): void {
-    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
+    const text = JSON.stringify(message)
+    wayOut.take(() => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text)
+    })
   }
 
   /** "The first message has a value of 1 and then is incremented for each subsequent message." */
@@ -135,7 +160,7 @@ export function openMedia(options: MediaOptions): MediaStream {
     startedAt = clock.monotonic()
     tick()
   })
-  socket.on('message', receive)
+  socket.on('message', (data, binary) => wayBack.take(() => receive(data, binary)))
   socket.on('error', (error) => end(error.message))
   socket.on('close', (code) => end(`closed by the application (${code})`))
 
@@ -152,6 +177,7 @@ export function openMedia(options: MediaOptions): MediaStream {
       if (over) return
       over = true
       send('stop', { stop: { accountSid, callSid } })
+      wayOut.arriveNow()
       if (socket.readyState === WebSocket.CONNECTING) socket.terminate()
       else socket.close(1000)
       const last = clock.setTimeout(() => socket.terminate(), CLOSE_MS * pace)

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest'
+import { converse } from './scripted.ts'
+
+const phrases = { filler: 'One moment.' }
+const asks = (calls: string[]) => calls.filter((call) => call === 'ask')
+const renders = (calls: string[]) => calls.filter((call) => call.startsWith('render'))
+
+test('the line that bridges a wait is made once, as soon as the greeting is over', async () => {
+  const talk = converse({ conversation: { phrases } })
+  talk.respond(2_000)
+  await talk.time.pass(1_900)
+  expect(renders(talk.calls)).toEqual([])
+  await talk.time.pass(300)
+  expect(renders(talk.calls)).toHaveLength(1)
+  await talk.speak(500, 'Tell me about prices.')
+  await talk.time.pass(5_000)
+  expect(renders(talk.calls)).toHaveLength(1)
+  const bare = converse()
+  bare.respond(200)
+  await bare.time.pass(1_000)
+  expect(bare.calls).toEqual([])
+})
+
+test('an engine that refuses that line is asked for it once more a turn, and not every 20 ms', async () => {
+  const talk = converse({ conversation: { phrases }, renderFails: true })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  expect(renders(talk.calls)).toHaveLength(1)
+  for (const turn of [1, 2]) {
+    await talk.speak(500, 'Tell me about prices.')
+    await talk.time.pass(3_000)
+    talk.respond(400)
+    await talk.time.pass(1_000)
+    expect(renders(talk.calls)).toHaveLength(1 + turn)
+  }
+})
+
+test('a turn that begins with a key is bridged too, after one that was', async () => {
+  const talk = converse({ conversation: { phrases } })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  const bridged = () => talk.turns.filter(({ text }) => text === phrases.filler).length
+  await talk.speak(500, 'Tell me about prices.')
+  await talk.time.pass(4_000)
+  expect(bridged()).toBe(1)
+  talk.respond(400)
+  await talk.time.pass(1_000)
+  talk.digit('1')
+  await talk.time.pass(5_000)
+  expect(bridged()).toBe(2)
+})
+
+test('an ask that the engine does not begin is given up after eight seconds, though the caller is heard', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'Tell me about prices.')
+  await talk.time.pass(6_000)
+  await talk.speak(500, 'Hello?')
+  expect(talk.calls.filter((call) => call.startsWith('reopen'))).toEqual([])
+  await talk.time.pass(1_000)
+  expect(talk.calls.filter((call) => call.startsWith('reopen'))).toHaveLength(1)
+  talk.tell({ type: 'ready' })
+  expect(asks(talk.calls)).toHaveLength(2)
+})
+
+test('a response under way has twenty seconds: it may think', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'Tell me about prices.')
+  talk.tell({ type: 'response_started', response: 'x' })
+  await talk.time.pass(19_000)
+  expect(talk.calls).toEqual(['ask'])
+  await talk.time.pass(1_500)
+  expect(talk.calls.at(-1)).toMatch(/^reopen/)
+})
+
+test('a keypress long after a "mhm" is a turn of its own', async () => {
+  const talk = converse()
+  talk.respond(9_000)
+  await talk.time.pass(2_000)
+  await talk.speak(200, 'Uh-huh.')
+  await talk.time.pass(9_000)
+  talk.digit('1')
+  await talk.time.pass(1_100)
+  const before = talk.spans.length
+  await talk.time.pass(200)
+  talk.respond(400)
+  expect(talk.spans.slice(before)).toEqual(['llm', 'tts', 'turn'])
+  expect(talk.turnsTookMs).toEqual([300])
+})
+
+test('a transcription that never comes holds up the transcript for five seconds, not for the rest of the call', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  talk.tell({ type: 'speech_started', item: 'u', atMs: 1_000 })
+  talk.tell({ type: 'speech_stopped', item: 'u', atMs: 1_500 })
+  talk.tell({ type: 'committed', item: 'u' })
+  talk.respond(400, 'It costs a hundred.')
+  await talk.time.pass(4_000)
+  expect(talk.turns).toHaveLength(1)
+  await talk.time.pass(1_500)
+  expect(talk.turns.at(-1)).toMatchObject({ text: 'It costs a hundred.' })
+  talk.tell({ type: 'heard', item: 'u', text: 'What does it cost?' })
+  expect(talk.turns.at(-1)).toMatchObject({ role: 'lead', atMs: 1_000, text: 'What does it cost?' })
+})
