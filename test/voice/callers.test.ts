@@ -136,6 +136,16 @@ describe.concurrent.each(['realtime', 'cascade'] as const)('%s', (kind) => {
     expect(story).toMatchObject(politely)
   })
 
+  test('one asks a question of two words over the goodbye: it is answered all the same', async () => {
+    const story = await call('stays_shortly', { conversation: one })
+    expect(story.heard).toContain('How long?')
+    expect(agentTurns(story).at(-1)).toMatchObject({
+      text: expect.stringMatching(/^It will only take a minute\..*Goodbye\.$/),
+      interrupted: false,
+    })
+    expect(story).toMatchObject(politely)
+  })
+
   test('one presses keys: the engine is told them together, as text', async () => {
     const digits: string[] = []
     const story = await call('presses_42', { conversation: one, digit: (digit) => void digits.push(digit) })
