@@ -71,6 +71,7 @@ export function openDesk(
         .set({ mediaEndedAt: new Date(deps.clock.now()), endedBy: handedOver ? 'transferred' : by })
         .where(and(eq(attempts.id, attemptId), isNull(attempts.mediaEndedAt)))
       if (detail) deps.log.warn({ call: call.id, by, detail }, 'a conversation had trouble')
+      if (detail && by === 'engine_lost') traceLost(deps, context, detail)
       await settle(deps, { attemptId })
     },
     span(name, startedAt, endedAt, attributes = {}) {
@@ -81,6 +82,13 @@ export function openDesk(
       deps.telemetry.span(ref, name, { ...facts, attributes: { ...attributes, ...lived } })
     },
   }
+}
+
+/** The outcome's reason is one for all: only this tells a key or a quota from a line that dropped. */
+function traceLost(deps: Deps, { call, spanId }: ToolContext, detail: string): void {
+  const at = deps.clock.now()
+  const facts = { startedAt: at, endedAt: at, status: 'failed', attributes: { detail } }
+  deps.telemetry.span({ traceId: call.traceId, parentSpanId: spanId }, 'engine.lost', facts)
 }
 
 const apology = (language: string) => ({

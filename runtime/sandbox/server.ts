@@ -14,7 +14,7 @@ import { serveTranscription } from './engine/transcription.ts'
 import { allPhrases, type Cast } from './people/scripts.ts'
 import { sameSecret } from './secret.ts'
 import { createSpeech } from './speech/speech.ts'
-import { keep, type RangCall, type Violation } from './violations.ts'
+import { type EngineSession, keep, type RangCall, type Violation } from './violations.ts'
 
 export type { MessageRecord } from './carrier/message.ts'
 export type { Chaos } from './chaos.ts'
@@ -49,6 +49,8 @@ export interface Sandbox {
   rang: RangCall[]
   /** Every text of either direction, oldest first; their statuses change as they go. */
   messages: MessageRecord[]
+  /** Every session of the engine, oldest first. */
+  sessions: EngineSession[]
   /** What the real vendors would have refused. */
   violations: Violation[]
   close(): Promise<void>
@@ -59,6 +61,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock, credentials, chaos = {}, log = () => {} } = options
   const rang: RangCall[] = []
   const messages: MessageRecord[] = []
+  const sessions: EngineSession[] = []
   const violations: Violation[] = []
   const cast: Cast = new Map()
   const closing = new AbortController()
@@ -126,6 +129,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     } else {
       const model = url.searchParams.get('model')
       sockets.handleUpgrade(request, socket, head, (accepted: WebSocket) => {
+        const known: EngineSession = { openedAt: clock.now() }
+        keep(sessions, known)
+        accepted.once('close', () => {
+          known.closedAt = clock.now()
+        })
         const session = { socket: accepted, pace: time.pace, ...engine }
         if (model) serveSession({ ...session, model })
         else serveTranscription(session)
@@ -155,6 +163,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     cast,
     rang,
     messages,
+    sessions,
     violations,
     async close() {
       closing.abort()

@@ -18,6 +18,12 @@ export interface RangCall {
   account: string
 }
 
+/** A session of the engine, from its handshake to the end of its socket; as above. */
+export interface EngineSession {
+  openedAt: number
+  closedAt?: number
+}
+
 const KEPT_MAX = 10_000
 
 /** Adds to a list that others hold, and forgets the oldest beyond a bound. */

@@ -37,10 +37,11 @@ async function open(onTestFinished: (close: () => Promise<void>) => void) {
   await talkif.configure({ sandbox: { pace: 8, waits: 900 } })
   await talkif.deploy(flow)
   const place = { databaseUrl: database.url, sandboxUrl: sandbox.url, dataDir: data.path }
-  const startMedia = async () => {
+  const startMedia = async (more?: Record<string, string>) => {
     const media = await startServerProcess(
       { ...place, port: await freePort() },
       { api: false, worker: false, media: true },
+      more,
     )
     onTestFinished(media.kill)
     return media
@@ -99,6 +100,26 @@ test('a process killed or stopped in mid-call: nothing said is lost, every call 
   expect(await db.$count(attempts, or(isNull(attempts.endedAt), isNotNull(attempts.lockKey)))).toBe(0)
   expect(await db.$count(calls, isNotNull(calls.openPhone))).toBe(0)
   expect(sandbox.rang().map(({ to }) => to)).toEqual([phone, phone])
+  expect(await sandbox.violations()).toEqual([])
+})
+
+test('a call that is longer than a stopping process may wait ends with it: its outcome is decided, all that was said is kept', {
+  timeout: 60_000,
+}, async ({ onTestFinished }) => {
+  const { talkif, served, sandbox, startMedia, said } = await open(onTestFinished)
+  // The rest of the call takes many times as long as the process waits.
+  await talkif.configure({ sandbox: { pace: 3, waits: 900 } })
+  const media = await startMedia({ TALKIF_DRAIN_SECONDS: '1' })
+  const { call_id } = await talkif.api.createLead({ ...lead, phone: '+905321234569' })
+  const before = await said(call_id, 2)
+  const gone = once(media.child, 'exit')
+  media.child.kill('SIGTERM')
+  const [status] = await gone
+  expect([status, media.errors()]).toEqual([0, ''])
+  const call = await talkif.finished(call_id)
+  expect(call).toMatchObject({ status: 'completed', outcome: 'no_answer', reason: 'shutdown' })
+  expect(call.transcript!.slice(0, before.length)).toMatchObject(before.map(({ role, text }) => ({ role, text })))
+  expect(await served.runtime.db.$count(attempts, isNull(attempts.endedAt))).toBe(0)
   expect(await sandbox.violations()).toEqual([])
 })
 

@@ -65,6 +65,7 @@ export interface ServerPlace {
 export function startServerProcess(
   { port, databaseUrl, sandboxUrl, dataDir }: ServerPlace,
   roles: Roles,
+  more: Record<string, string> = {},
 ): Promise<Process> {
   const env = {
     PORT: String(port),
@@ -72,6 +73,7 @@ export function startServerProcess(
     DATABASE_URL: databaseUrl,
     TALKIF_SANDBOX_URL: sandboxUrl,
     TALKIF_DATA_DIR: dataDir,
+    ...more,
   }
   return start('test/harness/server-process.ts', { env, roles })
 }

@@ -53,6 +53,7 @@ describe('speech on its way to a telephone', () => {
       fc.property(fc.array(fc.nat(pcm.length), { maxLength: 12 }), (cuts) => {
         expect(whole(pcm, cuts).equals(expected)).toBe(true)
       }),
+      { numRuns: 10_000 },
     )
   })
 })
@@ -124,7 +125,7 @@ describe('sentences of a text that is still being written', () => {
           expect(pieces.every((piece) => piece.trim() === piece && piece !== '')).toBe(true)
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: 10_000 },
     )
   })
 })

@@ -29,7 +29,7 @@ function listen(ours: number[], theirs: (at: number) => number) {
 }
 
 test('our own voice is known again, late and quiet as it may return, within 300 ms of it', async () => {
-  const ours = levelsOf(await speech.say('agent', AGENT))
+  const ours = levelsOf(await speech.say('agent', AGENT)).slice(0, 220)
   fc.assert(
     fc.property(
       fc.integer({ min: 2, max: 25 }),
@@ -43,7 +43,7 @@ test('our own voice is known again, late and quiet as it may return, within 300 
         expect(known.filter(Boolean).length / known.length).toBeGreaterThan(0.9)
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 10_000 },
   )
 })
 

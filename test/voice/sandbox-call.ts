@@ -34,6 +34,9 @@ export interface CallPlan {
   conversation?: Partial<Conversation>
   tool?(name: string, args: Record<string, unknown>): Promise<ToolResult> | ToolResult | undefined
   heard?(text: string): ToolResult | undefined
+  digit?(digit: string): ToolResult | undefined
+  /** A turn is final. */
+  turn?(turn: Turn): void
   recorder?: Recorder
   /** Called once the loop runs. */
   during?(loop: { end(by: EndedBy): void }): void
@@ -171,12 +174,15 @@ function createDesk(plan: CallPlan, hangUp: () => Promise<void>): { desk: Desk; 
       story.tools.push({ name, args })
       return (await plan.tool?.(name, args)) ?? usualResult(name)
     },
-    turn: (turn) => story.turns.push(turn),
+    turn(turn) {
+      story.turns.push(turn)
+      plan.turn?.(turn)
+    },
     async heard(text) {
       story.heard.push(text)
       return plan.heard?.(text)
     },
-    digit: async () => undefined,
+    digit: async (digit) => plan.digit?.(digit),
     personCame: async () => void story.steps.push('personCame'),
     lineClosed: () => {},
     async hangUp() {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { CallStatus } from 'twilio/lib/rest/api/v2010/account/call.js'
 import { type Clock, faster, type Timer } from '../../clock.ts'
 import type { Chaos } from '../chaos.ts'
+import type { LineState } from '../people/bad-line.ts'
 import { createColleague } from '../people/colleague.ts'
 import { createPerson } from '../people/person.ts'
 import { type Cast, colleagueOf, phrasesOf, type Script, scriptOf } from '../people/scripts.ts'
@@ -151,7 +152,9 @@ export function startCall(network: Network, options: CallOptions): Call {
   function talk(verbs: Verb[]): void {
     const patienceMs = network.chaos.callee?.hangsUpAfterMs ?? Number.POSITIVE_INFINITY
     const hangUp = () => finish('completed', '200')
-    const options = { script, speech, pace, hangUp, press: (digit: string) => instructions?.digit(digit) }
+    const press = (digit: string) => instructions?.digit(digit)
+    const line = (state: LineState) => instructions?.line(state)
+    const options = { script, speech, pace, hangUp, press, line }
     const log = (line: object) => network.log({ ...line, callSid: record.sid })
     const isColleague = first?.verb === 'gather' && pickUp !== 'voicemail'
     const briefed = (text: string) => log({ event: 'brief', text })

@@ -14,6 +14,8 @@ export interface Instructions {
   run(verbs: Verb[]): void
   /** A key the callee pressed. */
   digit(digit: string): void
+  /** The way between a stream and the application. */
+  line: MediaStream['line']
   /** The call is over. */
   stop(): void
   /** The sandbox closes. */
@@ -47,6 +49,7 @@ interface Running {
   stop(): void
   drop?(): void
   digit?(digit: string): void
+  line?: MediaStream['line']
 }
 
 const silence = Buffer.alloc(FRAME_BYTES, SILENCE)
@@ -89,7 +92,7 @@ export function createInstructions(options: InstructionsOptions): Instructions {
       opened.stop()
       settleMedia()
     }
-    return { stop, drop: opened.drop, digit: opened.digit }
+    return { stop, drop: opened.drop, digit: opened.digit, line: opened.line }
   }
 
   function settleMedia(): void {
@@ -182,6 +185,7 @@ export function createInstructions(options: InstructionsOptions): Instructions {
   return {
     run,
     digit: (digit) => running?.digit?.(digit),
+    line: (state) => running?.line?.(state),
     stop() {
       const last = running
       running = undefined

@@ -1,5 +1,6 @@
 import { type RawData, WebSocket } from 'ws'
 import type { Clock } from '../../clock.ts'
+import type { LineState } from '../people/bad-line.ts'
 import { FRAME_MS } from '../speech/mulaw.ts'
 import type { Timers } from '../timers.ts'
 import { createPlayout } from './playout.ts'
@@ -17,6 +18,8 @@ export interface MediaStream {
   drop(): void
   /** A key the callee pressed. */
   digit(digit: string): void
+  /** `gone`: the socket breaks without a word; `mute`: frames are lost on the way to the application until it is `well`. */
+  line(state: LineState): void
 }
 
 export interface MediaOptions {
@@ -66,6 +69,8 @@ export function openMedia(options: MediaOptions): MediaStream {
     pace === 1 ? BATCH_FRAMES_MAX : Math.min(BATCH_FRAMES_MAX, BATCH_TICKS_MAX * Math.ceil(tickMs / FRAME_MS))
   let sequence = 0
   let frames = 0
+  let chunks = 0
+  let mute = false
   let startedAt = 0
   let over = false
 
@@ -120,8 +125,8 @@ export function openMedia(options: MediaOptions): MediaStream {
   function frame(): void {
     const timestamp = frames++ * FRAME_MS
     const payload = options.exchange(playout.frame())
-    if (over) return
-    const media = { track: 'inbound', chunk: String(frames), timestamp: String(timestamp) }
+    if (over || mute) return
+    const media = { track: 'inbound', chunk: String(++chunks), timestamp: String(timestamp) }
     send('media', { media: { ...media, payload: payload.toString('base64') } })
   }
 
@@ -169,6 +174,10 @@ export function openMedia(options: MediaOptions): MediaStream {
       return frames * FRAME_MS
     },
     digit: (digit) => send('dtmf', { dtmf: { track: 'inbound_track', digit } }),
+    line(state) {
+      if (state === 'gone') socket.terminate()
+      mute = state === 'mute'
+    },
     drop() {
       over = true
       socket.terminate()

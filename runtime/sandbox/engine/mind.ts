@@ -77,7 +77,7 @@ function reply(context: Context, text: string): Step[] {
     return attempt(context, 'transfer_to_human', { reason: 'would like to talk to a colleague' }) ?? goOn(context, '')
   }
   const offer = currentOffer(context)
-  if (!offer) return goOn(context, '')
+  if (!offer) return goOn(context, isQuestion(text) ? answerTo(text, true) : '')
   if (isYes(text)) return [{ call: 'book_slot', args: { slot_id: offer.slot_id } }]
   if (isQuestion(text) || isGreeting(text)) return [{ say: `${answerTo(text, true)} ${offering(offer)}` }]
   const another = isNo(text) === 'this_one' ? nextOffer(context) : undefined

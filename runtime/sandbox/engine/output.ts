@@ -2,8 +2,11 @@ import type { ConversationItem, RealtimeResponse, RealtimeServerEvent } from 'op
 import { type Conversation, type Entry, newId } from './conversation.ts'
 import type { Step } from './mind.ts'
 
+/** Of all server events that of a SIP call alone has no id. */
+export type ServerEvent = Extract<RealtimeServerEvent, { event_id: string }>
+
 /** A server event without the id that the session gives it. */
-export type Outgoing = RealtimeServerEvent extends infer E ? (E extends unknown ? Omit<E, 'event_id'> : never) : never
+export type Outgoing = ServerEvent extends infer E ? (E extends unknown ? Omit<E, 'event_id'> : never) : never
 
 /** Where the items of a response go. */
 export interface Outlet {

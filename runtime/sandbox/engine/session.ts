@@ -1,4 +1,4 @@
-import type { ConversationItem, RealtimeServerEvent, ResponseCreateEvent } from 'openai/resources/realtime/realtime'
+import type { ConversationItem, ResponseCreateEvent } from 'openai/resources/realtime/realtime'
 import type { WebSocket } from 'ws'
 import { type Clock, faster } from '../../clock.ts'
 import { type Chaos, strikes } from '../chaos.ts'
@@ -7,7 +7,7 @@ import type { Speech } from '../speech/speech.ts'
 import { createTimers } from '../timers.ts'
 import { type AcceptedEvent, parseClientEvent } from './client-events.ts'
 import { createConversation, newId } from './conversation.ts'
-import type { Outgoing } from './output.ts'
+import type { Outgoing, ServerEvent } from './output.ts'
 import { type ActiveResponse, respond } from './response.ts'
 import { createSettings } from './settings.ts'
 import { Refusal } from './shape.ts'
@@ -45,7 +45,8 @@ export function serveSession({ socket, model, pace, clock, speech, chaos, violat
 
   function send(event: Outgoing): void {
     if (socket.readyState !== socket.OPEN) return
-    socket.send(JSON.stringify({ event_id: newId('event'), ...event } as RealtimeServerEvent))
+    const whole: ServerEvent = { event_id: newId('event'), ...event }
+    socket.send(JSON.stringify(whole))
     if (event.type !== 'response.output_audio.delta') return
     sentMs += (event.delta.length * 3) / 4 / 8
     const { engine } = chaos

@@ -3,7 +3,20 @@
  * The codes are those of the API's own `error` events (https://platform.openai.com/docs/guides/error-codes and the
  * events reported in public issue trackers).
  */
-export type Shape = (value: unknown, at: string) => void
+// biome-ignore lint/suspicious/noExplicitAny: a shape that says nothing of what it takes fits everywhere
+export type Shape<Takes = any> = ((value: unknown, at: string) => void) & { takes?: (all: Takes) => Takes }
+
+/**
+ * The fields of the SDK's type `T`: each of them, no other, the required ones with a `!`; `Also` are those that the API requires
+ * where the SDK does not. An enumeration or an object of ours must take what the SDK's takes, neither more nor less.
+ */
+export type Fields<T, Also extends keyof T> = {
+  [K in keyof T & string as Pick<T, K> extends Required<Pick<T, K>> ? `${K}!` : K extends Also ? `${K}!` : K]-?: Field<
+    Exclude<T[K], undefined>
+  >
+}
+/** Of an open list of names anything is taken; null turns off what the documentation says it does. */
+type Field<T> = string extends T ? Shape : Shape<T> | Shape<T | null>
 
 /** One refusal, in the words of the API's `error` event (SDK type `RealtimeError`). */
 export class Refusal extends Error {
@@ -54,9 +67,9 @@ export const json: Shape = (value, at) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongType(at, 'an object', value)
 }
 
-export function oneOf(...allowed: unknown[]): Shape {
+export function oneOf<const T>(...allowed: T[]): Shape<T> {
   return (value, at) => {
-    if (allowed.includes(value)) return
+    if (allowed.includes(value as T)) return
     const values = allowed.map((each) => `'${each}'`)
     const listed = values.length > 1 ? `${values.slice(0, -1).join(', ')}, and ${values.at(-1)}` : `${values[0]}`
     const message = `Invalid value: '${String(value)}'. Supported values are: ${listed}.`
@@ -77,13 +90,13 @@ export function number(min: number, max: number, whole = false): Shape {
   }
 }
 
-export function orNull(shape: Shape): Shape {
+export function orNull<T>(shape: Shape<T>): Shape<T | null> {
   return (value, at) => {
     if (value !== null) shape(value, at)
   }
 }
 
-export function either(first: Shape, second: Shape): Shape {
+export function either<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> {
   return (value, at) => {
     try {
       first(value, at)
@@ -93,7 +106,7 @@ export function either(first: Shape, second: Shape): Shape {
   }
 }
 
-export function list(shape: Shape): Shape {
+export function list<T>(shape: Shape<T>): Shape<T[]> {
   return (value, at) => {
     if (!Array.isArray(value)) throw wrongType(at, 'an array', value)
     for (const [i, each] of value.entries()) shape(each, `${at}[${i}]`)
@@ -120,6 +133,9 @@ export function object(fields: Record<string, Shape>): Shape {
     }
   }
 }
+
+/** The same for an object that the SDK has a type for; `tsc` holds the two equal. */
+export const like = <T, Also extends keyof T = never>(fields: Fields<T, Also>): Shape<T> => object(fields)
 
 /** Objects that are told apart by one field. */
 export function variants(field: string, shapes: Record<string, Shape>): Shape {

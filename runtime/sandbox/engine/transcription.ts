@@ -1,10 +1,10 @@
-import type { RealtimeServerEvent, RealtimeTranscriptionSessionCreateRequest } from 'openai/resources/realtime/realtime'
+import type { RealtimeTranscriptionSessionCreateRequest } from 'openai/resources/realtime/realtime'
 import { faster } from '../../clock.ts'
 import { strikes } from '../chaos.ts'
 import { createTimers } from '../timers.ts'
 import { parseTranscriptionEvent } from './client-events.ts'
 import { createConversation, newId } from './conversation.ts'
-import type { Outgoing } from './output.ts'
+import type { Outgoing, ServerEvent } from './output.ts'
 import { type EngineOptions, json } from './session.ts'
 import { defaultVad } from './settings.ts'
 import { Refusal } from './shape.ts'
@@ -31,7 +31,8 @@ export function serveTranscription({
 
   function send(event: Outgoing): void {
     if (socket.readyState !== socket.OPEN) return
-    socket.send(JSON.stringify({ event_id: newId('event'), ...event } as RealtimeServerEvent))
+    const whole: ServerEvent = { event_id: newId('event'), ...event }
+    socket.send(JSON.stringify(whole))
   }
 
   const told = () => ({

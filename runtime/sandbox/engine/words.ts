@@ -80,7 +80,8 @@ const hints: [RegExp, string][] = [
 
 /** What `response.create`'s own instructions ask for; undefined when they leave the words to the mind. */
 export function hint(override: string | undefined): Step[] | undefined {
-  if (!override) return undefined
+  // To go on is what it does anyway; the rest of that note tells how not to.
+  if (!override || /\bgo on from where\b/i.test(override)) return undefined
   const exact = /\bsay exactly\b[^"“]*(["“][\s\S]*["”])/i.exec(override)?.[1]
   if (exact !== undefined) return [{ say: unquote(exact) }]
   const said = hints.find(([pattern]) => pattern.test(override))?.[1]

@@ -1,5 +1,6 @@
 import { FRAME_MS } from '../speech/mulaw.ts'
 import type { Speech } from '../speech/speech.ts'
+import { createBadLine, type LineState } from './bad-line.ts'
 import { createEar } from './ear.ts'
 import { answeringMachine, callScreener } from './machines.ts'
 import { createMouth } from './mouth.ts'
@@ -17,12 +18,14 @@ export interface PersonOptions {
   pace: number
   hangUp(): void
   press?(digit: string): void
+  line?(state: LineState): void
 }
 
 const PICK_UP_MS = 300
 /** The agent has stopped speaking when it has been quiet for this long. */
 const NATURAL_MOMENT_MS = 700
 const INTERRUPTS_AFTER_MS = 900
+const BREATH_MS = 900
 /** Whoever interrupted waits for the agent to fall silent, and does not answer the rest of its sentence. */
 const CUT_SHORT_MS = 300
 const HANGS_UP_AFTER_MS = 600
@@ -36,9 +39,10 @@ export function createPerson(options: PersonOptions): Person {
   return screens ? callScreener(options, screens, human) : human(options)
 }
 
-function human({ script, speech, pace, hangUp, press }: PersonOptions): Person {
+function human({ script, speech, pace, hangUp, press, line }: PersonOptions): Person {
   const mouth = createMouth(speech)
   const ear = createEar(speech)
+  const disturb = createBadLine(script.line, (state) => line?.(state))
   // At a high pace a sentence that is still being rendered takes a long time of the call's.
   const patienceMs = Math.round((PATIENCE_MS * Math.max(1, pace / 4)) / (2 * FRAME_MS)) * 2 * FRAME_MS
   let elapsedMs = 0
@@ -51,6 +55,7 @@ function human({ script, speech, pace, hangUp, press }: PersonOptions): Person {
   let last = ''
   let heard = ''
   let asked = 0
+  let breathMs = 0
 
   function say(text: string): void {
     last = text
@@ -74,6 +79,11 @@ function human({ script, speech, pace, hangUp, press }: PersonOptions): Person {
       silently()
       return
     }
+    if (breathMs > 0) {
+      breathMs -= FRAME_MS
+      if (breathMs <= 0) say(script.interruption!.goesOn!)
+      return
+    }
     if (ignoring) {
       if (ear.quietMs < CUT_SHORT_MS) return
       ear.take()
@@ -81,10 +91,9 @@ function human({ script, speech, pace, hangUp, press }: PersonOptions): Person {
     }
     const talking = ear.quietMs === 0 ? ear.talkingMs : 0
     const { interruption } = script
-    if (interruption && answered >= interruption.after && !interrupted && talking > INTERRUPTS_AFTER_MS) {
-      interrupted = true
-      ignoring = true
-      say(interruption.words)
+    const patienceOverMs = interruption?.atMs ?? INTERRUPTS_AFTER_MS
+    if (interruption && answered >= interruption.after && !interrupted && talking > patienceOverMs) {
+      interrupt(interruption)
     } else if (script.hangsUpAfter !== undefined && answered >= script.hangsUpAfter && talking > HANGS_UP_AFTER_MS) {
       hangUp()
     } else if (ear.talkingMs > 0 && ear.quietMs >= NATURAL_MOMENT_MS) {
@@ -95,6 +104,14 @@ function human({ script, speech, pace, hangUp, press }: PersonOptions): Person {
     } else if (ear.talkingMs === 0) {
       wait()
     }
+  }
+
+  function interrupt({ words, listens, goesOn }: NonNullable<Script['interruption']>): void {
+    interrupted = true
+    ignoring = !listens
+    breathMs = goesOn ? BREATH_MS : 0
+    if (listens) mouth.say(words)
+    else say(words)
   }
 
   /** Whoever says nothing may still have keys to press. */
@@ -128,6 +145,7 @@ function human({ script, speech, pace, hangUp, press }: PersonOptions): Person {
       if (elapsedMs === PICK_UP_MS) mouth.say(script.opening)
       ear.hear(frame)
       if (!mouth.busy && elapsedMs > PICK_UP_MS) listen()
+      disturb({ answered, talks: mouth.busy, hears: ear.quietMs === 0 })
       return mouth.frame()
     },
   }

@@ -19,7 +19,9 @@ export interface Script {
   /** Said instead of the usual answer when the agent first speaks to the point. */
   insists?: { at: 'greeting' | 'question'; words: string }
   /** Said over the agent, once, in the middle of a sentence after so many own answers. */
-  interruption?: { after: number; words: string }
+  interruption?: Interruption
+  /** What happens to the line in the middle of their words, once, after so many own answers: it is gone, or mute until the agent is heard. */
+  line?: { after: number; fault: 'gone' | 'mute' }
   /** Hangs up in the middle of the agent's sentence after so many own answers. */
   hangsUpAfter?: number
   /** Says nothing more after so many own answers. */
@@ -31,6 +33,17 @@ export interface Script {
   /** Said in turn, whatever was asked. */
   turns?: string[]
   answers: Answers
+}
+
+interface Interruption {
+  after: number
+  words: string
+  /** How far into the agent's turn, in milliseconds of its voice. */
+  atMs?: number
+  /** It is only a sound; they go on listening. */
+  listens?: boolean
+  /** Said after a breath that is longer than the pause between two turns. */
+  goesOn?: string
 }
 
 interface Answers {
@@ -192,7 +205,8 @@ const lastQuestion = (text: string) => text.match(/[^.!?]*\?[^?]*$/)?.[0] ?? tex
 /** Everything the person may say, so that it can be rendered before they need it. */
 export function phrasesOf(script: Script): string[] {
   const { opening, insists, interruption, answers, screens, turns = [] } = script
-  const own = [opening, screens?.asks, screens?.holds, insists?.words, interruption?.words, answers.slot, ...turns]
+  const over = [interruption?.words, interruption?.goesOn]
+  const own = [opening, screens?.asks, screens?.holds, insists?.words, ...over, answers.slot, ...turns]
   if (script.pickUp === 'voicemail') return [opening]
   const usualWords = [
     GREETED,
