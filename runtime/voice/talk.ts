@@ -3,14 +3,15 @@ import { createAnnounced } from './announced.ts'
 import { createEcho } from './echo.ts'
 import { createEnding } from './ending.ts'
 import { type Engine, exactly } from './engine.ts'
-import type { ToolCall } from './engine-events.ts'
+import { createFiller, isFiller } from './filler.ts'
 import { createInterruptions, usualInterruptions } from './interruptions.ts'
 import { createMemory } from './memory.ts'
 import { loudness } from './mulaw.ts'
+import { createParting } from './parting.ts'
 import { type CutItem, createPlayback } from './playback.ts'
 import type { EndedBy, LoopOptions, ToolResult } from './port.ts'
 import { createStopwatch } from './stopwatch.ts'
-import { createToolRuns, type ToolRun } from './tool-runs.ts'
+import { createToolUse } from './tool-use.ts'
 import { createTranscript } from './transcript.ts'
 import { type Ask, type AskKind, createTurns } from './turns.ts'
 
@@ -24,12 +25,6 @@ export type TalkOptions = LoopOptions & {
   /** The model says that no person answered. `spoke`: it also said something. */
   noPerson(next: 'leave_message' | 'wait', spoke: boolean): void
 }
-
-/** Five hundred characters and the sentence before them, said slowly. */
-const longestMessageMs = 90_000
-
-/** Items that no session knows: lines that bridge a wait. */
-const FILLER = 'filler_'
 
 const CUT_FOR_NOTHING =
   'Your last sentence was cut short by a sound; the caller did not mean to interrupt. Go on from where you were cut, without an apology and without saying again what they have heard.'
@@ -59,17 +54,12 @@ export function createTalk(options: TalkOptions) {
   const echo = createEcho()
   const ending = createEnding()
   const memory = createMemory()
-  const toolRuns = createToolRuns(desk, clock, stopwatch.span)
-  let toolsRunning = 0
-  let replyAfterTools = false
-  let session = 0
   /** Items still being heard that only an earlier session knows. */
   let forgotten = new Set<string>()
   const announced = createAnnounced()
   /** How much of what was cut last nobody heard, in milliseconds; without end when more was being made. */
   let unheardMs = 0
-  let filler: Buffer | 'asked' | undefined
-  let fillers = 0
+  const filler = createFiller(engine, conversation.phrases?.filler)
   let greeting: 'waiting' | 'playing' | 'over' = 'waiting'
   /** `hush`: the agent answers nothing; `wait`: it answers, but nobody is nudged. */
   let hold: 'none' | 'hush' | 'wait' = 'none'
@@ -91,7 +81,7 @@ export function createTalk(options: TalkOptions) {
       recorder?.agent(frame, streamMs(playsAtMs))
       transcript.agentBegan(item, streamMs(playsAtMs))
       echo.played(loudness(frame), streamMs(playsAtMs))
-      if (!item.startsWith(FILLER)) stopwatch.played()
+      if (!isFiller(item)) stopwatch.played()
       if (greeting === 'waiting') {
         greeting = 'playing'
         stopwatch.span('greeting', openedAt)
@@ -117,8 +107,7 @@ export function createTalk(options: TalkOptions) {
 
   function reply() {
     if (ending.by || hold === 'hush') return
-    if (toolsRunning > 0) replyAfterTools = true
-    else turns.ask({ kind: 'reply' })
+    if (!tools.defersReply()) turns.ask({ kind: 'reply' })
   }
 
   /** A line of the platform: word for word when we have it in the call's language, else in the model's words. */
@@ -179,55 +168,15 @@ export function createTalk(options: TalkOptions) {
     reply()
   }
 
-  function sayGoodbye(by: EndedBy, firm = false) {
-    if (!ending.begin(by, clock.monotonic(), firm)) return
-    const { goodbye } = conversation.phrases ?? {}
-    say('goodbye', goodbye, 'Thank the caller and say goodbye in one short sentence. Ask nothing.')
-  }
-
-  /** Says the flow's message to a machine that records it; it is heard to its end, unless somebody speaks over it. */
-  function leaveMessage() {
-    hold = 'none'
-    ending.calledOff()
-    if (!ending.begin('agent', clock.monotonic(), false, longestMessageMs)) return
-    cutAgent()
-    turns.ask({ kind: 'goodbye', instructions: exactly(conversation.voicemailMessage ?? '') })
-  }
-
-  /** Has the line that bridges a wait made, once a call. */
-  function prepareFiller() {
-    const { filler: phrase } = conversation.phrases ?? {}
-    if (filler !== undefined || phrase === undefined) return
-    filler = 'asked'
-    engine.render(phrase).then(
-      (audio) => {
-        filler = audio
-      },
-      () => {
-        filler = undefined
-      },
-    )
-  }
-
-  /** Says that line; false while it is not there yet. */
+  /** Says the line that bridges a wait; false while it is not there yet. */
   function fill(): boolean {
-    if (!Buffer.isBuffer(filler)) return false
-    fillers += 1
-    const item = `${FILLER}${fillers}`
-    forgotten.add(item)
-    transcript.agentText(item, conversation.phrases?.filler ?? '')
-    playback.add(item, filler)
-    playback.finish(item)
+    const line = filler.next()
+    if (!line) return false
+    forgotten.add(line.item)
+    transcript.agentText(line.item, line.text)
+    playback.add(line.item, line.audio)
+    playback.finish(line.item)
     return true
-  }
-
-  /** A guard outside the model (opt-out, a key) has decided: the model's own answer must not contradict it. */
-  function obey(result: ToolResult | undefined) {
-    if (result?.next === 'hang_up') return options.hangUp('agent')
-    if (result?.next !== 'say_goodbye' || ending.by) return
-    cutAgent()
-    note('system', JSON.stringify(result.output ?? {}))
-    sayGoodbye('agent')
   }
 
   /** News that nobody asked for just now; speech that is going on asks for itself once it is over. */
@@ -238,43 +187,16 @@ export function createTalk(options: TalkOptions) {
     reply()
   }
 
-  /**
-   * Runs what a response called; its results go to the model together. `beside`: the response also said something, or was silent,
-   * or was cut: whoever cut it goes on talking, so that it neither ends the call nor asks for an answer.
-   */
-  async function useTools(calls: ToolCall[], beside: 'spoke' | 'silent' | 'cut'): Promise<void> {
-    const current = session
-    toolsRunning += 1
-    const runs = await toolRuns.run(calls)
-    toolsRunning -= 1
-    for (const run of runs) giveResult(run, current === session)
-    const wants = (next: ToolResult['next']) => runs.some(({ result }) => result.next === next)
-    if (wants('hang_up')) return options.hangUp('agent')
-    if (beside !== 'cut') {
-      if (wants('take_leave')) return toolGoodbye(false)
-      if (wants('say_goodbye')) return toolGoodbye(beside === 'spoke')
-      const nobody = runs.find(({ result }) => result.next === 'leave_message' || result.next === 'wait')?.result.next
-      if (nobody === 'leave_message' || nobody === 'wait') return options.noPerson(nobody, beside === 'spoke')
-    }
-    // Speech that began meanwhile asks for itself once it is over, and then sees the results.
-    if (replyAfterTools || (beside !== 'cut' && !interruptions.speaking)) reply()
-    if (toolsRunning === 0) replyAfterTools = false
-  }
-
-  function giveResult({ call, result }: ToolRun, known: boolean) {
-    const output = JSON.stringify(result.output ?? null)
-    const told = `The function ${call.name} returned: ${output}`
-    // A session that was opened anew never heard of the call.
-    if (!known) return note('system', told)
-    engine.toolOutput(call.callId, output)
-    memory.told('system', told, streamMs())
-  }
-
-  /** Words beside the call are the last ones ("… Goodbye." and end_call); without any, the model is asked for them. */
-  function toolGoodbye(spoke: boolean) {
-    if (!ending.begin('agent', clock.monotonic())) return
-    if (!spoke) turns.ask({ kind: 'goodbye' })
-  }
+  const ask = (wanted: Ask) => turns.ask(wanted)
+  const parting = createParting({ clock, conversation, ending, ask, say, cutAgent, note, hangUp: options.hangUp })
+  const tools = createToolUse(
+    { desk, engine, clock, span: stopwatch.span },
+    {
+      ...{ reply, note, toolGoodbye: parting.toolGoodbye, hangUp: options.hangUp, noPerson: options.noPerson },
+      remember: (text) => memory.told('system', text, streamMs()),
+      leadSpeaks: () => interruptions.speaking,
+    },
+  )
 
   return {
     startedMs,
@@ -294,20 +216,23 @@ export function createTalk(options: TalkOptions) {
     forgetItem,
     recallItem,
     goOn,
-    prepareFiller,
+    prepareFiller: filler.prepare,
     fill,
-    sayGoodbye,
-    leaveMessage,
-    obey,
+    sayGoodbye: parting.sayGoodbye,
+    leaveMessage() {
+      hold = 'none'
+      parting.leaveMessage()
+    },
+    obey: parting.obey,
     tell,
-    useTools,
+    useTools: tools.use,
     /** Once the greeting was heard to its end, or cut. */
     greetingIsOver() {
       greeting = 'over'
     },
     /** The session is gone: what was asked for will not come, and is asked for in the next one. */
     forgetSession() {
-      session += 1
+      tools.forgetSession()
       turns.suspend(again)
       forgotten = new Set(playback.unheard.map(({ item }) => item))
       transcript.agentLost(playback.unheard)
@@ -333,7 +258,7 @@ export function createTalk(options: TalkOptions) {
       if (announced.late(item)) engine.deleteItem(item)
     },
     get toolsRunning() {
-      return toolsRunning
+      return tools.running
     },
     streamMs,
     mediaCame(atMs: number) {
@@ -342,8 +267,8 @@ export function createTalk(options: TalkOptions) {
     note,
     /** Everything that a session opened anew has to know. */
     said: () => memory.among(transcript.turns),
-    ask: (ask: Ask) => turns.ask(ask),
+    ask,
     /** What was asked for did not come. */
-    askAgain: (ask: Ask) => turns.ask(again(ask)),
+    askAgain: (asked: Ask) => ask(again(asked)),
   }
 }
