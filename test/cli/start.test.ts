@@ -129,8 +129,11 @@ describe.concurrent('talkif dev', () => {
         })
       const changed = pricingYaml.replace('22:00-09:00', '21:00-09:00')
       expect((await ask('POST', '/v1/flows', 'application/yaml', changed)).status).toBe(200)
-      const webhooks = [{ name: 'crm', url: 'https://example.com/dev/inbox', events: ['outcome.*'] }]
-      expect((await ask('PUT', '/workspace', 'application/json', JSON.stringify({ webhooks }))).status).toBe(200)
+      for (const url of ['http://127.0.0.1:19250/hook', 'https://example.com/dev/inbox']) {
+        const body = JSON.stringify({ webhooks: [{ url, events: ['outcome.*'] }] })
+        const put = await ask('PUT', '/workspace', 'application/json', body)
+        expect(put.status, await put.text()).toBe(200)
+      }
 
       // Killed, it leaves its PostgreSQL behind; the next start takes it over, with everything in it.
       const pid = postmaster(dataDir)!
