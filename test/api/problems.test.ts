@@ -228,6 +228,25 @@ describe('bodies that are not one', () => {
     expect(({} as { consent?: boolean }).consent).toBe(undefined)
   })
 
+  test('a name that is given twice is refused, however it is written', async ({ desk, served }) => {
+    const before = await rows(served)
+    const whole = JSON.stringify({ ...lead, phone: somebody() })
+    for (const [path, body, pointer] of [
+      ['/v1/leads', whole.replace('{', '{"consent": false, '), '/consent'],
+      ['/v1/leads', whole.replace('{', '{"\\u0063onsent": false, '), '/consent'],
+      ['/v1/leads', whole.replace('{', '{"metadata": {"a": 1, "a": 2}, '), '/metadata/a'],
+      ['/v1/lists', `{"leads": [${whole}, ${whole.replace('{', '{"phone": "+1", ')}]}`, '/leads/1/phone'],
+    ] as const) {
+      const answer = await desk.send(path, { method: 'POST', body, headers: json })
+      expect([answer.status, answer.body.code]).toEqual([422, 'invalid_request'])
+      expect(pointersOf(answer.body)).toEqual([`${pointer} invalid_request`])
+    }
+    const body = '{"time_zone": "Europe/Istanbul", "time_zone": "Asia/Tokyo"}'
+    const put = await desk.send('/workspace', { method: 'PUT', body, headers: json })
+    expect([put.status, put.body.param]).toEqual([422, 'time_zone'])
+    expect(await rows(served)).toEqual(before)
+  })
+
   test('text that no database can keep is a fault of the request, at its place', async ({ desk, served }) => {
     const before = await rows(served)
     const phone = somebody()
