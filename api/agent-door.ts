@@ -9,6 +9,7 @@ import { invoke } from './invoke.ts'
 import { printProblem } from './problem-response.ts'
 import { bearer, limitBody, MAX_BODY, refuseStrange } from './read-request.ts'
 import { callIds, flowIds } from './reads.ts'
+import { repeatedName } from './repeated-names.ts'
 
 /** What the MCP endpoint needs of this process: who asks, the operations, and ids for completions. */
 export function agentDoor(deps: Deps) {
@@ -17,6 +18,7 @@ export function agentDoor(deps: Deps) {
     hostnames: [new URL(publicUrl).hostname, ...allowedHosts],
     limitBody,
     maxBody: MAX_BODY,
+    repeatedName,
     refusal: (code: ProblemCode, detail: string) => new ProblemError(code, detail),
     /** @throws unauthenticated for a key that nobody has; a request without any opens a door that runs nothing. */
     async open(context: Context) {

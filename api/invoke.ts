@@ -1,9 +1,10 @@
-import { readShape } from '../openapi/faults.ts'
+import { readShape, withMeaning } from '../openapi/faults.ts'
 import { type OperationId, operations } from '../openapi/operations.ts'
 import type { FieldFault } from '../openapi/schemas/problem.ts'
 import { type IdempotentRequest, once, replay } from '../runtime/access/idempotency.ts'
 import { type KeyHolder, requireScope } from '../runtime/access/keys.ts'
 import type { Deps } from '../runtime/deps.ts'
+import { namedFlowFaults } from '../runtime/flows/named.ts'
 import { handoffFaults } from '../runtime/handoffs/upsert.ts'
 import type { Intake } from '../runtime/leads/intake.ts'
 import { leadFaults } from '../runtime/leads/read-lead.ts'
@@ -40,7 +41,8 @@ export async function invoke(
   const it = operations[operation]
   requireScope(holder, it.scope)
   const key = idempotencyKey
-  const parsed = readInput(operation, { input, key, now: deps.clock.now() })
+  const { data: parsed, faults } = readInput(operation, { input, key, now: deps.clock.now() })
+  if (faults.length) throw await refusal(deps, holder, { operation, input, faults })
   const handle = handlers[operation] as Handler<OperationId>
   const caller = { workspaceId: holder.workspaceId, mode: holder.mode }
   const request = key === undefined ? undefined : { caller, operation, key, input: parsed }
@@ -81,17 +83,25 @@ interface Given {
   now: number
 }
 
-/** All faults of the input at once: those of its shape, those of its meaning, and that of its idempotency key. */
-function readInput(operation: OperationId, { input, key, now }: Given): unknown {
+/** The input, and all faults of it at once: those of its shape, those of its meaning, and that of its idempotency key. */
+function readInput(operation: OperationId, { input, key, now }: Given): { data: unknown; faults: FieldFault[] } {
   // The rows of a list are answered one by one.
   const texts = operation === 'createList' ? { ...(input as object), leads: [] } : input
   const { data, faults: shape } = readShape(operations[operation].input, input, texts)
   const isObject = typeof input === 'object' && input !== null && !Array.isArray(input)
   const beyond = isObject ? (meaning[operation]?.(input as Record<string, unknown>, now) ?? []) : []
   const ofKey = key === undefined || /^[\x21-\x7e]{1,255}$/.test(key) ? [] : [WRONG_KEY]
-  const faults = [...shape, ...beyond, ...ofKey]
-  if (faults.length) throw problemOf(faults, ofKey.length ? 'Idempotency-Key' : undefined)
-  return data
+  return { data, faults: [...withMeaning(shape, beyond), ...ofKey] }
+}
+
+/** The problem of an input with faults; a lead that has some is also told of a flow that is not there. */
+async function refusal(
+  { db }: Deps,
+  { workspaceId }: KeyHolder,
+  { operation, input, faults }: Pick<Invocation, 'operation' | 'input'> & { faults: FieldFault[] },
+): Promise<Error> {
+  const [ofFlow = []] = operation === 'createLead' ? await namedFlowFaults(db, workspaceId, [input]) : []
+  return problemOf(withMeaning(faults, ofFlow), faults.includes(WRONG_KEY) ? 'Idempotency-Key' : undefined)
 }
 
 const WRONG_KEY: FieldFault = {

@@ -3,7 +3,10 @@ import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { printSchema } from '../openapi/json-schema.ts'
 import { MAX_BODY, type Operation, pathParameters } from '../openapi/operation.ts'
+import type { FieldFault } from '../openapi/schemas/problem.ts'
 import { ProblemError, problemOf } from '../runtime/problem.ts'
+import { escaped } from './json-pointer.ts'
+import { repeatedName } from './repeated-names.ts'
 
 export { MAX_BODY }
 
@@ -29,7 +32,10 @@ export function limitBody(maxSize: number): MiddlewareHandler {
   }
 }
 
-/** The JSON object of a request body. @throws unsupported_media_type, malformed_json, invalid_request (not an object, too deep). */
+/**
+ * The JSON object of a request body.
+ * @throws unsupported_media_type, malformed_json, invalid_request (not an object, too deep, a name given twice).
+ */
 export async function readJson(context: Context): Promise<Record<string, unknown>> {
   const type = mediaType(context)
   if (type !== 'application/json') {
@@ -49,8 +55,16 @@ export async function readJson(context: Context): Promise<Record<string, unknown
     throw problemOf([{ pointer: '', code: 'invalid_request', detail: 'The body must be one JSON object.' }])
   }
   refuseStrange(value)
+  const repeated = repeatedName(text, value)
+  if (repeated !== undefined) throw problemOf([repetition(repeated)])
   return value as Record<string, unknown>
 }
+
+const repetition = (pointer: string): FieldFault => ({
+  pointer,
+  code: 'invalid_request',
+  detail: `${pointer.slice(1).replaceAll('/', '.')} is given twice; give it once.`,
+})
 
 export const mediaType = (context: Context) => context.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
 
@@ -120,9 +134,6 @@ function refuseQuery(context: Context, { shape }: z.ZodObject): void {
   }))
   if (faults.length) throw problemOf(faults)
 }
-
-/** A step of a JSON pointer (RFC 6901, section 3). */
-const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
 
 /** Query values arrive as text; the schema says which are numbers, booleans or lists (repeated, or separated by commas). */
 export function readQuery(context: Context, input: z.ZodObject): Record<string, unknown> {

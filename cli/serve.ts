@@ -9,15 +9,18 @@ import { agentDoor } from '../api/agent-door.ts'
 import { createApp, type Env } from '../api/app.ts'
 import { contractDocuments } from '../api/contract-documents.ts'
 import { docsDocuments } from '../api/docs.ts'
+import { problemResponse } from '../api/problem-response.ts'
 import { mcpRoutes } from '../mcp/http.ts'
 import { mcpServer, printSurface } from '../mcp/server.ts'
 import type { Document, LiveDocument } from '../openapi/pages.ts'
 import { type Clock, elastic, systemClock } from '../runtime/clock.ts'
 import { type Config, ownUrl } from '../runtime/config.ts'
 import { startEmbeddedPostgres } from '../runtime/db/embedded.ts'
+import { newId } from '../runtime/ids.ts'
 import { warmUp } from '../runtime/leads/read-lead.ts'
 import { type Log, openLog } from '../runtime/log.ts'
 import { SANDBOX_ACCOUNT, type SandboxUrls } from '../runtime/networks.ts'
+import { ProblemError } from '../runtime/problem.ts'
 import { openRuntime, type Roles, type Runtime } from '../runtime/runtime.ts'
 import { type Chaos, type Sandbox, startSandbox } from '../runtime/sandbox/server.ts'
 import { version } from '../runtime/version.ts'
@@ -67,12 +70,13 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
       await close().catch((error) => log.error({ err: error }, 'closing failed'))
   }
   try {
-    let fetch: Fetch = () => new Response('Starting', { status: 503, headers: { 'retry-after': '1' } })
+    let fetch: Fetch
     const server = await listen(given, (request) => fetch(request))
     opened.push(() => closeServer(server))
     const { port } = server.address() as AddressInfo
     const localUrl = ownUrl(port)
     const config = withPort(given, port)
+    fetch = () => starting(config.publicUrl, log)
 
     const postgres = config.databaseUrl ? undefined : await startEmbeddedPostgres(config.dataDir)
     if (postgres) opened.push(() => postgres.stop())
@@ -134,6 +138,14 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
     await closeAll()
     throw error
   }
+}
+
+function starting(publicUrl: string, log: Log): Response {
+  const requestId = newId('req')
+  const error = new ProblemError('unavailable', 'The server is starting.', { retryAfterSeconds: 1 })
+  const response = problemResponse(error, requestId, publicUrl, log)
+  response.headers.set('request-id', requestId)
+  return response
 }
 
 function mountMcp(app: Hono<Env>, runtime: Runtime): void {

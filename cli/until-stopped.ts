@@ -1,4 +1,5 @@
 import type { Served } from './serve.ts'
+import { whenUnheard } from './unheard.ts'
 
 type Print = (line: string) => void
 
@@ -9,8 +10,8 @@ function whenOrphaned(stop: () => void): NodeJS.Timeout {
 }
 
 /**
- * Runs a server until a signal, closes what was opened, and ends the process: status 0, or 1 when it could not start. A second
- * signal does not wait: status 130.
+ * Runs a server until a signal, or until nobody hears it any more, closes what was opened, and ends the process: status 0, or 1
+ * when it could not start. A second signal does not wait: status 130.
  * @param drainMs how long running calls may take to end.
  */
 export async function untilStopped(
@@ -19,16 +20,19 @@ export async function untilStopped(
   print: Print,
 ): Promise<void> {
   const stopping = new AbortController()
-  let firstAt = 0
+  let firstAt: number | undefined
   const onSignal = () => {
+    firstAt ??= performance.now()
     // Terminals deliver one Ctrl-C to npm and to us, and npm hands its own on.
-    if (stopping.signal.aborted && performance.now() - firstAt > 500) process.exit(130)
-    if (!stopping.signal.aborted) firstAt = performance.now()
+    if (performance.now() - firstAt > 500) process.exit(130)
     stopping.abort()
   }
-  process.on('SIGINT', onSignal)
-  const orphaned = whenOrphaned(onSignal)
-  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  // A terminal that is closed says so more than once, and its output fails: that is nobody who cannot wait.
+  const onGone = () => stopping.abort()
+  process.on('SIGHUP', onGone)
+  whenUnheard(onGone)
+  const orphaned = whenOrphaned(onGone)
   try {
     const served = await start(stopping.signal)
     if (!stopping.signal.aborted) await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))

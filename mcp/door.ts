@@ -1,6 +1,6 @@
 import type { Scope } from '../openapi/operation.ts'
 import type { OperationId } from '../openapi/operations.ts'
-import { type FieldFault, type Problem, type ProblemCode, problems } from '../openapi/schemas/problem.ts'
+import { detailOf, type FieldFault, type Problem, type ProblemCode, problems } from '../openapi/schemas/problem.ts'
 
 export interface CallOptions {
   idempotencyKey?: string | undefined
@@ -27,9 +27,8 @@ export interface Door {
 
 /** The problem of faults that this door itself finds. */
 export function faultyHere(door: Pick<Door, 'url' | 'requestId'>, errors: FieldFault[]): Problem {
-  const [first, ...others] = errors
-  const detail = others.length ? `${first!.detail} (and ${others.length} more, see errors)` : first!.detail
-  const param = others.length ? null : first!.pointer.slice(1)
+  const detail = detailOf(errors[0]!, errors)
+  const param = errors.length > 1 ? null : errors[0]!.pointer.slice(1)
   return problemHere(door, 'invalid_request', { detail, param, errors })
 }
 

@@ -16,6 +16,8 @@ export interface Host {
   limitBody(maxSize: number): MiddlewareHandler
   /** The largest body where an operation names no limit of its own, bytes. */
   maxBody: number
+  /** The JSON pointer of a name that an object of a JSON text holds twice, of which parsing keeps one. */
+  repeatedName(text: string, value: unknown): string | undefined
   /** What is thrown to refuse a request whole; the server prints it as it prints every problem. */
   refusal(code: 'unauthenticated' | 'payload_too_large', detail: string): Error
   /** For whoever asks; its `scopes` are undefined when the request carries no key. @throws for a key that nobody has. */
@@ -52,6 +54,8 @@ export function mcpRoutes(host: Host, tools: Tool[], serverOf: ServerOf): Hono {
     const text = await context.req.text()
     const parsedBody = parse(text)
     if (parsedBody === undefined) return context.json(NOT_JSON, 400)
+    const repeated = host.repeatedName(text, parsedBody)
+    if (repeated !== undefined) return context.json(givenTwice(repeated, parsedBody), 400)
     const messages = [parsedBody].flat() as Message[]
     if (messages.some(isOfSomebody) && !(await door.scopes())) {
       throw host.refusal('unauthenticated', 'No API key was sent, and this asks for things of a workspace.')
@@ -63,6 +67,12 @@ export function mcpRoutes(host: Host, tools: Tool[], serverOf: ServerOf): Hono {
 }
 
 const NOT_JSON = { jsonrpc: '2.0', id: null, error: { code: -32_700, message: 'Parse error: the body is not JSON.' } }
+
+const givenTwice = (pointer: string, body: unknown) => ({
+  jsonrpc: '2.0',
+  id: (body as { id?: unknown } | null)?.id ?? null,
+  error: { code: -32_600, message: `Invalid request: ${pointer} is given twice; give it once.` },
+})
 
 const hasKey = (context: Context) => Boolean(context.req.header('authorization'))
 

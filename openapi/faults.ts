@@ -19,6 +19,12 @@ export function readShape<S extends z.ZodType>(
   return { data: parsed.data, faults }
 }
 
+/** The faults of the shape, and of `beyond` those at other places: one that has no right shape means nothing yet. */
+export function withMeaning(shape: FieldFault[], beyond: FieldFault[]): FieldFault[] {
+  const told = new Set(shape.map(({ pointer }) => pointer))
+  return [...shape, ...beyond.filter(({ pointer }) => !told.has(pointer))]
+}
+
 /** Whether a string is text: no U+0000, which PostgreSQL keeps nowhere, and no half of a surrogate pair, which UTF-8 cannot spell. */
 export const isText = (value: string): boolean => value.isWellFormed() && !value.includes('\0')
 

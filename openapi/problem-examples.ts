@@ -1,7 +1,7 @@
 import { call, lead, leadReceipt } from './examples.ts'
 import { readShape } from './faults.ts'
 import { CreateLead } from './schemas/lead.ts'
-import { type FieldFault, type Problem, type ProblemCode, problemCodes, problems } from './schemas/problem.ts'
+import { detailOf, type FieldFault, type Problem, type ProblemCode, problemCodes, problems } from './schemas/problem.ts'
 
 interface Told {
   detail: string
@@ -27,12 +27,12 @@ const told: Record<ProblemCode, Told> = {
   unsupported_media_type: { detail: 'text/plain is not read here.' },
   payload_too_large: { detail: 'The body may have at most 256 kB.' },
   malformed_json: { detail: 'The body is not JSON: Unexpected end of JSON input' },
-  invalid_request: { detail: `${faults[0]!.detail} (and ${faults.length - 1} more, see errors)`, errors: faults },
+  invalid_request: { detail: detailOf(faults[0]!, faults), errors: faults },
   consent_required: one('/consent', 'consent_required', 'The person has not agreed to be called.'),
-  phone_invalid: one('/phone', 'phone_invalid', 'write it with + and the country code, or add the country'),
+  phone_invalid: one('/phone', 'phone_invalid', 'Write it with + and the country code, or add the country.'),
   lead_invalid: one('/time_zone', 'lead_invalid', 'time_zone must be an IANA name, as Europe/Istanbul is.'),
   opted_out: { detail: 'The person at this number asked this workspace not to call.', param: 'phone' },
-  no_flow_matches: { detail: 'There is no flow flow_pricing_v4 in this workspace.', param: 'flow_id' },
+  no_flow_matches: one('/flow_id', 'no_flow_matches', 'There is no flow flow_pricing_v4 in this workspace.'),
   flow_invalid: {
     detail: 'Line 3, column 14: unknown action "retyr"; did you mean "retry"?',
     param: 'yaml',

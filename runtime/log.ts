@@ -15,7 +15,8 @@ export function openLog(level: string): Log {
         censor: '[hidden]',
       },
     },
-    destination({ dest: 2, sync: true }),
+    // Where nothing can be logged, as on a terminal that was closed, that cannot be told either.
+    destination({ dest: 2, sync: true }).on('error', () => {}),
   )
 }
 

@@ -1,4 +1,4 @@
-import { type FieldFault, type ProblemCode, problems } from '../openapi/schemas/problem.ts'
+import { detailOf, type FieldFault, type ProblemCode, problems } from '../openapi/schemas/problem.ts'
 
 interface More {
   errors?: FieldFault[]
@@ -46,6 +46,5 @@ export function problemOf(errors: FieldFault[], param?: string): ProblemError {
   }
   const first = errors.toSorted((a, b) => rank(a) - rank(b))[0]!
   const code = codes[rank(first)]!
-  const detail = errors.length === 1 ? first.detail : `${first.detail} (and ${errors.length - 1} more, see errors)`
-  return new ProblemError(code, detail, { errors, ...(param && errors.length === 1 ? { param } : {}) })
+  return new ProblemError(code, detailOf(first, errors), { errors, ...(param && errors.length === 1 ? { param } : {}) })
 }

@@ -10,6 +10,7 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { connect, type Db, migrateDatabase, type Sql } from './db/connect.ts'
 import { deploymentSecrets } from './db/schema.ts'
+import { inWords } from './db/trouble.ts'
 import type { CallChanges, DeploymentSecrets, Deps } from './deps.ts'
 import { FlowVersions } from './flows/read.ts'
 import { Routers } from './flows/routing.ts'
@@ -55,11 +56,16 @@ export interface Runtime extends Deps {
   close(): Promise<void>
 }
 
-/** Opens the database, brings its tables up to date, and starts what the roles ask for. */
+/**
+ * Opens the database, brings its tables up to date, and starts what the roles ask for.
+ * @throws Error, in words for the user, when the database cannot be used.
+ */
 export async function openRuntime(config: Config, options: RuntimeOptions): Promise<Runtime> {
   const { databaseUrl, roles, localUrl, clock = systemClock, sandboxClock = clock } = options
   const log = options.log ?? openLog(config.logLevel)
-  await migrateDatabase(databaseUrl)
+  await migrateDatabase(databaseUrl).catch((error) => {
+    throw config.databaseUrl ? inWords(error, databaseUrl) : error
+  })
   const { sql, db } = connect(databaseUrl, options.maxConnections ?? 20)
   const secrets = await sharedSecrets(db)
   const sandbox = await options.sandbox(secrets)

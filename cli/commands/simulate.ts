@@ -11,6 +11,7 @@ import { readSubjects, type Subject } from '../simulate/read.ts'
 import { HONESTY, resultLines, summaryLines } from '../simulate/report.ts'
 import { numberPlan, type Scenario, scenariosOf } from '../simulate/scenarios.ts'
 import { openStage, type Stage } from '../simulate/stage.ts'
+import { whenUnheard } from '../unheard.ts'
 
 interface Options {
   person?: string[]
@@ -37,7 +38,8 @@ export async function simulate({ args, options, out }: Invocation<Options, [path
   })
   const stopping = new AbortController()
   const stop = () => stopping.abort()
-  process.once('SIGINT', stop).once('SIGTERM', stop)
+  process.once('SIGINT', stop).once('SIGTERM', stop).on('SIGHUP', stop)
+  whenUnheard(stop)
   const stage = await openStage(new Map(deployed))
   try {
     const results = await playAll(scenarios, stage, stopping.signal, out)
@@ -52,7 +54,7 @@ export async function simulate({ args, options, out }: Invocation<Options, [path
     return results.every(({ ok }) => ok) ? status.ok : status.failed
   } finally {
     await stage.close()
-    process.off('SIGINT', stop).off('SIGTERM', stop)
+    process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', stop)
   }
 }
 

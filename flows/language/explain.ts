@@ -56,13 +56,15 @@ function wishes(flow: Candidate, lead: LeadTraits): string[] {
   })
 }
 
-/** Names the flow that came closest and what it takes instead. */
+/** Names the flow that came closest, of several the one that names most of what the lead says, and what it takes instead. */
 export function refusal(candidates: Candidate[], lead: LeadTraits): string {
-  let nearest: { flow: Candidate; misses: number } | undefined
+  let nearest: { flow: Candidate; misses: number; named: number } | undefined
   for (const flow of candidates) {
     const misses = DIMENSIONS.filter((dimension) => fit(flow, dimension, lead) === 'no').length
-    if (!nearest || misses < nearest.misses) nearest = { flow, misses }
+    const named = namedBy(flow, lead).length
+    const isNearer = misses === nearest?.misses ? named > nearest.named : misses < (nearest?.misses ?? Infinity)
+    if (isNearer) nearest = { flow, misses, named }
   }
-  if (!nearest) return 'there are no flows'
-  return `no flow takes this lead; the closest, ${nearest.flow.id}, wants ${wishes(nearest.flow, lead).join(' and ')}`
+  if (!nearest) return 'There are no flows.'
+  return `No flow takes this lead; the closest, ${nearest.flow.id}, wants ${wishes(nearest.flow, lead).join(' and ')}.`
 }

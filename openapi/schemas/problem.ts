@@ -45,6 +45,10 @@ export const FieldFault = z
   .openapi('FieldFault')
 export type FieldFault = z.infer<typeof FieldFault>
 
+/** What a problem says of several faults: the one that names it, and how many more there are. */
+export const detailOf = ({ detail }: FieldFault, all: FieldFault[]): string =>
+  all.length === 1 ? detail : `${detail.replace(/\.$/, '')} (and ${all.length - 1} more, see errors).`
+
 /** RFC 9457. The same object is the body over HTTP and the text of an MCP tool error. */
 export const Problem = z
   .object({

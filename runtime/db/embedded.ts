@@ -166,13 +166,15 @@ async function start(place: Place, folder: string, settings: string[], fixedPort
   }
 }
 
-/** pg_ctl detaches the server from our terminal, so that Ctrl-C reaches us alone and we stop it last. */
+/** pg_ctl, like the server it starts, is detached from our terminal: Ctrl-C reaches us alone, and we stop the server last. */
 function control(place: Place, args: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(join(place.bin, 'pg_ctl'), [args[0]!, '-D', place.dataDir, ...args.slice(1)], {
       ...place.user,
       cwd: '/',
       stdio: 'ignore',
+      // On Windows it would open a window.
+      detached: platform() !== 'win32',
     })
     child.on('error', reject)
     child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`pg_ctl ${args[0]} ended with ${code}`))))

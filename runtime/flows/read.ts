@@ -26,7 +26,7 @@ export async function readFlow(
         .orderBy(desc(flowVersions.version))
         .limit(50)
     : []
-  if (!head) throw new ProblemError('not_found', `There is no flow ${id} here.`)
+  if (!head) throw new ProblemError('not_found', `There is no flow ${id} here.`, { param: 'id' })
   const current = versions.find((it) => it.version === head.version)
   return {
     id,

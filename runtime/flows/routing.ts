@@ -1,8 +1,9 @@
 import { compileRouter } from '../../flows/language/matcher.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Db, Sql, Tx } from '../db/connect.ts'
-import { ProblemError } from '../problem.ts'
+import { ProblemError, problemOf } from '../problem.ts'
 import { readHeads } from './heads.ts'
+import { noSuchFlow } from './named.ts'
 
 export interface RoutedFlow {
   id: string
@@ -45,7 +46,7 @@ export class Routers {
     if (flowId) {
       const named = byId.get(flowId)
       if (named) return { id: flowId, ...named, why: 'named by the lead' }
-      throw new ProblemError('no_flow_matches', `There is no flow ${flowId} in this workspace.`, { param: 'flow_id' })
+      throw problemOf([noSuchFlow(flowId)])
     }
     const found = router.route(facts)
     const flow = found && byId.get(found.flow_id)

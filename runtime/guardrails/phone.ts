@@ -9,7 +9,7 @@ import {
 export type NormalisedPhone =
   /** `e164` as in ITU-T E.164 with its plus; `country` is ISO 3166-1 alpha-2, null for numbers of no country (+800). */
   | { ok: true; e164: string; country: string | null }
-  /** `reason` in words, for the person who sent the number. */
+  /** `reason` in a sentence, for the person who sent the number. */
   | { ok: false; reason: string }
 
 /** Numbers that cost the caller extra or that no person answers. */
@@ -18,12 +18,21 @@ const NOT_CALLED: ReadonlySet<NumberType> = new Set<NumberType>(['PREMIUM_RATE',
 /** Marks that copying leaves around a number: bidi controls, zero-width characters, byte order mark, soft hyphen. */
 const INVISIBLE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g
 
+/** Several marks in the place of digits, as in +90••••4218. */
+const MASKED = /[•●∙·*#█■]{2}|x{2}/i
+
+/** Whether something is a country code of ISO 3166-1 alpha-2 that has phone numbers. */
+export const isCountry = (code: unknown): code is string =>
+  typeof code === 'string' && isSupportedCountry(code.trim().toUpperCase())
+
+export const noCountry = (code: string): string => `"${code.slice(0, 8)}" is not a country code such as TR or US.`
+
 /**
  * Any human spelling of a phone number → E.164. National spellings need `country` (ISO 3166-1 alpha-2). The rules of
  * every numbering plan are Google's libphonenumber, through libphonenumber-js/max. Never throws.
  */
 export function normalisePhone(input: string, { country }: { country?: string | null } = {}): NormalisedPhone {
-  if (input.length > 100) return no('the number is longer than 100 characters')
+  if (input.length > 100) return no('The number is longer than 100 characters.')
   const spelling = `${country ?? ''} ${input}`
   const known = recent.get(spelling)
   if (known) return known
@@ -39,21 +48,22 @@ const RECENT = 200
 
 function readPhone(input: string, country: string | null | undefined): NormalisedPhone {
   const region = country?.trim().toUpperCase() || undefined
-  if (region !== undefined && !isSupportedCountry(region))
-    return no(`"${region.slice(0, 8)}" is not a country code such as TR or US`)
+  if (region !== undefined && !isCountry(region)) return no(noCountry(region))
   const written = Array.from(input.normalize('NFKC').replace(INVISIBLE, '').trim(), westernDigit).join('')
-  if (!/[0-9]/.test(written)) return no('there are no digits in it')
+  if (MASKED.test(written)) return no('The number is masked; send all of its digits.')
+  if (!/[0-9]/.test(written)) return no('There are no digits in it.')
   const number = parse(written, region as CountryCode | undefined)
   if (!number) {
     const isInternational = region !== undefined || /^(?:tel:)?\s*(?:\+|00)/i.test(written)
-    if (!isInternational) return no('write it with + and the country code, or add the country')
-    return no('it is not a possible phone number')
+    if (!isInternational) return no('Write it with + and the country code, or add the country.')
+    return no('It is not a possible phone number.')
   }
   if (!number.isValid())
-    return no(number.country ? `no such number exists in ${number.country}` : 'no such number exists')
-  if (number.ext) return no('an extension cannot be dialed; give the direct number')
+    return no(number.country ? `No such number exists in ${number.country}.` : 'No such number exists.')
+  if (number.ext) return no('An extension cannot be dialed; give the direct number.')
   const type = number.getType()
-  if (type && NOT_CALLED.has(type)) return no(`${type.toLowerCase().replace('_', '-')} numbers are not called`)
+  if (type && NOT_CALLED.has(type))
+    return no(`${type[0]}${type.slice(1).toLowerCase().replace('_', '-')} numbers are not called.`)
   return { ok: true, e164: number.number, country: number.country ?? null }
 }
 

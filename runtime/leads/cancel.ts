@@ -17,7 +17,7 @@ export async function cancelLead(tx: Tx, deps: Deps, caller: Caller, leadId: str
     .from(calls)
     .where(and(eq(calls.leadId, leadId), eq(calls.workspaceId, caller.workspaceId), eq(calls.mode, caller.mode)))
   const call = found && (await lockCall(tx, found.id))
-  if (!call) throw new ProblemError('not_found', `There is no lead ${leadId} here.`)
+  if (!call) throw new ProblemError('not_found', `There is no lead ${leadId} here.`, { param: 'id' })
   if (call.status === 'cancelled') return receiptOf(call, deps.clock, call.reason)
   const dialed = new ProblemError(
     'already_dialed',

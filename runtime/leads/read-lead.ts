@@ -5,7 +5,7 @@ import type { FieldFault } from '../../openapi/schemas/problem.ts'
 import type { Consent } from '../db/schema.ts'
 import { zonesOf } from '../guardrails/lead-zone.ts'
 import { isZone } from '../guardrails/offsets.ts'
-import { normalisePhone } from '../guardrails/phone.ts'
+import { isCountry, noCountry, normalisePhone } from '../guardrails/phone.ts'
 
 export type LeadInput = z.infer<typeof CreateLead>
 
@@ -32,7 +32,12 @@ export function leadFaults(input: Record<string, unknown>, now: number): FieldFa
   if (!isGranted(input.consent)) {
     faults.push({ pointer: '/consent', code: 'consent_required', detail: 'The person has not agreed to be called.' })
   }
-  if (typeof input.phone === 'string') {
+  const { country } = input
+  if (typeof country === 'string' && /^[a-z]{2}$/i.test(country) && !isCountry(country)) {
+    faults.push({ pointer: '/country', code: 'lead_invalid', detail: noCountry(country) })
+  }
+  // What a number is depends on the country; by one that is none it is not judged.
+  if (typeof input.phone === 'string' && (country === undefined || isCountry(country))) {
     const phone = readPhone(input.phone, input.country)
     if (!('e164' in phone)) faults.push({ pointer: '/phone', code: 'phone_invalid', detail: phone.reason })
   }

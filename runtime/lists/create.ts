@@ -1,4 +1,4 @@
-import { readShape } from '../../openapi/faults.ts'
+import { readShape, withMeaning } from '../../openapi/faults.ts'
 import type { Input } from '../../openapi/operations.ts'
 import { CreateLead } from '../../openapi/schemas/lead.ts'
 import type { ListReceipt } from '../../openapi/schemas/list.ts'
@@ -8,6 +8,7 @@ import { receiptOf } from '../calls/receipt.ts'
 import type { Tx } from '../db/connect.ts'
 import { lists } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
+import { namedFlowFaults } from '../flows/named.ts'
 import { newId } from '../ids.ts'
 import { traceIntake } from '../leads/create.ts'
 import { readIntakes } from '../leads/intake.ts'
@@ -78,11 +79,13 @@ async function checkRows(
 ): Promise<CheckedRow[]> {
   const read = await Promise.all(rows.map((row) => readRow(row, list.receivedAt)))
   const phones = read.flatMap((it) => ('phone' in it ? [it.phone] : []))
+  const refused = rows.map((row, at) => ('faults' in read[at]! ? row : null))
+  const ofFlows = await namedFlowFaults(deps.db, caller.workspaceId, refused)
   const intakes = await readIntakes(deps, caller, [...new Set(phones)])
   return Promise.all(
     read.map(async (it, offset): Promise<CheckedRow> => {
       const index = from + offset
-      if ('faults' in it) return { row: rejected(index, it.faults) }
+      if ('faults' in it) return { row: rejected(index, withMeaning(it.faults, ofFlows[offset]!)) }
       const intake = intakes.get(it.phone)!
       const open = intake.hasOpenCall && (await openCallTo(deps.db, caller, it.phone))
       if (open) return { row: accepted(index, receiptOf(open, deps.clock, 'duplicate')) }
@@ -90,7 +93,8 @@ async function checkRows(
         return { prepared: await prepareLead(deps, caller, it, { intake, ...list }), index }
       } catch (error) {
         if (!(error instanceof ProblemError) || error.code === 'unavailable') throw error
-        return { row: rejected(index, [{ pointer: '', code: error.code, detail: error.message }]) }
+        const { code, message, errors = [{ pointer: '', code, detail: message }] } = error
+        return { row: rejected(index, errors) }
       }
     }),
   )
@@ -104,7 +108,7 @@ const withDefaults = (row: unknown, defaults: object): unknown => (isObject(row)
 
 async function readRow(row: unknown, now: number): Promise<NormalisedLead | { faults: FieldFault[] }> {
   const { data, faults: shape } = readShape(CreateLead, row)
-  const faults = [...shape, ...(isObject(row) ? leadFaults(row, now) : [])]
+  const faults = withMeaning(shape, isObject(row) ? leadFaults(row, now) : [])
   return data && faults.length === 0 ? normaliseLead(data) : { faults }
 }
 

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt } from 'drizzle-orm'
 import { numbers } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
-import { normalisePhone } from '../guardrails/phone.ts'
+import { isCountry, noCountry, normalisePhone } from '../guardrails/phone.ts'
 import { newId } from '../ids.ts'
 import { problemOf } from '../problem.ts'
 
@@ -14,14 +14,17 @@ const view = (row: typeof numbers.$inferSelect) => ({
 
 /**
  * Adds a number of the carrier account to those that live calls are placed from; one that is there gets the label given.
- * @throws phone_invalid.
+ * @throws phone_invalid, invalid_request for a country that is none.
  */
 export async function addNumber(
   { db, clock }: Pick<Deps, 'db' | 'clock'>,
   { workspaceId }: Caller,
   given: { phone: string; country?: string | undefined; label?: string | undefined },
 ): Promise<{ status: 200 | 201; body: ReturnType<typeof view> }> {
-  const read = normalisePhone(given.phone, { country: given.country ?? null })
+  const { country } = given
+  if (country !== undefined && !isCountry(country))
+    throw problemOf([{ pointer: '/country', code: 'invalid_request', detail: noCountry(country) }])
+  const read = normalisePhone(given.phone, { country: country ?? null })
   if (!read.ok) throw problemOf([{ pointer: '/phone', code: 'phone_invalid', detail: read.reason }])
   const [added] = await db
     .insert(numbers)

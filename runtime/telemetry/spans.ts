@@ -9,6 +9,7 @@ import {
 } from '@opentelemetry/sdk-trace-node'
 import { sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
+import { columnsOf } from '../db/rows.ts'
 import { spans } from '../db/schema.ts'
 import type { Log } from '../log.ts'
 
@@ -121,6 +122,8 @@ class PostgresExporter implements SpanExporter {
   readonly #db: Db
   readonly #log: Log
   #kept: ReadableSpan[] = []
+  /** How many were written; what is tried again keeps its place before what comes after it. */
+  #position = 0
 
   constructor(db: Db, log: Log) {
     this.#db = db
@@ -141,11 +144,12 @@ class PostgresExporter implements SpanExporter {
   }
 
   async #write(all: ReadableSpan[]): Promise<void> {
+    const columns = columnsOf(spans)
     for (let at = 0; at < all.length; at += 500) {
       // As JSON, any number of rows is one and the same statement with one parameter.
-      const rows = JSON.stringify(all.slice(at, at + 500).map(row))
+      const rows = JSON.stringify(all.slice(at, at + 500).map((span) => row(span, ++this.#position)))
       await this.#db.execute(
-        sql`insert into ${spans} (${written}) select ${written} from json_populate_recordset(null::${spans}, ${rows}::text::json) on conflict do nothing`,
+        sql`insert into ${spans} (${columns}) select ${columns} from json_populate_recordset(null::${spans}, ${rows}::text::json) on conflict do nothing`,
       )
     }
   }
@@ -153,12 +157,10 @@ class PostgresExporter implements SpanExporter {
   async shutdown(): Promise<void> {}
 }
 
-const written = sql.raw('trace_id, span_id, parent_span_id, name, started_at, ended_at, status, attributes')
-
 const ms = ([seconds, nanos]: [number, number]) => new Date(seconds * 1000 + nanos / 1e6)
 
 /** By the names of the table's columns. */
-function row(span: ReadableSpan) {
+function row(span: ReadableSpan, position: number) {
   const { [STATUS]: status, ...attributes } = span.attributes as Record<string, string | number | boolean>
   return {
     trace_id: span.spanContext().traceId,
@@ -169,5 +171,6 @@ function row(span: ReadableSpan) {
     ended_at: ms(span.endTime),
     status: String(status),
     attributes,
+    position,
   }
 }

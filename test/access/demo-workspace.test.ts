@@ -82,3 +82,10 @@ test('an inbox that a deploy has brought back at another port: the next start re
   expect(webhooks).toEqual(expect.arrayContaining([expect.objectContaining(own[0]!)]))
   expect(again.file.webhook_secret).toBe(file.webhook_secret)
 })
+
+test('a newcomer’s own endpoint takes the place of the demo’s without a name', async ({ served }) => {
+  const { file } = await demoWorkspace(served.runtime, served.url)
+  const webhooks = [{ url: 'http://127.0.0.1:19250/hook', events: ['outcome.*'] }]
+  const { status, body } = await door(served.url, file.test_key).put('/workspace', { webhooks })
+  expect([status, body]).toMatchObject([200, { webhooks }])
+})

@@ -51,6 +51,7 @@ describe('createList', () => {
         null,
         [{ phone: two }],
         { phone: three, time_zone: 'Mars/Phobos' },
+        { phone: '+1202', flow_id: 'flow_of_nobody' },
       ],
     })
     expect(status).toBe(202)
@@ -62,18 +63,12 @@ describe('createList', () => {
       [3, 'rejected', 'consent_required', ['/consent consent_required']],
       [4, 'rejected', 'opted_out', [' opted_out']],
       [5, 'queued', 'duplicate', []],
-      [6, 'rejected', 'no_flow_matches', [' no_flow_matches']],
+      [6, 'rejected', 'no_flow_matches', ['/flow_id no_flow_matches']],
       [
         7,
         'rejected',
         'invalid_request',
-        [
-          '/a~1b invalid_request',
-          '/colour invalid_request',
-          '/consent consent_required',
-          '/consent invalid_request',
-          '/phone invalid_request',
-        ],
+        ['/a~1b invalid_request', '/colour invalid_request', '/consent invalid_request', '/phone invalid_request'],
       ],
       [8, 'rejected', 'invalid_request', ['/name invalid_request']],
       [9, 'rejected', 'invalid_request', ['/phone invalid_request']],
@@ -83,8 +78,9 @@ describe('createList', () => {
       [13, 'rejected', 'invalid_request', [' invalid_request']],
       [14, 'rejected', 'invalid_request', [' invalid_request']],
       [15, 'rejected', 'lead_invalid', ['/time_zone lead_invalid']],
+      [16, 'rejected', 'phone_invalid', ['/flow_id no_flow_matches', '/phone phone_invalid']],
     ])
-    expect([body.accepted, body.duplicates, body.rejected]).toEqual([3, 2, 11])
+    expect([body.accepted, body.duplicates, body.rejected]).toEqual([3, 2, 12])
     expect(results[2]).toMatchObject({ lead_id: results[0]!.lead_id, call_id: results[0]!.call_id })
     expect(results[5]).toMatchObject({ lead_id: earlier.lead_id, call_id: earlier.call_id })
     for (const { status: state, call_id, lead_id } of results) {
@@ -115,7 +111,7 @@ describe('createList', () => {
       await sql`select priority from pgboss.job where name = 'dial' and data->>'callId' = ${results[0]!.call_id}`
     expect(job?.priority).toBe(-1)
     const [list] = await sql`select accepted, rejected from lists where id = ${body.list_id}`
-    expect(list).toEqual({ accepted: 3, rejected: 11 })
+    expect(list).toEqual({ accepted: 3, rejected: 12 })
   })
 
   test('says one thing about the whole only when the whole is wrong', async ({ desk, served }) => {

@@ -228,6 +228,25 @@ describe('bodies that are not one', () => {
     expect(({} as { consent?: boolean }).consent).toBe(undefined)
   })
 
+  test('a name that is given twice is refused, however it is written', async ({ desk, served }) => {
+    const before = await rows(served)
+    const whole = JSON.stringify({ ...lead, phone: somebody() })
+    for (const [path, body, pointer] of [
+      ['/v1/leads', whole.replace('{', '{"consent": false, '), '/consent'],
+      ['/v1/leads', whole.replace('{', '{"\\u0063onsent": false, '), '/consent'],
+      ['/v1/leads', whole.replace('{', '{"metadata": {"a": 1, "a": 2}, '), '/metadata/a'],
+      ['/v1/lists', `{"leads": [${whole}, ${whole.replace('{', '{"phone": "+1", ')}]}`, '/leads/1/phone'],
+    ] as const) {
+      const answer = await desk.send(path, { method: 'POST', body, headers: json })
+      expect([answer.status, answer.body.code]).toEqual([422, 'invalid_request'])
+      expect(pointersOf(answer.body)).toEqual([`${pointer} invalid_request`])
+    }
+    const body = '{"time_zone": "Europe/Istanbul", "time_zone": "Asia/Tokyo"}'
+    const put = await desk.send('/workspace', { method: 'PUT', body, headers: json })
+    expect([put.status, put.body.param]).toEqual([422, 'time_zone'])
+    expect(await rows(served)).toEqual(before)
+  })
+
   test('text that no database can keep is a fault of the request, at its place', async ({ desk, served }) => {
     const before = await rows(served)
     const phone = somebody()
@@ -281,7 +300,6 @@ describe('faults of a lead', () => {
       code: 'invalid_request',
       pointers: [
         '/call_within invalid_request',
-        '/consent consent_required',
         '/consent invalid_request',
         '/metadata invalid_request',
         '/name invalid_request',
@@ -350,8 +368,36 @@ describe('faults of a lead', () => {
     'an unknown flow': {
       body: (phone) => ({ ...lead, phone, flow_id: 'flow_of_nobody' }),
       code: 'no_flow_matches',
-      pointers: [],
+      pointers: ['/flow_id no_flow_matches'],
       param: 'flow_id',
+    },
+    'an unknown flow beside other faults': {
+      body: () => ({ ...lead, phone: '12', flow_id: 'flow_of_nobody' }),
+      code: 'phone_invalid',
+      pointers: ['/flow_id no_flow_matches', '/phone phone_invalid'],
+      param: null,
+    },
+    'a flow_id that is none, told once': {
+      body: () => ({ ...lead, phone: '12', flow_id: 'nobody\0' }),
+      code: 'invalid_request',
+      pointers: ['/flow_id invalid_request', '/phone phone_invalid'],
+    },
+    'a country that does not exist, whatever the phone': {
+      body: () => ({ ...lead, phone: '0532 123 42 18', country: 'ZZ' }),
+      code: 'lead_invalid',
+      pointers: ['/country lead_invalid'],
+      param: 'country',
+    },
+    'a country that is no code': {
+      body: () => ({ ...lead, phone: '0532 123 42 18', country: 'tur' }),
+      code: 'invalid_request',
+      pointers: ['/country invalid_request'],
+    },
+    'a consent in words': {
+      body: (phone) => ({ ...lead, phone, consent: 'yes' }),
+      code: 'invalid_request',
+      pointers: ['/consent invalid_request'],
+      param: 'consent',
     },
     'a lead that no flow wants': {
       body: (phone) => ({ ...lead, phone, source: 'fax', intent: 'complaint' }),
@@ -401,7 +447,7 @@ describe('faults of a lead', () => {
     'a call in 8,000 years': {
       body: (phone) => ({ ...lead, phone, not_before: '9999-01-01T00:00:00Z' }),
       code: 'invalid_request',
-      pointers: ['/not_before invalid_request', '/not_before lead_invalid'],
+      pointers: ['/not_before invalid_request'],
     },
     'phone before what does not add up, all of it told': {
       body: () => ({ ...lead, phone: '123', time_zone: 'UTC+3', call_within: 1, call_within_seconds: 2 }),
@@ -422,6 +468,16 @@ describe('faults of a lead', () => {
     expect(pointersOf(answer.body)).toEqual(pointers)
     if (param !== undefined) expect(answer.body.param).toBe(param)
     expect(await rows(served)).toEqual(before)
+  })
+
+  test('details are sentences, also where there are more faults', async ({ desk }) => {
+    const detail = async (body: object) => (await desk.post('/v1/leads', { ...lead, ...body })).body.detail
+    expect(await detail({ phone: '12' })).toBe('Write it with + and the country code, or add the country.')
+    expect(await detail({ phone: '+90••••4218' })).toBe('The number is masked; send all of its digits.')
+    expect(await detail({ phone: '12', source: 7 })).toBe('source must be text (and 1 more, see errors).')
+    const fax = { phone: somebody(), source: 'fax', intent: 'complaint' }
+    expect(await detail(fax)).toMatch(/^No flow takes this lead; the closest, flow_\w+, wants .+\.$/)
+    expect(await detail({ phone: '+1', country: 'tur' })).not.toContain('TUR')
   })
 
   test('hours of a queue that end when they begin', async ({ desk }) => {
@@ -486,6 +542,17 @@ describe('things of others', () => {
       ],
     } as const
   }
+
+  test('the parameter at fault is the id', async ({ desk }) => {
+    for (const [method, path] of [
+      ['GET', `/v1/calls/call_${'0'.repeat(26)}`],
+      ['DELETE', `/v1/leads/lead_${'0'.repeat(26)}`],
+      ['GET', '/v1/flows/flow_of_nobody'],
+    ] as const) {
+      const { status, body } = await desk.send(path, { method })
+      expect([status, body.code, body.param]).toEqual([404, 'not_found', 'id'])
+    }
+  })
 
   test('an id of another workspace is not found, on every route', async ({ desk, stranger, served }) => {
     await desk.deploy('id: flow_of_mine\nmatch:\n  source: mine\n')

@@ -38,7 +38,7 @@ test('what happened within one millisecond is told in the order in which it happ
   const backwards = written.toSorted((a, b) => first.indexOf(b.name) - first.indexOf(a.name))
   await db
     .insert(spans)
-    .values(backwards.map(({ position: _, ...span }) => ({ ...span, startedAt: now, endedAt: now })))
+    .values(backwards.map((span, position) => ({ ...span, position, startedAt: now, endedAt: now })))
   const { trace } = await talkif.api.getCall({ id: call_id, include: ['trace'] })
   expect(trace!.milestones.map(({ name }) => name)).toEqual(first)
   expect(trace!.spans.map(({ name }) => name).filter((name) => first.includes(name))).toEqual(first)

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync } from 'nod
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { compiledDir } from '../harness/cache.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -37,9 +37,35 @@ interface Options {
 
 /** `talkif …` as a user would start it, with nothing of our environment but the path and what was compiled before. */
 export function talkif(args: string[], options: Options = {}): Run {
-  const { env = {}, user, cwd = root, input, script = join(root, 'cli/talkif.js') } = options
-  const child = spawn(process.execPath, [script, ...args], {
+  const { script = join(root, 'cli/talkif.js') } = options
+  return start(process.execPath, [script, ...args], options)
+}
+
+/** A line of a shell as a terminal runs it in this checkout: all of it in one process group, which `signal` reaches. */
+export function typed(line: string, options: Options = {}): Run & { signal(name: NodeJS.Signals): void } {
+  const { env, ...others } = options
+  const PATH = `${dirname(process.execPath)}:${process.env.PATH}`
+  const run = start('/bin/sh', ['-c', line], {
+    ...others,
+    env: { PATH, npm_config_update_notifier: 'false', ...env },
+    detached: true,
+  })
+  const signal = (name: NodeJS.Signals) => {
+    try {
+      process.kill(-run.child.pid!, name)
+    } catch (error) {
+      // Nobody of it is left.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+  return { ...run, signal }
+}
+
+function start(file: string, args: string[], options: Options & { detached?: boolean }): Run {
+  const { env = {}, user, cwd = root, input, detached = false } = options
+  const child = spawn(file, args, {
     cwd,
+    detached,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       ...{ PATH: process.env.PATH, HOME: env.TALKIF_DATA_DIR ?? tmpdir(), NO_COLOR: '1' },

@@ -1,7 +1,12 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import postgres from 'postgres'
 import { describe, expect, test } from 'vitest'
 import { serve } from '../../cli/serve.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { readConfig } from '../../runtime/config.ts'
+import { freePort } from '../../runtime/db/embedded.ts'
 import { openLog } from '../../runtime/log.ts'
 import { freshDatabase } from '../harness/database.ts'
 import { openWorkspace, people, startServer } from '../harness/talkif.ts'
@@ -74,4 +79,80 @@ test('a server that stops answers those who wait, with what it knows', async ({ 
   const response = await answer
   expect(response.status).toBe(200)
   expect(await response.json()).toMatchObject({ id: call_id, status: 'held', reason: 'not_before' })
+})
+
+describe('a database that cannot be used', () => {
+  /** What a start with this database says; it must not succeed. */
+  const told = (databaseUrl: string, port = 0): Promise<string> =>
+    serve(readConfig({ PORT: String(port), DATABASE_URL: databaseUrl }), { log: openLog('fatal') }).then(
+      async (served) => {
+        await served.close()
+        return 'It started.'
+      },
+      (error: Error) => error.message,
+    )
+  const place = (url: string) => `PostgreSQL at ${new URL(url).host} (DATABASE_URL)`
+
+  test('is told in a sentence: where it is, what it said, what to do; never the password', async ({
+    onTestFinished,
+  }) => {
+    const { url, drop } = await freshDatabase()
+    const role = `nobody_${randomBytes(4).toString('hex')}`
+    const sql = postgres(url, { max: 1, onnotice: () => {} })
+    await sql.unsafe(`create role ${role} login password 'hush'`)
+    onTestFinished(async () => {
+      await sql.unsafe(`drop role ${role}`)
+      await sql.end()
+      await drop()
+    })
+    const given = (change: Partial<URL>) => Object.assign(new URL(url), change).href
+    const name = new URL(url).pathname.slice(1)
+    const nowhere = given({ port: String(await freePort()) })
+    expect(await told(nowhere)).toBe(
+      `${place(nowhere)} cannot be reached: connect ECONNREFUSED ${new URL(nowhere).host}. Start it, or mend host and port.`,
+    )
+    expect(await told(given({ password: 'hush-hush' }))).toBe(
+      `${place(url)} does not let talkif in: password authentication failed for user "talkif". Mend user and password.`,
+    )
+    expect(await told(given({ pathname: '/of_nobody' }))).toBe(
+      `${place(url)} has no such database: database "of_nobody" does not exist. Create it, or mend the name.`,
+    )
+    expect(await told(given({ username: role, password: 'hush' }))).toBe(
+      `${place(url)} does not let ${role} make tables: permission denied for database ${name}. Grant CREATE on the database, or use its owner.`,
+    )
+    await sql.unsafe(`alter database ${name} set default_transaction_read_only = on`)
+    expect(await told(url)).toBe(
+      `${place(url)} cannot be written to: cannot execute CREATE SCHEMA in a read-only transaction. Use the primary server, not a copy of it.`,
+    )
+  })
+
+  test('while it is waited for, requests are told so as everything is told', async ({ onTestFinished }) => {
+    const silent = createServer()
+    const sockets: Socket[] = []
+    silent.on('connection', (socket) => sockets.push(socket))
+    await once(silent.listen(0, '127.0.0.1'), 'listening')
+    const close = () => {
+      silent.close()
+      for (const socket of sockets) socket.destroy()
+    }
+    onTestFinished(close)
+    const port = await freePort()
+    const ended = told(`postgres://talkif:hush@127.0.0.1:${(silent.address() as AddressInfo).port}/talkif`, port)
+    await once(silent, 'connection')
+    const response = await fetch(`http://127.0.0.1:${port}/v1/numbers`)
+    const problem = (await response.json()) as { request_id: string }
+    const header = (name: string) => response.headers.get(name)
+    expect([response.status, header('retry-after'), header('content-type')]).toEqual([
+      ...[503, '1', 'application/problem+json'],
+    ])
+    expect(problem).toMatchObject({
+      type: `http://127.0.0.1:${port}/docs/problems/unavailable`,
+      ...{ status: 503, code: 'unavailable', detail: 'The server is starting.' },
+      suggested_action: 'Wait 1 seconds, then send the request again.',
+    })
+    expect(problem.request_id).toMatch(/^req_/)
+    expect(header('request-id')).toBe(problem.request_id)
+    close()
+    expect(await ended).toContain('cannot be reached')
+  })
 })

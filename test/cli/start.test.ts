@@ -17,6 +17,7 @@ import {
   postmaster,
   type Run,
   talkif,
+  typed,
 } from './processes.ts'
 
 /** `npm start` as it is: a process of its own, its own folder, its own port, its own PostgreSQL. */
@@ -128,8 +129,11 @@ describe.concurrent('talkif dev', () => {
         })
       const changed = pricingYaml.replace('22:00-09:00', '21:00-09:00')
       expect((await ask('POST', '/v1/flows', 'application/yaml', changed)).status).toBe(200)
-      const webhooks = [{ name: 'crm', url: 'https://example.com/dev/inbox', events: ['outcome.*'] }]
-      expect((await ask('PUT', '/workspace', 'application/json', JSON.stringify({ webhooks }))).status).toBe(200)
+      for (const url of ['http://127.0.0.1:19250/hook', 'https://example.com/dev/inbox']) {
+        const body = JSON.stringify({ webhooks: [{ url, events: ['outcome.*'] }] })
+        const put = await ask('PUT', '/workspace', 'application/json', body)
+        expect(put.status, await put.text()).toBe(200)
+      }
 
       // Killed, it leaves its PostgreSQL behind; the next start takes it over, with everything in it.
       const pid = postmaster(dataDir)!
@@ -187,6 +191,38 @@ describe.concurrent('talkif dev', () => {
       await cleanUp(dataDir, run)
     }
   })
+
+  test.for([
+    { how: 'Ctrl-C, also where another program keeps what it prints', line: 'npm start | tee log', signal: 'SIGINT' },
+    { how: 'its terminal is closed', line: 'npm start', signal: 'SIGHUP' },
+    { how: 'nobody reads what it prints any more', line: 'npm start | head -15' },
+  ] as { how: string; line: string; signal?: NodeJS.Signals }[])(
+    'stops everything when: $how',
+    { timeout: 180_000 },
+    async ({ line, signal }) => {
+      const dataDir = folder()
+      const port = await freePort()
+      const env = { TALKIF_DATA_DIR: dataDir, PORT: String(port) }
+      const run = typed(line.replace('log', join(dataDir, 'log')), { env })
+      try {
+        await run.said('PostgreSQL from npm')
+        const pid = postmaster(dataDir)!
+        expect(isAlive(pid)).toBe(true)
+        if (signal) {
+          await run.said('Staying up')
+          run.signal(signal)
+        }
+        await run.ended
+        expect(isAlive(pid)).toBe(false)
+        expect(postmaster(dataDir)).toBe(undefined)
+        expect(await isFree(port)).toBe(true)
+        expect(run.errors()).toBe('')
+      } finally {
+        run.signal('SIGKILL')
+        await cleanUp(dataDir, run)
+      }
+    },
+  )
 
   /** Whether somebody without rights could run this checkout at all. */
   const isOpen = () => {

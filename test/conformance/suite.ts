@@ -28,7 +28,8 @@ export async function serveMcp(serverOf: ServerOf): Promise<{ url: string; close
   const idsOf = async () => ({ values: [], hasMore: false })
   const door = { url, requestId: 'req_conformance', scopes: async () => scopes, call: async () => ({}), idsOf }
   const refusal = (_: string, detail: string) => new Error(detail)
-  const host: Host = { hostnames: [], limitBody, maxBody: MAX_BODY, refusal, open: async () => door }
+  const repeatedName = () => undefined
+  const host: Host = { hostnames: [], limitBody, maxBody: MAX_BODY, repeatedName, refusal, open: async () => door }
   server.on('request', getRequestListener(mcpRoutes(host, printTools(), serverOf).fetch))
   return {
     url: `${url}/mcp`,

@@ -43,14 +43,15 @@ test('language: its region is optional, its absence blocks nothing, a derived on
 
 test('a lead that no flow takes is told which came closest', () => {
   const router = compileRouter([
+    flow('any', { intent: ['y'] }),
     flow('far', { source: ['x'], intent: ['y'] }),
     flow('near', { source: ['web_form'], intent: ['support'] }),
   ])
   expect(router.route(lead)).toBeNull()
   expect(router.refusal(lead)).toBe(
-    'no flow takes this lead; the closest, near, wants intent support (the lead has "pricing")',
+    'No flow takes this lead; the closest, near, wants intent support (the lead has "pricing").',
   )
-  expect(compileRouter([]).refusal(lead)).toBe('there are no flows')
+  expect(compileRouter([]).refusal(lead)).toBe('There are no flows.')
 })
 
 const value = fc.constantFrom('p', 'q', 'r')

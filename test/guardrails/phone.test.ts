@@ -31,15 +31,18 @@ test.each([
 })
 
 test.each([
-  ['', null, 'there are no digits in it'],
-  ['call me', null, 'there are no digits in it'],
-  ['0532 123 45 67', null, 'write it with + and the country code, or add the country'],
-  ['+90 1', null, 'it is not a possible phone number'],
-  ['+90 111 111 11 11', null, 'no such number exists in TR'],
-  ['0532 123 45 67', 'XX', '"XX" is not a country code such as TR or US'],
-  ['+1 900 234 5678', null, 'premium-rate numbers are not called'],
-  ['+90 532 123 45 67 ext. 4', null, 'an extension cannot be dialed; give the direct number'],
-  ['1'.repeat(101), null, 'the number is longer than 100 characters'],
+  ['', null, 'There are no digits in it.'],
+  ['call me', null, 'There are no digits in it.'],
+  ['0532 123 45 67', null, 'Write it with + and the country code, or add the country.'],
+  ['+90 1', null, 'It is not a possible phone number.'],
+  ['+90 111 111 11 11', null, 'No such number exists in TR.'],
+  ['0532 123 45 67', 'XX', '"XX" is not a country code such as TR or US.'],
+  ['+1 900 234 5678', null, 'Premium-rate numbers are not called.'],
+  ['+90 532 123 45 67 ext. 4', null, 'An extension cannot be dialed; give the direct number.'],
+  ['1'.repeat(101), null, 'The number is longer than 100 characters.'],
+  ['+90••••4218', null, 'The number is masked; send all of its digits.'],
+  ['0532 *** ** 67', 'TR', 'The number is masked; send all of its digits.'],
+  ['(415) 555-XXXX', 'US', 'The number is masked; send all of its digits.'],
 ])('%s with %s is refused: %s', (written, country, reason) => {
   expect(normalisePhone(written, { country })).toEqual({ ok: false, reason })
 })

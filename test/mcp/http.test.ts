@@ -131,6 +131,7 @@ describe('what is not a message', () => {
       [7, 400, -32_600],
       ['null', 400, -32_600],
       ['[]', 400, -32_600],
+      ['{"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"a": 1, "a": 2}}', 400, -32_600],
     ]
     for (const [body, status, code] of cases) {
       const response = await post(desk.url, body)

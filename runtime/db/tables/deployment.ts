@@ -12,8 +12,8 @@ export const spans = pgTable(
     endedAt: at('ended_at').notNull(),
     status: text('status').notNull(),
     attributes: jsonb('attributes').$type<Record<string, string | number | boolean>>().notNull(),
-    /** In the order written: of spans that ended in the same millisecond, which came first. */
-    position: bigint('position', { mode: 'number' }).generatedAlwaysAsIdentity(),
+    /** As its process counted: of spans of one process that ended in the same millisecond, which came first. */
+    position: bigint('position', { mode: 'number' }).notNull().default(0),
   },
   (t) => [primaryKey({ columns: [t.traceId, t.spanId] })],
 )
