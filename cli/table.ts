@@ -87,14 +87,14 @@ const flows: CommandRow[] = [
     args: flowFiles,
     help: 'apply talkif.yaml and every flow of a folder (flows, else this one), after showing what changes',
     options: [yes, { flags: '--dry-run', help: 'only show what would change; exit status 2 when anything would' }],
-    route: 'POST /workspace/plan, POST /workspace/flows/plan, PUT /workspace, POST /v1/flows',
+    route: 'POST /workspace/deploy',
     load: async () => (await import('./commands/deploy.ts')).deploy,
   },
   {
     name: 'diff',
     args: flowFiles,
     help: 'show what a deploy would change; exit status 2 when anything would',
-    route: 'POST /workspace/plan, POST /workspace/flows/plan',
+    route: 'POST /workspace/deploy',
     load: async () => (await import('./commands/deploy.ts')).diff,
   },
   {

@@ -3,6 +3,7 @@ import type { ParsedFlow } from '../../flows/language/parse.ts'
 import { referenceFaults, type WorkspaceNames } from '../../flows/language/references.ts'
 import { tie } from '../../flows/language/ties.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
+import type { FieldFault } from '../../openapi/schemas/problem.ts'
 import { ProblemError } from '../problem.ts'
 
 /** The other flows and the names that a flow must fit to. */
@@ -23,15 +24,18 @@ export function misfits(parsed: ParsedFlow, { flows, names }: Surroundings): Flo
   return [...ties, ...referenceFaults(parsed, names)].toSorted((a, b) => a.line - b.line || a.column - b.column)
 }
 
+/** A fault of the text of a flow, as a problem tells it. */
+export const faultOfText = (fault: FlowFault): FieldFault => ({
+  pointer: '/yaml',
+  code: 'flow_invalid',
+  detail: faultText(fault),
+  line: fault.line,
+  column: fault.column,
+})
+
 /** The refusal of a flow: every fault, with its line and column. */
 export function flowInvalid(faults: FlowFault[]): ProblemError {
-  const errors = faults.map((fault) => ({
-    pointer: '/yaml',
-    code: 'flow_invalid',
-    detail: faultText(fault),
-    line: fault.line,
-    column: fault.column,
-  }))
+  const errors = faults.map(faultOfText)
   const first = errors[0]!
   return new ProblemError('flow_invalid', `Line ${first.line}, column ${first.column}: ${first.detail}`, { errors })
 }

@@ -1,6 +1,4 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { pricingYaml } from '../harness/talkif.ts'
@@ -76,7 +74,7 @@ describe('deploy', () => {
       out: '✓ There is nothing to change.\n',
       err: '',
     })
-    expect(await json(['diff'], given)).toMatchObject({ workspace: [], order: [] })
+    expect(await json(['diff'], given)).toMatchObject({ workspace: [], flows: [{ change: 'unchanged' }, {}] })
     expect((await talkif.api.getFlow({ id: 'flow_event' })).version).toBe(1)
 
     // Words of a prompt, one by one; a colour where there are some.
@@ -153,23 +151,23 @@ describe('deploy', () => {
     expect(refused.out + refused.err).not.toContain(SECRET)
   })
 
-  test('broken off in the middle, it says what was applied, and the next run does the rest', async ({
-    cli,
-    talkif,
-  }) => {
-    const { given } = team({ 'flows/second.yaml': eventYaml.replaceAll('event', 'second') })
-    await using gate = await openGate(talkif.url)
-    const through = { ...given, env: { ...given.env, TALKIF_URL: gate.url } }
-    const broken = await cli(['deploy', '--yes'], through)
-    expect(broken.status).toBe(1)
-    expect(broken.err).toMatch(
-      /^✗ flows\/second\.yaml was not applied: .* Applied before it: talkif\.yaml, flows\/event\.yaml\.\n→ .*deploy again/,
-    )
-    gate.open()
-    const rest = await cli(['deploy', '--yes'], through)
-    expect(rest).toMatchObject({ status: 0, err: '' })
-    expect(rest.out).not.toContain('flow_event')
-    expect(rest.out).toContain('✓ flows/second.yaml  flow_second version 1')
+  test('a calendar is renamed in talkif.yaml and in its flows at once; nothing is applied when one of them is refused', {
+    timeout: 120_000,
+  }, async ({ cli, talkif }) => {
+    const { given, write } = team({ 'talkif.yaml': workspaceYaml.replaceAll('mehmet', 'ayse') })
+    // On the server the page's flow still books with mehmet; here it books with ayse.
+    write('flows/pricing.yaml', pricingYaml.replace('calendar.mehmet', 'calendar.ayse'))
+    const done = await cli(['deploy', '--yes'], given)
+    expect(done).toMatchObject({ status: 0, err: '' })
+    expect(done.out).toContain('✓ flows/pricing.yaml  flow_pricing_v3 version 2\n')
+    // What a flow of the server alone uses stays: told at the section of the file, and nothing goes in.
+    await talkif.deploy('id: flow_other\nmatch:\n  intent: other\non:\n  qualified: webhook(crm)\n')
+    write('talkif.yaml', workspaceYaml.replaceAll('mehmet', 'ayse').replaceAll('crm', 'erp'))
+    write('flows/event.yaml', eventYaml.replace('crm', 'erp'))
+    const refused = await cli(['deploy', '--yes'], given)
+    expect(refused).toMatchObject({ status: 1, out: '' })
+    expect(refused.err).toMatch(/✗ talkif\.yaml:\d+:\d+ The webhook crm is used by flow_other, so it cannot be removed/)
+    expect((await talkif.api.getFlow({ id: 'flow_event' })).version).toBe(1)
   })
 
   test('where there is nothing to deploy', async ({ cli }) => {
@@ -228,32 +226,3 @@ describe('on this machine alone', () => {
     expect(faulty.err).toContain('There is no field sorce here; did you mean source?')
   })
 })
-
-/** A proxy before the server that refuses the second flow, until it is opened. */
-async function openGate(target: string) {
-  let closed = true
-  let flows = 0
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    if (closed && request.url === '/v1/flows' && ++flows === 2)
-      return response.writeHead(502).end('<h1>Bad gateway</h1>')
-    const { authorization = '', 'content-type': type = '' } = request.headers
-    const answer = await fetch(`${target}${request.url}`, {
-      method: request.method!,
-      headers: { authorization, ...(type ? { 'content-type': type } : {}) },
-      ...(chunks.length ? { body: Buffer.concat(chunks) } : {}),
-    })
-    response
-      .writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' })
-      .end(await answer.text())
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    open: () => {
-      closed = false
-    },
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())),
-  }
-}
