@@ -160,7 +160,10 @@ describe('the workspace', () => {
 
   test('the clock of the sandbox, and its messages', async ({ cli, json }) => {
     expect(await json(['sandbox', 'clock', '09:30', '--waits', '120'])).toMatchObject({ clock: '09:30', waits: 120 })
-    expect((await cli(['sandbox', 'clock'])).out).toContain('09:30 where the person is')
+    // What is not named stays as it was.
+    expect(await json(['sandbox', 'clock', '--pace', '6'])).toEqual({ clock: '09:30', pace: 6, waits: 120 })
+    expect(await json(['sandbox', 'clock', '10:00'])).toEqual({ clock: '10:00', pace: 6, waits: 120 })
+    expect((await cli(['sandbox', 'clock'])).out).toContain('10:00 where the person is')
     expect(await cli(['sandbox', 'clock', '25:00'])).toMatchObject({
       status: 1,
       err: expect.stringContaining('sandbox.clock'),
