@@ -10,6 +10,8 @@ import { allValid, type Source } from './sources.ts'
 export interface Deploying {
   server: Server
   sources: Source[]
+  /** Retires the flows of the server that the files do not have. */
+  prune: boolean
   out: Output
 }
 
@@ -17,12 +19,13 @@ export interface Deploying {
  * Lets the server deploy what the files say, or only say what that would change (`dryRun`). Values of the environment's variables
  * are not in the answer. @throws CommandError after every fault that only the server could know was told at its place.
  */
-export async function deployment({ server, sources, out }: Deploying, dryRun: boolean): Promise<Deployment> {
+export async function deployment({ server, sources, prune, out }: Deploying, dryRun: boolean): Promise<Deployment> {
   const workspace = sources.find((it) => it.workspace)
   const flows = sources.filter(({ parsed }) => parsed)
   const body = {
     workspace: workspace?.workspace?.document,
     flows: flows.map(({ path, text }) => ({ file: path, yaml: text })),
+    prune,
     dry_run: dryRun,
   }
   try {
@@ -65,8 +68,8 @@ function tellFaults(error: unknown, { flows, workspace, out }: Sent): void {
   )
 }
 
-export const isEmptyPlan = ({ workspace, flows }: Deployment): boolean =>
-  workspace.length === 0 && flows.every(isUnchanged)
+export const isEmptyPlan = ({ workspace, flows, others }: Deployment): boolean =>
+  workspace.length === 0 && flows.every(isUnchanged) && !others.some(({ retired }) => retired)
 
 const isUnchanged = ({ change }: DeployedFlow): boolean => change === 'unchanged'
 
@@ -83,7 +86,17 @@ export function planLines(given: Deployment, paint: Paint): string[] {
     ...(unchanged
       ? [paint('dim', `${unchanged} ${unchanged === 1 ? 'flow stays as it is' : 'flows stay as they are'}.`)]
       : []),
+    ...otherLines(plan, paint),
   ]
+}
+
+/** Flows of the server that the files do not have. */
+export function otherLines({ others }: Deployment, paint: Paint): string[] {
+  return clean(others).map(({ id, version, retired }) =>
+    retired
+      ? `${paint('red', '-')} ${id} version ${version} is retired: new leads do not get it`
+      : paint('dim', `${id} is not in this folder: kept; --prune retires it.`),
+  )
 }
 
 function settingLine({ path, before, after }: Change, paint: Paint): string {

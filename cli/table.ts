@@ -86,7 +86,11 @@ const flows: CommandRow[] = [
     name: 'deploy',
     args: flowFiles,
     help: 'apply talkif.yaml and every flow of a folder (flows, else this one), after showing what changes',
-    options: [yes, { flags: '--dry-run', help: 'only show what would change; exit status 2 when anything would' }],
+    options: [
+      yes,
+      { flags: '--dry-run', help: 'only show what would change; exit status 2 when anything would' },
+      { flags: '--prune', help: 'retire the flows of the server that the folder does not have' },
+    ],
     route: 'POST /workspace/deploy',
     load: async () => (await import('./commands/deploy.ts')).deploy,
   },

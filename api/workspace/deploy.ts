@@ -15,6 +15,8 @@ const Deploy = z.strictObject({
   /** As PUT /workspace takes it; left as it is when absent. */
   workspace: z.record(z.string(), z.unknown()).optional(),
   flows: z.array(z.strictObject({ file: text(500).optional(), yaml: text(262_144) })).max(1000),
+  /** Retires the flows that are not among these. */
+  prune: z.boolean().default(false),
   dry_run: z.boolean().default(false),
 })
 

@@ -2,12 +2,13 @@ import type { Deployment } from '../../runtime/plans/deploy.ts'
 import { CommandError } from '../failure.ts'
 import { confirm, type Invocation, status } from '../invocation.ts'
 import type { Paint } from '../output.ts'
-import { type Deploying, deployment, isEmptyPlan, planLines } from '../plan.ts'
-import { allValid, readSources } from '../sources.ts'
+import { type Deploying, deployment, isEmptyPlan, otherLines, planLines } from '../plan.ts'
+import { allValid, readSources, type Source } from '../sources.ts'
 
 interface Options {
   yes?: boolean
   dryRun?: boolean
+  prune?: boolean
 }
 
 type Of<Given extends object> = Invocation<Given, [dir?: string]>
@@ -20,7 +21,7 @@ export async function deploy(it: Of<Options>): Promise<number> {
   const deploying = await prepared(it)
   const plan = await deployment(deploying, true)
   if (isEmptyPlan(plan)) {
-    out.show({ ...plan, applied: [] }, (_, paint) => [`${paint('green', '✓')} ${NOTHING}`])
+    out.show({ ...plan, applied: [] }, nothingLines)
     return status.ok
   }
   if (options.dryRun) {
@@ -38,6 +39,11 @@ export async function deploy(it: Of<Options>): Promise<number> {
   return status.ok
 }
 
+const nothingLines = (plan: Deployment, paint: Paint): string[] => [
+  ...otherLines(plan, paint),
+  `${paint('green', '✓')} ${NOTHING}`,
+]
+
 /** What is not written where it would be kept, such as the log of a CI. */
 const hiddenSecret = (id: string) => `a secret that \`talkif webhooks rotate ${id}\` shows on a terminal`
 
@@ -48,23 +54,40 @@ function appliedOf({ workspace, flows }: Deployment, { sources }: Deploying): st
   return [...document, ...changed]
 }
 
-function appliedLines({ applied, flows }: Deployment & { applied: string[] }, paint: Paint): string[] {
-  return applied.map((path) => {
-    const flow = flows.find(({ file }) => file === path)
-    return `${paint('green', '✓')} ${path}  ${paint('dim', flow ? `${flow.id} version ${flow.version}` : 'workspace')}`
-  })
+function appliedLines({ applied, flows, others }: Deployment & { applied: string[] }, paint: Paint): string[] {
+  const done = (what: string, how: string) => `${paint('green', '✓')} ${what}  ${paint('dim', how)}`
+  return [
+    ...applied.map((path) => {
+      const flow = flows.find(({ file }) => file === path)
+      return done(path, flow ? `${flow.id} version ${flow.version}` : 'workspace')
+    }),
+    ...others.filter(({ retired }) => retired).map(({ id }) => done(id, 'retired')),
+  ]
 }
 
 /** `talkif diff` */
 export async function diff(it: Of<object>): Promise<number> {
   const plan = await deployment(await prepared(it), true)
   const isEmpty = isEmptyPlan(plan)
-  it.out.show(plan, (plan, paint) => (isEmpty ? [`${paint('green', '✓')} ${NOTHING}`] : planLines(plan, paint)))
+  it.out.show(plan, isEmpty ? nothingLines : planLines)
   return isEmpty ? status.ok : status.changes
 }
 
-async function prepared({ args, out, server }: Pick<Of<object>, 'args' | 'out' | 'server'>): Promise<Deploying> {
+async function prepared({ args, options, out, server }: Of<Options>): Promise<Deploying> {
+  const { prune = false } = options
   const sources = await readSources(args[0] === undefined ? [] : [args[0]])
   allValid(sources, out)
-  return { server: await server(), sources, out }
+  if (prune) wholeFolder(sources, args[0])
+  return { server: await server(), sources, prune, out }
+}
+
+/** What a part of a folder does not have is no reason to retire it. @throws CommandError */
+function wholeFolder(sources: Source[], given: string | undefined): void {
+  if (sources.some(({ path }) => path === given))
+    throw new CommandError(`${given} is one file; --prune goes by what a folder has.`, 'Name the folder of the flows.')
+  if (!sources.some(({ parsed }) => parsed))
+    throw new CommandError(
+      'This folder has no flow; --prune would retire every flow of the server.',
+      'Name the folder of the flows.',
+    )
 }

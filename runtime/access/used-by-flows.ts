@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import { completeFlow } from '../../flows/language/defaults.ts'
 import { referencesOf, type WorkspaceNames } from '../../flows/language/references.ts'
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
@@ -58,7 +58,7 @@ export async function strandedFaults(
   })
 }
 
-/** What the current versions of flows name, in the order of their ids. */
+/** What the current versions of flows in force name, in the order of their ids. */
 async function usesOf(tx: Tx, workspaceId: string): Promise<{ flow: string; thing: string; name: string }[]> {
   const heads = await tx
     .select({ id: flows.id, definition: flowVersions.definition })
@@ -71,7 +71,7 @@ async function usesOf(tx: Tx, workspaceId: string): Promise<{ flow: string; thin
         eq(flowVersions.version, flows.version),
       ),
     )
-    .where(eq(flows.workspaceId, workspaceId))
+    .where(and(eq(flows.workspaceId, workspaceId), isNull(flows.retiredAt)))
     .orderBy(flows.id)
   return heads.flatMap(({ id, definition }) =>
     referencesOf(completeFlow(definition)).map(({ among, name }) => ({ flow: id, thing: among, name })),
@@ -80,7 +80,7 @@ async function usesOf(tx: Tx, workspaceId: string): Promise<{ flow: string; thin
 
 const FIRST = 'deploy the flow without it first.'
 /** For a deploy that holds what may be wrong, and not what needs it. */
-const NOT_SENT = 'deploy it without, along with these files.'
+const NOT_SENT = 'deploy it without, along with these files, or retire it, as it is not among them (--prune).'
 
 function stranded(thing: Thing, name: string, users: string[], next: string): FieldFault {
   const [what, section] = THINGS[thing]

@@ -8,7 +8,8 @@ import { ProblemError } from '../problem.ts'
 
 /** The other flows and the names that a flow must fit to. */
 export interface Surroundings {
-  flows: readonly Pick<Flow, 'id' | 'match'>[]
+  /** With what else may be done about a tie with one. */
+  flows: readonly (Pick<Flow, 'id' | 'match'> & { remedy?: string })[]
   names: WorkspaceNames
 }
 
@@ -18,7 +19,7 @@ export function misfits(parsed: ParsedFlow, { flows, names }: Surroundings): Flo
   const ties = flows.flatMap((other) => {
     const shared = other.id === flow.id ? undefined : tie(flow.match, other.match)
     if (!shared) return []
-    const message = `${other.id} takes ${shared} too, and neither flow is more specific; let one of them name more than the other`
+    const message = `${other.id} takes ${shared} too, and neither flow is more specific; let one of them name more than the other${other.remedy ?? ''}`
     return [faultAt(['match'], message)]
   })
   return [...ties, ...referenceFaults(parsed, names)].toSorted((a, b) => a.line - b.line || a.column - b.column)

@@ -29,6 +29,7 @@ export async function listFlows(
     version: flow.version,
     hash,
     updated_at: (flow.updatedAt ?? flow.createdAt).toISOString(),
+    retired_at: flow.retiredAt?.toISOString() ?? null,
   }))
 }
 

@@ -14,7 +14,7 @@ import { readFlow } from './read.ts'
 /**
  * Stores a flow. Versions are immutable and numbered; content that an earlier version has is that version again, with the text it
  * came in, and so becomes the one new leads get. Deployments of a workspace go one after the other: each is judged against
- * what is in force then.
+ * what is in force then. A retired flow is in force again.
  * @throws flow_invalid with line and column of every fault: of the text, of names that the workspace does not have, and of another
  * flow that takes the same leads with the same right.
  */
@@ -58,7 +58,8 @@ export async function storeFlow(
     .orderBy(desc(flowVersions.version))
   const hash = contentHash(flow)
   const known = versions.find((it) => it.hash === hash)
-  if (known && known.version === head?.version) return { change: 'unchanged', version: known.version }
+  if (known && known.version === head?.version && !head.retiredAt)
+    return { change: 'unchanged', version: known.version }
   const version = known?.version ?? (versions[0]?.version ?? 0) + 1
   if (!known) {
     const row = { workspaceId, flowId: flow.id, version, hash, yaml, definition: flow, createdAt }
@@ -67,7 +68,7 @@ export async function storeFlow(
   const isFirst = versions.length === 0
   await tx
     .update(flows)
-    .set({ version, ...(isFirst ? {} : { updatedAt: createdAt }) })
+    .set({ version, retiredAt: null, ...(isFirst ? {} : { updatedAt: createdAt }) })
     .where(here)
   if (isFirst) return { change: 'created', version }
   return { change: known ? 'rolled_back' : 'new_version', version }

@@ -10,6 +10,7 @@ import type { Caller, Deps } from '../deps.ts'
 import { faultOfText, misfits } from '../flows/faults.ts'
 import { type Head, readHeads } from '../flows/heads.ts'
 import { workspaceNames } from '../flows/names.ts'
+import { retireFlows } from '../flows/retire.ts'
 import { storeFlow } from '../flows/upsert.ts'
 import { atPointer, ProblemError } from '../problem.ts'
 import type { Change } from './changes.ts'
@@ -26,6 +27,8 @@ export interface FlowFile {
 export interface Folder {
   workspace?: WorkspaceDocument | undefined
   flows: FlowFile[]
+  /** Retires the flows that are not among these. */
+  prune?: boolean
 }
 
 export interface DeployedFlow {
@@ -44,6 +47,8 @@ export interface Deployment {
   workspace: Change[]
   /** One for each file, in the order they were given. */
   flows: DeployedFlow[]
+  /** Those in force that are not among the files, by id. */
+  others: { id: string; version: number; retired: boolean }[]
   /** Endpoints that are new; their secrets are told this once. */
   webhooks: { id: string; url: string; secret: string }[]
 }
@@ -58,12 +63,14 @@ export const deploy = (deps: Deps, caller: Caller, folder: Folder, { dryRun }: {
     ? rehearse(deps, async (tx) => ({ ...(await apply(tx, deps, caller, folder)), webhooks: [] }))
     : deps.db.transaction((tx) => apply(tx, deps, caller, folder))
 
-async function apply(tx: Tx, deps: Deps, caller: Caller, { workspace, flows: files }: Folder): Promise<Deployment> {
-  const flows = parsedFiles(files)
+async function apply(tx: Tx, deps: Deps, caller: Caller, folder: Folder): Promise<Deployment> {
+  const { workspace, prune = false } = folder
+  const flows = parsedFiles(folder.flows)
   await workspaceNames(tx, caller.workspaceId, { lock: true })
   const heads = await readHeads(tx, caller.workspaceId)
   const sent = new Set(flows.map(({ flow }) => flow.id))
-  const staying = heads.filter(({ id }) => !sent.has(id))
+  const others = heads.filter(({ id }) => !sent.has(id))
+  const staying = prune ? [] : others
   const { changes, answer } = await changesOf(tx, caller, async () => {
     if (!workspace) return undefined
     return putWorkspace(tx, deps, caller, workspace, { staying: new Set(staying.map(({ id }) => id)) })
@@ -76,9 +83,11 @@ async function apply(tx: Tx, deps: Deps, caller: Caller, { workspace, flows: fil
     const head = heads.find(({ id }) => id === it.flow.id)
     deployed.push({ file: it.file ?? null, id: it.flow.id, ...(await put(tx, deps, caller, it, head)) })
   }
+  if (prune) await retireFlows(tx, deps, caller, others)
   return {
     workspace: changes,
     flows: deployed,
+    others: others.map(({ id, version }) => ({ id, version, retired: prune })),
     webhooks: answer?.webhooks.flatMap(({ id, url, secret }) => (secret ? [{ id, url, secret }] : [])) ?? [],
   }
 }
@@ -102,7 +111,13 @@ function parsedFiles(files: FlowFile[]): Parsed[] {
 /** Judges each flow by the workspace as it is now, beside those that stay and the files before it. @throws flow_invalid */
 async function judge(tx: Tx, { workspaceId }: Caller, flows: Parsed[], staying: Head[]): Promise<void> {
   const names = await workspaceNames(tx, workspaceId, { lock: false })
-  const all = [...staying.map(({ definition }) => definition), ...flows.map(({ flow }) => flow)]
+  const all = [
+    ...staying.map(({ definition }) => ({
+      ...definition,
+      remedy: ', or retire it, as it is not among these files (--prune)',
+    })),
+    ...flows.map(({ flow }) => flow),
+  ]
   const faults = flows.map((it, at) => misfits(it, { names, flows: all.slice(0, staying.length + at) }))
   refuse(flows, faults)
 }
@@ -125,7 +140,8 @@ function refuse(files: FlowFile[], faults: FlowFault[][]): void {
 async function put(tx: Tx, deps: Deps, caller: Caller, { flow, yaml }: Parsed, head: Head | undefined) {
   if (head?.hash === contentHash(flow)) return { change: 'unchanged' as const, version: head.version, diff: null }
   const { change, version } = await storeFlow(tx, deps, caller, { flow, yaml })
-  if (!head) return { change: 'new_flow' as const, version, diff: null }
+  // One that was retired is no new flow, but nobody gets another version of it than before.
+  if (!head) return { change: change === 'created' ? ('new_flow' as const) : change, version, diff: null }
   return {
     change: change === 'new_version' ? change : ('rolled_back' as const),
     version,

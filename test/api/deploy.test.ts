@@ -172,3 +172,66 @@ describe('a folder is deployed as a whole', () => {
     expect(definition.on.qualified[0].calendar).toBe(names[0])
   })
 })
+
+describe('flows that are not among those sent', () => {
+  const v4 = () => pricingYaml.replace('flow_pricing_v3', 'flow_pricing_v4')
+
+  test('are named and kept; `prune` retires them in the same transaction, so that an id can be renamed', async ({
+    desk,
+    served,
+  }) => {
+    await desk.deploy(flow('a', 'a'))
+    const kept = (await plan(desk, { flows: [{ yaml: flow('a', 'a') }] })).body
+    expect(kept.others).toEqual([{ id: 'flow_pricing_v3', version: 1, retired: false }])
+    const before = await state(desk, served)
+    const tied = await apply(desk, { flows: [{ yaml: v4() }, { yaml: flow('a', 'a') }] })
+    expect(tied.body.errors[0].detail).toMatch(/^flow_pricing_v3 takes .* or retire it, as it is not among these files/)
+    // Neither the plan nor a deploy that is refused retires anything.
+    const folder = { flows: [{ yaml: v4() }, { yaml: flow('a', 'a') }], prune: true }
+    expect((await plan(desk, folder)).body.others).toEqual([{ id: 'flow_pricing_v3', version: 1, retired: true }])
+    const broken = { ...folder, flows: [...folder.flows, { yaml: flow('n', 'n', 'on:\n  booked: handoff(nobody)\n') }] }
+    expect((await apply(desk, broken)).status).toBe(422)
+    expect(await state(desk, served)).toEqual(before)
+
+    const done = await apply(desk, folder)
+    expect([done.status, changesOf(done.body)]).toEqual([200, ['new_flow 1', 'unchanged 1']])
+    expect(done.body.others).toEqual([{ id: 'flow_pricing_v3', version: 1, retired: true }])
+    expect((await apply(desk, folder)).body.others).toEqual([])
+    const routed = await desk.post('/v1/leads', { ...lead, phone: somebody() })
+    expect(routed.body.flow_id).toBe('flow_pricing_v4')
+    const named = await desk.post('/v1/leads', { ...lead, phone: somebody(), flow_id: 'flow_pricing_v3' })
+    expect(named.body.code).toBe('no_flow_matches')
+  })
+
+  test('a retired flow can still be read, and what it used can go; deploying it brings it back', async ({ desk }) => {
+    await desk.deploy(`${pricingYaml}  wrong_number: log("v2")\n`)
+    const called = (await desk.post('/v1/leads', { ...lead, phone: somebody() })).body
+    const done = await apply(desk, { flows: [{ yaml: flow('a', 'a') }], workspace: { calendars: [] }, prune: true })
+    expect(done.status).toBe(200)
+    const { body } = await desk.get('/v1/flows/flow_pricing_v3')
+    expect(body).toMatchObject({ version: 2, retired_at: expect.stringMatching(/Z$/), versions: [{}, {}] })
+    const listed = (await desk.get('/workspace/flows')).body.data
+    expect(listed.map(({ id, retired_at }: Record<string, unknown>) => [id, retired_at])).toEqual([
+      ['a', null],
+      ['flow_pricing_v3', body.retired_at],
+    ])
+    // A call that came before keeps its version.
+    expect((await desk.get(`/v1/calls/${called.call_id}`)).body).toMatchObject({ flow_version: 2, status: 'queued' })
+    const back = await desk.post('/workspace/flows/flow_pricing_v3/rollback', { version: 1 })
+    expect([back.status, back.body.detail]).toEqual([404, expect.stringContaining('is retired')])
+
+    await desk.put('/workspace', { calendars: calendars('mehmet') })
+    const again = { flows: [{ yaml: `${pricingYaml}  wrong_number: log("v2")\n` }] }
+    expect(changesOf((await plan(desk, again)).body)).toEqual(['rolled_back 2'])
+    expect(changesOf((await apply(desk, again)).body)).toEqual(['rolled_back 2'])
+    expect((await desk.get('/v1/flows/flow_pricing_v3')).body).toMatchObject({ version: 2, retired_at: null })
+    expect((await desk.post('/workspace/route', lead)).body.flow_id).toBe('flow_pricing_v3')
+    // One by one too, and with new content.
+    await apply(desk, { flows: [], prune: true })
+    expect((await desk.get('/workspace/flows')).body.data.every((it: { retired_at: unknown }) => it.retired_at)).toBe(
+      true,
+    )
+    const alone = await desk.post('/v1/flows', { yaml: pricingYaml })
+    expect(alone.body).toMatchObject({ version: 1, change: 'rolled_back', retired_at: null })
+  })
+})

@@ -152,6 +152,7 @@ describe('flows', () => {
         version: 2,
         hash: expect.stringMatching(/^[0-9a-f]{64}$/),
         updated_at: expect.stringMatching(/Z$/),
+        retired_at: null,
       },
     })
     const { body } = await desk.get('/workspace/flows/b/versions/1')

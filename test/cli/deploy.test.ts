@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { pricingYaml } from '../harness/talkif.ts'
@@ -168,6 +168,36 @@ describe('deploy', () => {
     expect(refused).toMatchObject({ status: 1, out: '' })
     expect(refused.err).toMatch(/✗ talkif\.yaml:\d+:\d+ The webhook crm is used by flow_other, so it cannot be removed/)
     expect((await talkif.api.getFlow({ id: 'flow_event' })).version).toBe(1)
+  })
+
+  test('flows that the folder does not have are named and kept; --prune retires them', { timeout: 120_000 }, async ({
+    cli,
+    json,
+    talkif,
+  }) => {
+    const { given, write } = team()
+    expect((await cli(['deploy', '--yes'], given)).status).toBe(0)
+    rmSync(join(given.cwd, 'flows/event.yaml'))
+    const kept = await cli(['deploy', '--yes'], given)
+    expect(kept).toEqual({
+      ...{ status: 0, err: '' },
+      out: 'flow_event is not in this folder: kept; --prune retires it.\n✓ There is nothing to change.\n',
+    })
+    // A flow is renamed: the new one would tie with the old one.
+    write('flows/pricing.yaml', pricingYaml.replace('flow_pricing_v3', 'flow_pricing_v4'))
+    const tied = await cli(['deploy', '--yes'], given)
+    expect(tied.err).toMatch(/✗ flows\/pricing\.yaml:\d+:\d+ flow_pricing_v3 takes .* or retire it, .* \(--prune\)/)
+    const dry = await cli(['deploy', '--prune', '--dry-run'], given)
+    expect(dry).toMatchObject({ status: 2, err: '' })
+    expect(dry.out).toContain('- flow_pricing_v3 version 1 is retired: new leads do not get it\n')
+    // A part of a folder is no reason to retire the rest.
+    expect((await cli(['deploy', 'flows/pricing.yaml', '--prune', '-y'], given)).err).toContain('is one file')
+    expect((await cli(['deploy', 'talkif.yaml', '--prune', '-y'], given)).err).toContain('is one file')
+    const done = await cli(['deploy', '--prune', '--yes'], given)
+    expect(done).toMatchObject({ status: 0, err: '' })
+    expect(done.out).toContain('✓ flow_event  retired\n✓ flow_pricing_v3  retired\n')
+    expect((await talkif.api.getFlow({ id: 'flow_event' })).retired_at).toEqual(expect.any(String))
+    expect(await json(['deploy', '--prune', '--yes'], given)).toMatchObject({ applied: [], others: [] })
   })
 
   test('where there is nothing to deploy', async ({ cli }) => {
