@@ -1,3 +1,4 @@
+import type { FlowDiff } from '../flows/language/diff.ts'
 import { plainPaint, printDiff } from '../flows/language/print-diff.ts'
 import { TalkifError } from '../openapi/client.ts'
 import type { Change } from '../runtime/plans/changes.ts'
@@ -114,15 +115,15 @@ function flowLines({ file, change, id, version, diff }: DeployedFlow, paint: Pai
     rolled_back: `version ${version} again`,
     unchanged: 'unchanged',
   }[change]
-  const printed = diff ? printDiff(diff, diffPaint(paint)) : ''
-  return [
-    `${paint('bold', file ?? '')}  ${id} ${what}`,
-    ...printed
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => `  ${line}`),
-  ]
+  return [`${paint('bold', file ?? '')}  ${id} ${what}`, ...(diff ? diffLines(diff, paint) : [])]
 }
+
+/** What changed in a flow: settings by field, texts word by word. */
+export const diffLines = (diff: FlowDiff, paint: Paint): string[] =>
+  printDiff(diff, diffPaint(paint))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => `  ${line}`)
 
 /** Brackets where there are no colours, so that words which come and go can be told apart. */
 function diffPaint(paint: Paint): typeof plainPaint {

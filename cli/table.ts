@@ -96,9 +96,9 @@ const flows: CommandRow[] = [
   },
   {
     name: 'diff',
-    args: flowFiles,
-    help: 'show what a deploy would change; exit status 2 when anything would',
-    route: 'POST /workspace/deploy',
+    args: '[what] [from] [to]',
+    help: 'show what a deploy of a folder would change (exit status 2 when anything would), or, given the id of a flow, what changed from one of its versions to another, the current one unless said',
+    route: 'POST /workspace/deploy, GET /workspace/flows/{id}/versions/{version}',
     load: async () => (await import('./commands/deploy.ts')).diff,
   },
   {
@@ -106,7 +106,7 @@ const flows: CommandRow[] = [
     args: '<flow> [version]',
     help: 'let new leads get an older version of a flow, the one before unless said',
     options: [yes],
-    route: 'POST /workspace/flows/{id}/rollback',
+    route: 'GET /workspace/flows/{id}/versions/{version}, POST /workspace/flows/{id}/rollback',
     load: async () => (await import('./commands/rollback.ts')).rollback,
   },
   {

@@ -4,6 +4,7 @@ import { confirm, type Invocation, status } from '../invocation.ts'
 import type { Paint } from '../output.ts'
 import { type Deploying, deployment, isEmptyPlan, otherLines, planLines } from '../plan.ts'
 import { allValid, readSources, type Source } from '../sources.ts'
+import { versionLines, versionOf, versionsDiff } from '../versions.ts'
 
 interface Options {
   yes?: boolean
@@ -65,12 +66,24 @@ function appliedLines({ applied, flows, others }: Deployment & { applied: string
   ]
 }
 
-/** `talkif diff` */
-export async function diff(it: Of<object>): Promise<number> {
-  const plan = await deployment(await prepared(it), true)
+/** `talkif diff`: of a folder, or of two versions of a flow (the current one unless the later is named). */
+export async function diff(it: Invocation<object, [what?: string, from?: string, to?: string]>): Promise<number> {
+  const [what, from, to] = it.args
+  if (what !== undefined && from !== undefined) return diffVersions(it, [what, from, to])
+  const plan = await deployment(await prepared({ ...it, args: [what] }), true)
   const isEmpty = isEmptyPlan(plan)
   it.out.show(plan, isEmpty ? nothingLines : planLines)
   return isEmpty ? status.ok : status.changes
+}
+
+async function diffVersions(
+  { out, server }: Pick<Invocation, 'out' | 'server'>,
+  [id, from, to]: [id: string, from: string, to?: string],
+): Promise<number> {
+  const [older, newer] = [versionOf(from), to === undefined ? undefined : versionOf(to)]
+  const at = await server()
+  out.show(await versionsDiff(at, id, older, newer ?? (await at.api.getFlow({ id })).version), versionLines)
+  return status.ok
 }
 
 async function prepared({ args, options, out, server }: Of<Options>): Promise<Deploying> {

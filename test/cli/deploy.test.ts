@@ -88,8 +88,17 @@ describe('deploy', () => {
     const applied = await json<{ applied: string[] }>(['deploy', '-y'], given)
     expect(applied.applied).toEqual(['flows/event.yaml'])
 
+    // Of two versions, word by word too; rollback shows what it would do before it asks.
+    const wording = (from: string, to: string) => `    Ask [-${from}-]{+${to}+} whether`
+    const versions = await cli(['diff', 'flow_event', '1', '2'])
+    expect(versions).toMatchObject({ status: 0, err: '' })
+    expect(versions.out).toContain(`flow_event version 1 → 2\n  agent.prompt:\n${wording('kindly', 'gently')}`)
+    expect(await json(['diff', 'flow_event', '1'])).toMatchObject({ from: 1, to: 2, diff: { settings: [] } })
+    expect((await cli(['diff', 'flow_event', '2'])).out).toContain('They mean the same.')
+    expect((await cli(['diff', 'flow_event', '1', 'x'])).err).toContain('x is no version.')
     const back = await cli(['rollback', 'flow_event', '--yes'])
     expect(back).toMatchObject({ status: 0, out: expect.stringContaining('New leads get version 1 of flow_event') })
+    expect(back.out).toContain(`flow_event version 2 → 1\n  agent.prompt:\n${wording('gently', 'kindly')}`)
     expect((await cli(['diff'], given)).out).toContain('flow_event version 2 again')
     expect((await cli(['rollback', 'flow_event', '--yes'])).err).toContain('no version before 1')
     expect((await cli(['rollback', 'flow_event', '9', '--yes'])).err).toContain(
