@@ -59,9 +59,20 @@ describe('leads and calls', () => {
   test('every fault of a lead, and what is no JSON', async ({ cli, json }) => {
     const faulty = await cli(['lead', 'create', '--phone', '12', '--call-within', 'soon'])
     expect(faulty).toMatchObject({ status: 1, out: '' })
-    for (const pointer of ['/source', '/consent', '/phone', '/call_within'])
-      expect(faulty.err).toContain(`  ${pointer}  `)
-    expect(faulty.err).toMatch(/^✗ .*\n(.*\n)*→ .*\n {2}request req_\w+\n$/)
+    for (const flag of ['--source', '--consent', '--phone', '--call-within'])
+      expect(faulty.err).toMatch(new RegExp(` ${flag}:? `))
+    // In the words of a command line, with one that works as the next step.
+    expect(faulty.err).not.toMatch(/see errors|request again|call_within/)
+    expect(faulty.err).toMatch(/^✗ .*\n(.*\n)*→ For example: talkif lead create .*\n {2}request req_\w+\n$/)
+    const [, example] = /→ For example: talkif (.*)\n/.exec(faulty.err)!
+    expect((await cli(example!.split(' '))).status).toBe(0)
+    for (const pair of ['x', '=x'])
+      expect(await cli(['lead', 'create', '--phone', people.books, '--metadata', pair])).toEqual({
+        ...{ status: 1, out: '' },
+        err: `✗ --metadata ${pair} is no pair.\n→ Write --metadata key=value.\n`,
+      })
+    const inFile = await cli(['lead', 'create', '--file', '-'], { input: '{"phone": "12"}' })
+    expect(inFile.err).toContain('  /source  ')
     const asJson = await cli(['lead', 'create', '--phone', '12', '--json'])
     expect(asJson.out).toBe('')
     expect(JSON.parse(asJson.err).error).toMatchObject({
