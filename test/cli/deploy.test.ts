@@ -242,6 +242,19 @@ describe('on this machine alone', () => {
     })
   })
 
+  test('validate needs no secrets, and says which it did without; deploy needs them', async ({ cli }) => {
+    const { cwd } = team().given
+    const bare = await command(['validate'], { cwd })
+    expect(bare).toMatchObject({
+      status: 0,
+      err: expect.stringMatching(/^Not in the environment.*: CRM_TOKEN\. .*\n$/),
+    })
+    expect(bare.out).toContain('✓ talkif.yaml  workspace\n')
+    const deployed = await cli(['deploy', '--yes'], { cwd })
+    expect(deployed).toMatchObject({ status: 1, out: '' })
+    expect(deployed.err).toContain('the environment has no variable CRM_TOKEN')
+  })
+
   test('route: which flow and why not the others; the server says the same', { timeout: 60_000 }, async ({ cli }) => {
     const { given } = team()
     const lead = JSON.stringify({ source: 'web_form', intent: 'pricing', phone: '+12025550100', consent: true })
