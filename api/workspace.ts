@@ -4,6 +4,7 @@ import type { Env } from './app.ts'
 import { limitBody, MAX_BODY, mediaType } from './read-request.ts'
 import { bookingRoutes } from './workspace/bookings.ts'
 import { callRoutes } from './workspace/calls.ts'
+import { DEPLOY_PATH, deployRoutes } from './workspace/deploy.ts'
 import { doNotCallRoutes } from './workspace/do-not-call.ts'
 import { documentRoutes } from './workspace/document.ts'
 import { flowRoutes } from './workspace/flows.ts'
@@ -14,8 +15,8 @@ import { webhookRoutes } from './workspace/webhooks.ts'
 
 /** Bytes of a file, and of the flows of a deploy together. */
 const MAX_FILE = 2 * 1024 * 1024
-/** What is sent in many parts at once: numbers as CSV, and flows to be planned. */
-const isLarge = (type: string | undefined, path: string) => type === 'text/csv' || path === '/workspace/flows/plan'
+/** What is sent in many parts at once: numbers as CSV, and a folder to be deployed. */
+const isLarge = (type: string | undefined, path: string) => type === 'text/csv' || path === DEPLOY_PATH
 
 /** What an administrator's key may do; not part of the agents' surface. Every route asks for `workspace:admin`. */
 export function workspaceRoutes(deps: Deps): Hono<Env> {
@@ -24,6 +25,7 @@ export function workspaceRoutes(deps: Deps): Hono<Env> {
   for (const routes of [
     documentRoutes,
     flowRoutes,
+    deployRoutes,
     callRoutes,
     bookingRoutes,
     messageRoutes,

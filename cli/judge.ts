@@ -20,12 +20,14 @@ export function judgeFlow(text: string): Judged {
   return 'faults' in parsed ? { faults: parsed.faults } : { faults: [], parsed }
 }
 
-/** `talkif.yaml`, with its variables filled from the environment. */
-export function judgeWorkspace(text: string): Judged {
-  const read = parseWorkspace(text, ownVariables())
+/** `talkif.yaml`, with its variables filled from the environment; `assume` takes stand-ins for those that it lacks. */
+export function judgeWorkspace(text: string, assume: boolean): Judged {
+  const read = parseWorkspace(text, ownVariables(), { assume })
   if ('faults' in read) return { faults: read.faults }
   // Whether a loopback address may be posted to, the server knows.
-  const faults = workspaceFaults(read.document, { allowLoopbackWebhooks: true }).map(read.faultAt)
+  const faults = workspaceFaults(read.document, { allowLoopbackWebhooks: true })
+    .map(read.faultAt)
+    .filter(({ path }) => !read.assumed.has(path))
   return { faults, workspace: read }
 }
 

@@ -1,63 +1,83 @@
 import type { FlowDiff } from '../flows/language/diff.ts'
-import type { FlowFault } from '../flows/language/faults.ts'
 import { plainPaint, printDiff } from '../flows/language/print-diff.ts'
-import type { WorkspaceDocument } from '../openapi/schemas/workspace.ts'
+import { TalkifError } from '../openapi/client.ts'
+import type { Change } from '../runtime/plans/changes.ts'
+import type { DeployedFlow, Deployment } from '../runtime/plans/deploy.ts'
 import { concealer } from './conceal.ts'
-import { clean, type Paint } from './output.ts'
+import { clean, type Output, type Paint } from './output.ts'
 import type { Server } from './server.ts'
-import type { Source } from './sources.ts'
+import { allValid, type Source } from './sources.ts'
 
-export interface Setting {
-  path: string
-  before: unknown
-  after: unknown
+export interface Deploying {
+  server: Server
+  sources: Source[]
+  /** Retires the flows of the server that the files do not have. */
+  prune: boolean
+  out: Output
 }
 
-/** What the server says that it would do with one file. */
-export interface FlowPlan {
-  name: string
-  change: 'unchanged' | 'new_version' | 'new_flow' | 'rolled_back' | 'invalid'
-  id: string | null
-  version: number | null
-  faults: FlowFault[]
-  diff: FlowDiff | null
-}
-
-/** What a deploy would do. */
-export interface Plan {
-  /** Of talkif.yaml, field by field; values of the environment's variables are not in it. */
-  workspace: Setting[]
-  flows: FlowPlan[]
-  /** Names of the flows that change, in an order in which they can be deployed one after the other. */
-  order: string[]
-}
-
-interface FlowsPlan {
-  files: FlowPlan[]
-  order: string[]
-}
-
-/** Asks the server; nothing is changed. @throws TalkifError for a document that it refuses. */
-export async function planOf(server: Server, sources: Source[]): Promise<Plan> {
+/**
+ * Lets the server deploy what the files say, or only say what that would change (`dryRun`). Values of the environment's variables
+ * are not in the answer. @throws CommandError after every fault that only the server could know was told at its place.
+ */
+export async function deployment({ server, sources, prune, out }: Deploying, dryRun: boolean): Promise<Deployment> {
   const workspace = sources.find((it) => it.workspace)
-  const document = workspace?.workspace?.document
-  const files = sources.flatMap(({ path, text, parsed }) => (parsed ? [{ name: path, yaml: text }] : []))
-  const { files: flows, order } = files.length
-    ? await server.ask<FlowsPlan>('POST', '/workspace/flows/plan', { body: { files, workspace: document } })
-    : { files: [], order: [] }
-  const { changes } = document ? await changesOf(server, document) : { changes: [] }
-  return { workspace: workspace ? concealer(workspace.text)(changes) : [], flows, order }
+  const flows = sources.filter(({ parsed }) => parsed)
+  const body = {
+    workspace: workspace?.workspace?.document,
+    flows: flows.map(({ path, text }) => ({ file: path, yaml: text })),
+    prune,
+    dry_run: dryRun,
+  }
+  try {
+    const done = await server.ask<Deployment>('POST', '/workspace/deploy', { body })
+    return workspace ? { ...done, ...concealed(done, workspace) } : done
+  } catch (error) {
+    tellFaults(error, { flows, workspace, out })
+    throw error
+  }
 }
 
-const changesOf = (server: Server, body: WorkspaceDocument) =>
-  server.ask<{ changes: Setting[] }>('POST', '/workspace/plan', { body })
+function concealed({ workspace, webhooks }: Deployment, { text }: Source): Partial<Deployment> {
+  const conceal = concealer(text)
+  return { workspace: conceal(workspace), webhooks: webhooks.map((it) => ({ ...it, url: conceal(it.url) })) }
+}
 
-export const isEmptyPlan = (plan: Plan): boolean => plan.workspace.length === 0 && plan.order.length === 0
+interface Sent {
+  flows: Source[]
+  workspace: Source | undefined
+  out: Output
+}
+
+/** The faults of a refusal, each at the line of its file. @throws CommandError when they are all about what the files say. */
+function tellFaults(error: unknown, { flows, workspace, out }: Sent): void {
+  if (!(error instanceof TalkifError)) return
+  const told = new Map<Source, Source['faults']>()
+  for (const { pointer, detail, line, column } of error.problem.errors ?? []) {
+    const [, section, at] = pointer.split('/')
+    const source = section === 'flows' ? flows[Number(at)] : workspace
+    if (!source) return
+    const fault =
+      section === 'flows'
+        ? { line: line ?? 1, column: column ?? 1, path: '', message: detail }
+        : concealer(source.text)(source.workspace!.faultAt({ pointer: pointer.slice('/workspace'.length), detail }))
+    told.set(source, [...(told.get(source) ?? []), fault])
+  }
+  allValid(
+    [...told].map(([{ path, text }, faults]) => ({ path, text, faults })),
+    out,
+  )
+}
+
+export const isEmptyPlan = ({ workspace, flows, others }: Deployment): boolean =>
+  workspace.length === 0 && flows.every(isUnchanged) && !others.some(({ retired }) => retired)
+
+const isUnchanged = ({ change }: DeployedFlow): boolean => change === 'unchanged'
 
 /** The plan as a person reads it: settings by field, texts word by word; nothing of files that change nothing. */
-export function planLines(given: Plan, paint: Paint): string[] {
+export function planLines(given: Deployment, paint: Paint): string[] {
   const plan = clean(given)
-  const changed = plan.flows.filter(({ change }) => change !== 'unchanged')
+  const changed = plan.flows.filter((it) => !isUnchanged(it))
   const unchanged = plan.flows.length - changed.length
   return [
     ...(plan.workspace.length
@@ -67,10 +87,20 @@ export function planLines(given: Plan, paint: Paint): string[] {
     ...(unchanged
       ? [paint('dim', `${unchanged} ${unchanged === 1 ? 'flow stays as it is' : 'flows stay as they are'}.`)]
       : []),
+    ...otherLines(plan, paint),
   ]
 }
 
-function settingLine({ path, before, after }: Setting, paint: Paint): string {
+/** Flows of the server that the files do not have. */
+export function otherLines({ others }: Deployment, paint: Paint): string[] {
+  return clean(others).map(({ id, version, retired }) =>
+    retired
+      ? `${paint('red', '-')} ${id} version ${version} is retired: new leads do not get it`
+      : paint('dim', `${id} is not in this folder: kept; --prune retires it.`),
+  )
+}
+
+function settingLine({ path, before, after }: Change, paint: Paint): string {
   if (before === null) return `${paint('green', '+')} ${path}: ${written(after)}`
   if (after === null) return `${paint('red', '-')} ${path}: ${written(before)}`
   return `${paint('yellow', '~')} ${path}: ${written(before)} → ${written(after)}`
@@ -78,23 +108,22 @@ function settingLine({ path, before, after }: Setting, paint: Paint): string {
 
 const written = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
-function flowLines({ name, change, id, version, diff }: FlowPlan, paint: Paint): string[] {
+function flowLines({ file, change, id, version, diff }: DeployedFlow, paint: Paint): string[] {
   const what = {
     new_flow: 'new flow',
     new_version: `version ${version}`,
     rolled_back: `version ${version} again`,
     unchanged: 'unchanged',
-    invalid: 'invalid',
   }[change]
-  const printed = diff ? printDiff(diff, diffPaint(paint)) : ''
-  return [
-    `${paint('bold', name)}  ${id ?? ''} ${what}`,
-    ...printed
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => `  ${line}`),
-  ]
+  return [`${paint('bold', file ?? '')}  ${id} ${what}`, ...(diff ? diffLines(diff, paint) : [])]
 }
+
+/** What changed in a flow: settings by field, texts word by word. */
+export const diffLines = (diff: FlowDiff, paint: Paint): string[] =>
+  printDiff(diff, diffPaint(paint))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => `  ${line}`)
 
 /** Brackets where there are no colours, so that words which come and go can be told apart. */
 function diffPaint(paint: Paint): typeof plainPaint {

@@ -18,11 +18,12 @@ export interface Source extends Judged {
 /**
  * Files and folders, read and judged: of a folder `talkif.yaml` first, then every other .yaml in it, by name.
  * @param given none: the folder `flows` and a talkif.yaml beside it, else this folder, if it has a talkif.yaml.
+ * @param assume what the environment lacks is taken as given: who sends nothing needs no secrets.
  * @throws CommandError for what cannot be read, and where there is nothing to read.
  */
-export async function readSources(given: string[]): Promise<Source[]> {
+export async function readSources(given: string[], { assume = false } = {}): Promise<Source[]> {
   const paths = given.length ? (await Promise.all(given.map(filesOf))).flat() : await ownFiles()
-  const sources = await Promise.all([...new Set(paths)].map(readSource))
+  const sources = await Promise.all([...new Set(paths)].map((path) => readSource(path, assume)))
   const document = sources.find(({ workspace }) => workspace)?.workspace?.document
   return sources.map((source, at) =>
     source.parsed ? { ...source, faults: atOdds(source.parsed, sources.slice(0, at), document) } : source,
@@ -65,9 +66,18 @@ const isFolder = (path: string): Promise<boolean> =>
     },
   )
 
-async function readSource(path: string): Promise<Source> {
+async function readSource(path: string, assume: boolean): Promise<Source> {
   const text = await readText(path)
-  return { path, text, ...(basename(path) === WORKSPACE_FILE ? judgeWorkspace(text) : judgeFlow(text)) }
+  return { path, text, ...(basename(path) === WORKSPACE_FILE ? judgeWorkspace(text, assume) : judgeFlow(text)) }
+}
+
+/** Says on one line which variables of the environment were taken as given. */
+export function tellAssumed(sources: Source[], out: Output): void {
+  const names = new Set(sources.flatMap(({ workspace }) => [...(workspace?.assumed.values() ?? [])].flat()))
+  if (names.size)
+    out.warn(
+      `Not in the environment, so anything stands for it here: ${[...names].join(', ')}. deploy and diff need it.`,
+    )
 }
 
 /** Every fault with its place, the line it stands on, and a caret. */

@@ -86,15 +86,19 @@ const flows: CommandRow[] = [
     name: 'deploy',
     args: flowFiles,
     help: 'apply talkif.yaml and every flow of a folder (flows, else this one), after showing what changes',
-    options: [yes, { flags: '--dry-run', help: 'only show what would change; exit status 2 when anything would' }],
-    route: 'POST /workspace/plan, POST /workspace/flows/plan, PUT /workspace, POST /v1/flows',
+    options: [
+      yes,
+      { flags: '--dry-run', help: 'only show what would change; exit status 2 when anything would' },
+      { flags: '--prune', help: 'retire the flows of the server that the folder does not have' },
+    ],
+    route: 'POST /workspace/deploy',
     load: async () => (await import('./commands/deploy.ts')).deploy,
   },
   {
     name: 'diff',
-    args: flowFiles,
-    help: 'show what a deploy would change; exit status 2 when anything would',
-    route: 'POST /workspace/plan, POST /workspace/flows/plan',
+    args: '[what] [from] [to]',
+    help: 'show what a deploy of a folder would change (exit status 2 when anything would), or, given the id of a flow, what changed from one of its versions to another, the current one unless said',
+    route: 'POST /workspace/deploy, GET /workspace/flows/{id}/versions/{version}',
     load: async () => (await import('./commands/deploy.ts')).diff,
   },
   {
@@ -102,7 +106,7 @@ const flows: CommandRow[] = [
     args: '<flow> [version]',
     help: 'let new leads get an older version of a flow, the one before unless said',
     options: [yes],
-    route: 'POST /workspace/flows/{id}/rollback',
+    route: 'GET /workspace/flows/{id}/versions/{version}, POST /workspace/flows/{id}/rollback',
     load: async () => (await import('./commands/rollback.ts')).rollback,
   },
   {

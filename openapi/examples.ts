@@ -143,6 +143,7 @@ export const flow = {
   id: 'flow_pricing_v3',
   version: 1,
   change: 'created',
+  retired_at: null,
   definition: {
     id: 'flow_pricing_v3',
     match: { source: ['web_form', 'meta_lead_ads'], campaign: [], intent: ['pricing'], language: ['tr', 'en'] },

@@ -48,3 +48,9 @@ export function problemOf(errors: FieldFault[], param?: string): ProblemError {
   const code = codes[rank(first)]!
   return new ProblemError(code, detailOf(first, errors), { errors, ...(param && errors.length === 1 ? { param } : {}) })
 }
+
+/** The problem of a part of the input, its faults at their places in the whole; any other error as it is. */
+export function atPointer(prefix: string, error: unknown): unknown {
+  if (!(error instanceof ProblemError) || !error.errors) return error
+  return problemOf(error.errors.map((fault) => ({ ...fault, pointer: `${prefix}${fault.pointer}` })))
+}

@@ -4,7 +4,6 @@ import { putWorkspace } from '../../runtime/access/workspace-document.ts'
 import { workspaceFaults } from '../../runtime/access/workspace-faults.ts'
 import { readWorkspace } from '../../runtime/access/workspace-view.ts'
 import type { Deps } from '../../runtime/deps.ts'
-import { planWorkspace } from '../../runtime/plans/plan.ts'
 import { answer } from '../answer.ts'
 import type { Env } from '../app.ts'
 import { admin, readInput, readMembers } from './admin.ts'
@@ -20,10 +19,6 @@ export function documentRoutes(deps: Deps): Hono<Env> {
     const holder = await admin(deps, context)
     const document = readDocument(deps, await readMembers(context))
     return answer(context, 200, await deps.db.transaction((tx) => putWorkspace(tx, deps, holder, document)))
-  })
-  app.post('/workspace/plan', async (context) => {
-    const holder = await admin(deps, context)
-    return answer(context, 200, await planWorkspace(deps, holder, readDocument(deps, await readMembers(context))))
   })
   return app
 }

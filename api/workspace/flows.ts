@@ -1,23 +1,16 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { text, wholeNumber } from '../../openapi/schemas/common.ts'
+import { wholeNumber } from '../../openapi/schemas/common.ts'
 import { CreateLead } from '../../openapi/schemas/lead.ts'
 import type { Deps } from '../../runtime/deps.ts'
 import { listFlows, readVersion } from '../../runtime/flows/list.ts'
 import { rollBackFlow } from '../../runtime/flows/rollback.ts'
 import { explainRoute } from '../../runtime/leads/explain-route.ts'
-import { planFlows } from '../../runtime/plans/plan-flows.ts'
 import { answer } from '../answer.ts'
 import type { Env } from '../app.ts'
 import { admin, readBody, readInput, readParameters } from './admin.ts'
-import { readDocument } from './document.ts'
 import { keyAfter, pageOf, paging } from './page.ts'
 
-const PlannedFiles = z.strictObject({
-  files: z.array(z.strictObject({ name: text(500), yaml: text(262_144) })).max(1000),
-  /** Applied before them; judged as the document that PUT takes. */
-  workspace: z.record(z.string(), z.unknown()).optional(),
-})
 /** The body of POST /v1/leads, of which routing needs the source alone. */
 const RoutedLead = CreateLead.partial({ phone: true })
 const Version = z.strictObject({ version: wholeNumber(1, 2_147_483_647) })
@@ -33,12 +26,6 @@ export function flowRoutes(deps: Deps): Hono<Env> {
       200,
       pageOf(rows, limit, ({ id }) => id),
     )
-  })
-  app.post('/workspace/flows/plan', async (context) => {
-    const holder = await admin(deps, context)
-    const { files, workspace } = await readBody(context, PlannedFiles)
-    const document = workspace && readDocument(deps, workspace)
-    return answer(context, 200, await planFlows(deps, holder, files, document))
   })
   app.get('/workspace/flows/:id/versions/:version', async (context) => {
     const holder = await admin(deps, context)

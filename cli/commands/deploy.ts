@@ -1,28 +1,28 @@
-import { TalkifError } from '../../openapi/client.ts'
-import type { WorkspaceView } from '../../openapi/schemas/workspace.ts'
-import { concealer } from '../conceal.ts'
-import { CommandError, failureOf } from '../failure.ts'
+import type { Deployment } from '../../runtime/plans/deploy.ts'
+import { CommandError } from '../failure.ts'
 import { confirm, type Invocation, status } from '../invocation.ts'
-import type { Output } from '../output.ts'
-import { isEmptyPlan, type Plan, planLines, planOf } from '../plan.ts'
-import type { Server } from '../server.ts'
+import type { Paint } from '../output.ts'
+import { type Deploying, deployment, isEmptyPlan, otherLines, planLines } from '../plan.ts'
 import { allValid, readSources, type Source } from '../sources.ts'
+import { versionLines, versionOf, versionsDiff } from '../versions.ts'
 
 interface Options {
   yes?: boolean
   dryRun?: boolean
+  prune?: boolean
 }
 
 type Of<Given extends object> = Invocation<Given, [dir?: string]>
 
 const NOTHING = 'There is nothing to change.'
 
-/** `talkif deploy`: talkif.yaml first, then the flows. Files without a change are left alone, so it may be repeated at any time. */
+/** `talkif deploy`: the whole folder or nothing. The same files again change nothing, so it may be repeated at any time. */
 export async function deploy(it: Of<Options>): Promise<number> {
   const { options, out } = it
-  const { server, sources, plan } = await planned(it)
+  const deploying = await prepared(it)
+  const plan = await deployment(deploying, true)
   if (isEmptyPlan(plan)) {
-    out.show({ ...plan, applied: [] }, (_, paint) => [`${paint('green', '✓')} ${NOTHING}`])
+    out.show({ ...plan, applied: [] }, nothingLines)
     return status.ok
   }
   if (options.dryRun) {
@@ -31,93 +31,76 @@ export async function deploy(it: Of<Options>): Promise<number> {
   }
   for (const line of planLines(plan, out.paint)) out.line(line)
   if (!options.yes && !(await confirm('Apply this?', out))) throw new CommandError('Nothing was changed.')
-  const { applied, webhooks } = await apply(server, sources, plan, out)
-  out.show({ ...plan, applied, webhooks }, ({ webhooks }, paint) => [
-    ...webhooks.map(({ id, url, secret }) => `  ${url} signs with ${out.isTerminal ? secret : hiddenSecret(id)}`),
-    `${paint('green', '✓')} Deployed to ${server.url}.`,
+  const done = await deployment(deploying, false)
+  out.show({ ...done, applied: appliedOf(done, deploying) }, (done, paint) => [
+    ...appliedLines(done, paint),
+    ...done.webhooks.map(({ id, url, secret }) => `  ${url} signs with ${out.isTerminal ? secret : hiddenSecret(id)}`),
+    `${paint('green', '✓')} Deployed to ${deploying.server.url}.`,
   ])
   return status.ok
 }
 
+const nothingLines = (plan: Deployment, paint: Paint): string[] => [
+  ...otherLines(plan, paint),
+  `${paint('green', '✓')} ${NOTHING}`,
+]
+
 /** What is not written where it would be kept, such as the log of a CI. */
 const hiddenSecret = (id: string) => `a secret that \`talkif webhooks rotate ${id}\` shows on a terminal`
 
-/** `talkif diff` */
-export async function diff(it: Of<object>): Promise<number> {
-  const { plan } = await planned(it)
+/** Paths of the files that changed something. */
+function appliedOf({ workspace, flows }: Deployment, { sources }: Deploying): string[] {
+  const changed = flows.flatMap(({ file, change }) => (change === 'unchanged' || file === null ? [] : [file]))
+  const document = workspace.length ? sources.filter((it) => it.workspace).map(({ path }) => path) : []
+  return [...document, ...changed]
+}
+
+function appliedLines({ applied, flows, others }: Deployment & { applied: string[] }, paint: Paint): string[] {
+  const done = (what: string, how: string) => `${paint('green', '✓')} ${what}  ${paint('dim', how)}`
+  return [
+    ...applied.map((path) => {
+      const flow = flows.find(({ file }) => file === path)
+      return done(path, flow ? `${flow.id} version ${flow.version}` : 'workspace')
+    }),
+    ...others.filter(({ retired }) => retired).map(({ id }) => done(id, 'retired')),
+  ]
+}
+
+/** `talkif diff`: of a folder, or of two versions of a flow (the current one unless the later is named). */
+export async function diff(it: Invocation<object, [what?: string, from?: string, to?: string]>): Promise<number> {
+  const [what, from, to] = it.args
+  if (what !== undefined && from !== undefined) return diffVersions(it, [what, from, to])
+  const plan = await deployment(await prepared({ ...it, args: [what] }), true)
   const isEmpty = isEmptyPlan(plan)
-  it.out.show(plan, (plan, paint) => (isEmpty ? [`${paint('green', '✓')} ${NOTHING}`] : planLines(plan, paint)))
+  it.out.show(plan, isEmpty ? nothingLines : planLines)
   return isEmpty ? status.ok : status.changes
 }
 
-async function planned({ args, out, server }: Pick<Of<object>, 'args' | 'out' | 'server'>) {
+async function diffVersions(
+  { out, server }: Pick<Invocation, 'out' | 'server'>,
+  [id, from, to]: [id: string, from: string, to?: string],
+): Promise<number> {
+  const [older, newer] = [versionOf(from), to === undefined ? undefined : versionOf(to)]
+  const at = await server()
+  out.show(await versionsDiff(at, id, older, newer ?? (await at.api.getFlow({ id })).version), versionLines)
+  return status.ok
+}
+
+async function prepared({ args, options, out, server }: Of<Options>): Promise<Deploying> {
+  const { prune = false } = options
   const sources = await readSources(args[0] === undefined ? [] : [args[0]])
   allValid(sources, out)
-  const to = await server()
-  const workspace = sources.find((it) => it.workspace)
-  const plan = await planOf(to, sources).catch((error) => {
-    throw workspace ? inFile(error, workspace, out) : error
-  })
-  allValid(judged(sources, plan), out)
-  return { server: to, sources, plan }
+  if (prune) wholeFolder(sources, args[0])
+  return { server: await server(), sources, prune, out }
 }
 
-/** What the server alone could know of the flows: references to what the workspace does not have, ties with other flows. */
-const judged = (sources: Source[], { flows }: Plan): Source[] =>
-  sources.map((source) => ({ ...source, faults: flows.find(({ name }) => name === source.path)?.faults ?? [] }))
-
-/** A refusal of the workspace document, at the lines of its file. */
-function inFile(error: unknown, { path, text, workspace }: Source, out: Output): unknown {
-  if (!(error instanceof TalkifError) || !error.problem.errors?.length || !workspace) return error
-  const conceal = concealer(text)
-  const faults = error.problem.errors.map((fault) => conceal(workspace.faultAt(fault)))
-  try {
-    allValid([{ path, text, faults }], out)
-  } catch (told) {
-    return told
-  }
-  return error
-}
-
-interface Applied {
-  /** Paths of the files. */
-  applied: string[]
-  /** Endpoints that are new; their secrets are told this once. */
-  webhooks: { id: string; url: string; secret: string }[]
-}
-
-/** @throws CommandError that says what was applied and how to go on. */
-async function apply(server: Server, sources: Source[], plan: Plan, out: Output): Promise<Applied> {
-  const done: Applied = { applied: [], webhooks: [] }
-  const workspace = plan.workspace.length ? sources.find((it) => it.workspace) : undefined
-  const flows = plan.order.map((name) => sources.find(({ path }) => path === name)!)
-  for (const source of workspace ? [workspace, ...flows] : flows) {
-    try {
-      out.line(`${out.paint('green', '✓')} ${source.path}  ${out.paint('dim', await send(server, source, done))}`)
-    } catch (error) {
-      throw brokenOff(error, source, done.applied)
-    }
-    done.applied.push(source.path)
-  }
-  return done
-}
-
-async function send({ api, ask }: Server, { text, workspace }: Source, done: Applied): Promise<string> {
-  if (workspace) {
-    const { webhooks } = await ask<WorkspaceView>('PUT', '/workspace', { body: workspace.document })
-    for (const { id, url, secret } of webhooks)
-      if (secret) done.webhooks.push({ id, url: concealer(text)(url), secret })
-    return 'workspace'
-  }
-  const { id, version } = await api.upsertFlow({ yaml: text })
-  return `${id} version ${version}`
-}
-
-function brokenOff(error: unknown, { path, text }: Source, applied: string[]): CommandError {
-  const { detail, suggested_action } = concealer(text)(failureOf(error))
-  const before = applied.length ? `Applied before it: ${applied.join(', ')}.` : 'Nothing was applied before it.'
-  return new CommandError(
-    `${path} was not applied: ${detail} ${before}`,
-    `${suggested_action} Then deploy again: what was applied is found unchanged, and the rest follows.`.trim(),
-  )
+/** What a part of a folder does not have is no reason to retire it. @throws CommandError */
+function wholeFolder(sources: Source[], given: string | undefined): void {
+  if (sources.some(({ path }) => path === given))
+    throw new CommandError(`${given} is one file; --prune goes by what a folder has.`, 'Name the folder of the flows.')
+  if (!sources.some(({ parsed }) => parsed))
+    throw new CommandError(
+      'This folder has no flow; --prune would retire every flow of the server.',
+      'Name the folder of the flows.',
+    )
 }

@@ -1,11 +1,11 @@
-import type { Client } from '../../openapi/client.ts'
+import { type Client, TalkifError } from '../../openapi/client.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
 import { readObject } from '../files.ts'
 import type { Invocation } from '../invocation.ts'
 import { fields, type Output } from '../output.ts'
 import { dateTime } from '../words.ts'
 import { callLines, isOver } from './call.ts'
-import { leadOf } from './lead-options.ts'
+import { inFlags, leadOf } from './lead-options.ts'
 
 interface Options {
   file?: string
@@ -18,7 +18,10 @@ export async function createLead({ options, out, server }: Invocation<Options>):
   const { file, wait, idempotencyKey } = options
   const lead = { ...(file ? await readObject(file) : {}), ...leadOf({ ...options }) }
   const { api } = await server()
-  const receipt = await api.createLead(lead as never, idempotencyKey ? { idempotencyKey } : {})
+  const receipt = await api.createLead(lead as never, idempotencyKey ? { idempotencyKey } : {}).catch((error) => {
+    // A file is JSON, and --json is for programs: both go by the fields.
+    throw !file && !out.isJson && error instanceof TalkifError && error.problem.errors ? inFlags(error.problem) : error
+  })
   const told: Parameters<typeof fields>[1] = [
     ['lead', receipt.lead_id],
     ['call', receipt.call_id],

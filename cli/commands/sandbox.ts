@@ -23,9 +23,11 @@ export async function clock(it: Invocation<{ pace?: string; waits?: string }, [t
     ...(waits === undefined ? {} : { waits: Number(waits) }),
   }
   const { ask } = await it.server()
+  const { sandbox: now } = await ask<WorkspaceView>('GET', '/workspace')
+  // A section that is sent replaces the whole of it.
   const { sandbox } = Object.keys(asked).length
-    ? await ask<WorkspaceView>('PUT', '/workspace', { body: { sandbox: asked } })
-    : await ask<WorkspaceView>('GET', '/workspace')
+    ? await ask<WorkspaceView>('PUT', '/workspace', { body: { sandbox: { ...now, ...asked } } })
+    : { sandbox: now }
   it.out.show(sandbox, ({ clock, pace, waits }, paint) =>
     fields(paint, [
       ['clock', `${clock} where the person is`],

@@ -7,7 +7,7 @@ import type { WorkspaceDocument } from '../../openapi/schemas/workspace.ts'
 import { CommandError } from '../failure.ts'
 import { readText } from '../files.ts'
 import type { Output } from '../output.ts'
-import { allValid, readSources } from '../sources.ts'
+import { allValid, readSources, tellAssumed } from '../sources.ts'
 
 /** A flow to simulate, with its workspace and its people. */
 export interface Subject {
@@ -23,7 +23,8 @@ export interface Subject {
  * @throws CommandError after every fault of every file was told.
  */
 export async function readSubjects(given: string[], personas: string | undefined, out: Output): Promise<Subject[]> {
-  const sources = await readSources(await withWorkspace(given))
+  const sources = await readSources(await withWorkspace(given), { assume: true })
+  tellAssumed(sources, out)
   allValid(sources, out)
   const document = sources.find(({ workspace }) => workspace)?.workspace?.document ?? {}
   const flows = sources.flatMap(({ path, text, parsed }) => (parsed ? [{ path, text, flow: parsed.flow }] : []))

@@ -1,5 +1,5 @@
 /** A text with the variables of the environment filled in, or the first place where that is not possible. */
-export type Filled = { text: string } | { at: number; message: string }
+export type Filled = { text: string } | { at: number; message: string; missing?: string }
 
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g
 
@@ -24,7 +24,11 @@ export function fillEnvironment(text: string, environment: Readonly<Record<strin
       const value = Object.hasOwn(environment, name) ? environment[name] : undefined
       const given = fallback === undefined ? value : value || fallback
       if (given === undefined)
-        return { at: index, message: `the environment has no variable ${name}; set it, or write \${${name}:-default}` }
+        return {
+          at: index,
+          message: `the environment has no variable ${name}; set it, or write \${${name}:-default}`,
+          missing: name,
+        }
       filled += given
     }
   }

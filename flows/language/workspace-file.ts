@@ -10,6 +10,7 @@ import { escapeEnvironment, fillEnvironment, hasVariables } from './environment.
 import type { FlowFault } from './faults.ts'
 import { readDuration } from './fields.ts'
 import { entries, isEmpty, type Node, type Reading, startReading, within } from './reading.ts'
+import { STAND_IN_DURATION, standIn, standInText } from './stand-in.ts'
 import { type FileKind, readYaml } from './yaml.ts'
 
 const KIND: DocumentKind = { holds: 'a workspace', sections: 'business: and calendars:', maxTokens: 200_000 }
@@ -19,6 +20,8 @@ export type DocumentKind = FileKind & { sections: string }
 
 export interface WorkspaceFile {
   document: WorkspaceDocument
+  /** Names of the variables that stand-ins are in the place of, by the paths of their fields. */
+  assumed: ReadonlyMap<string, string[]>
   /** Where in the file a fault stands that was found in the document, here or by the server. */
   faultAt(fault: Pick<FieldFault, 'pointer' | 'detail'>): FlowFault
 }
@@ -27,17 +30,26 @@ export interface WorkspaceFile {
 interface Walk {
   reading: Reading
   environment: Readonly<Record<string, string | undefined>>
+  /** Gathers what the environment lacks; without it that is a fault. */
+  assumed?: Map<string, string[]> | undefined
 }
 
 /**
  * The text of `talkif.yaml` → the workspace document, or every fault of its shape with line and column. It says what the document
  * says, with three conveniences: `${NAME}` and `${NAME:-default}` are filled from `environment`, `slot: 30m` stands for
  * `slot_minutes: 30`, and a number counts as text where text is meant. Never throws.
+ * @param assume puts a stand-in in the place of a variable that `environment` lacks, which is a fault otherwise.
  */
-export const parseWorkspace = (
+export function parseWorkspace(
   text: string,
   environment: Readonly<Record<string, string | undefined>>,
-): WorkspaceFile | { faults: FlowFault[] } => readDocument(text, WorkspaceDocument, { kind: KIND, environment })
+  { assume = false } = {},
+): WorkspaceFile | { faults: FlowFault[] } {
+  const assumed = new Map<string, string[]>()
+  const how = { kind: KIND, environment, assumed: assume ? assumed : undefined }
+  const read = readDocument(text, WorkspaceDocument, how)
+  return 'faults' in read ? read : { ...read, assumed }
+}
 
 /** What a file says, and how its faults are told. */
 export interface DocumentFile<T> {
@@ -49,7 +61,7 @@ export interface DocumentFile<T> {
 export function readDocument<S extends z.ZodType>(
   text: string,
   schema: S,
-  { kind, environment }: { kind: DocumentKind; environment: Walk['environment'] },
+  { kind, environment, assumed }: { kind: DocumentKind } & Omit<Walk, 'reading'>,
 ): DocumentFile<z.infer<S>> | { faults: FlowFault[] } {
   const reading = startReading(text)
   const read = readYaml(text, kind)
@@ -61,7 +73,7 @@ export function readDocument<S extends z.ZodType>(
     reading.fault(read.root, '', `${kind.holds} is a mapping of sections, such as ${kind.sections}`)
     return { faults: reading.faults }
   }
-  const draft = value(read.root, printSchema(schema, 'input'), [], '', { reading, environment }) ?? {}
+  const draft = value(read.root, printSchema(schema, 'input'), [], '', { reading, environment, assumed }) ?? {}
   const faultAt: WorkspaceFile['faultAt'] = (fault) => inFile(reading, fault)
   const { data, faults } = readShape(schema, draft)
   // Where reading already failed, the schema only repeats it.
@@ -147,6 +159,7 @@ function scalar(node: Node, forms: JsonSchema[], path: string, walk: Walk): unkn
   if (timed) return allMembers(node, timed, path, walk)
   if (typeof node.value !== 'string') return node.value
   const filled = fill(node, path, walk)
+  if (filled !== undefined && walk.assumed?.has(path)) return standIn(filled, forms, path)
   if (filled === undefined || !hasVariables(node.value) || takes('string')) return filled
   // A variable is text; where none is meant it is read as YAML would read it.
   if ((takes('number') || takes('integer')) && /^-?\d+(\.\d+)?$/.test(filled)) return Number(filled)
@@ -172,6 +185,7 @@ function duration(node: Node, unit: string, path: string, walk: Walk): number | 
   if (!isScalar(node)) return walk.reading.fault(node, path, `"${path}" must be a duration such as 30m`)
   const written = typeof node.value === 'string' ? fill(node, path, walk) : node.source
   if (written === undefined) return undefined
+  if (walk.assumed?.has(path)) return STAND_IN_DURATION
   const read = readDuration(written)
   if ('message' in read) return walk.reading.fault(node, path, read.message, read.suggestion)
   const count = read.seconds / UNITS[unit]!
@@ -179,11 +193,16 @@ function duration(node: Node, unit: string, path: string, walk: Walk): number | 
 }
 
 /** The text of a scalar with its variables filled in; undefined after a fault. */
-function fill(node: Node, path: string, { reading, environment }: Walk): string | undefined {
+function fill(node: Node, path: string, walk: Walk): string | undefined {
+  const { reading, environment, assumed } = walk
   const written = String((node as { value?: unknown } | null)?.value)
   if (!isText(written)) return reading.fault(node, path, `"${path}" holds U+0000 or half of a surrogate pair`)
   const filled = fillEnvironment(written, environment)
-  return 'text' in filled ? filled.text : reading.fault(within(node, filled.at), path, filled.message)
+  if ('text' in filled) return filled.text
+  const { missing } = filled
+  if (!assumed || missing === undefined) return reading.fault(within(node, filled.at), path, filled.message)
+  assumed.set(path, [...(assumed.get(path) ?? []), missing])
+  return fill(node, path, { ...walk, environment: { ...environment, [missing]: standInText(missing) } })
 }
 
 /** A fault of the document at its place in the file, in the form of a flow's. */

@@ -26,6 +26,7 @@ export const FlowView = z
       .enum(['created', 'new_version', 'rolled_back', 'unchanged'])
       .nullable()
       .describe('What this request did; null on reads.'),
+    retired_at: Timestamp.nullable().describe('Since when new leads do not get it; null while they do.'),
     definition: FlowDefinition.describe('The flow as understood.'),
     versions: z.array(FlowVersion).describe('Newest first, the last 50.'),
   })
@@ -34,16 +35,17 @@ export const FlowView = z
 export type FlowView = z.infer<typeof FlowView>
 
 /** A flow over MCP: YAML text is all an agent needs to read and to write it. */
-export const FlowText = FlowView.pick({ id: true, version: true, change: true }).extend({
+export const FlowText = FlowView.pick({ id: true, version: true, change: true, retired_at: true }).extend({
   yaml: z.string().describe('The flow of that version as YAML text.'),
   versions: z.array(FlowVersion.omit({ yaml: true })).describe('Newest first, the last 50.'),
 })
 
 /** The YAML is that of the version new leads get, or of the newest when that one is older than the last 50. */
-export const flowText = ({ id, version, change, versions }: FlowView): z.infer<typeof FlowText> => ({
+export const flowText = ({ id, version, change, retired_at, versions }: FlowView): z.infer<typeof FlowText> => ({
   id,
   version,
   change,
+  retired_at,
   yaml: (versions.find((it) => it.version === version) ?? versions[0])?.yaml ?? '',
   versions: versions.map(({ yaml: _, ...rest }) => rest),
 })

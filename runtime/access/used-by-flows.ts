@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import { completeFlow } from '../../flows/language/defaults.ts'
 import { referencesOf, type WorkspaceNames } from '../../flows/language/references.ts'
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
@@ -37,13 +37,13 @@ function named({ calendars = [], handoffs = [], webhooks = [], templates = [], s
 
 /**
  * One fault for each thing that a document takes away although the current version of a flow uses it: its calls would be stranded.
- * @param now the sections as they stand.
+ * @param now the sections as they stand. @param staying the flows that are asked; all of them when left out.
  */
 export async function strandedFaults(
   tx: Tx,
   workspaceId: string,
   now: Sections,
-  document: WorkspaceDocument,
+  { document, staying }: { document: WorkspaceDocument; staying?: ReadonlySet<string> | undefined },
 ): Promise<FieldFault[]> {
   const before = named(now)
   const after = named({ ...now, ...document, secrets: { ...now.secrets, ...document.secrets } })
@@ -51,14 +51,14 @@ export async function strandedFaults(
     before[thing].filter((name) => !after[thing].includes(name)).map((name) => ({ thing, name })),
   )
   if (gone.length === 0) return []
-  const uses = await usesOf(tx, workspaceId)
+  const uses = (await usesOf(tx, workspaceId)).filter(({ flow }) => staying?.has(flow) ?? true)
   return gone.flatMap(({ thing, name }) => {
     const users = uses.filter((it) => it.thing === thing && it.name === name).map(({ flow }) => flow)
-    return users.length ? [stranded(thing, name, [...new Set(users)])] : []
+    return users.length ? [stranded(thing, name, [...new Set(users)], staying ? NOT_SENT : FIRST)] : []
   })
 }
 
-/** What the current versions of flows name, in the order of their ids. */
+/** What the current versions of flows in force name, in the order of their ids. */
 async function usesOf(tx: Tx, workspaceId: string): Promise<{ flow: string; thing: string; name: string }[]> {
   const heads = await tx
     .select({ id: flows.id, definition: flowVersions.definition })
@@ -71,19 +71,22 @@ async function usesOf(tx: Tx, workspaceId: string): Promise<{ flow: string; thin
         eq(flowVersions.version, flows.version),
       ),
     )
-    .where(eq(flows.workspaceId, workspaceId))
+    .where(and(eq(flows.workspaceId, workspaceId), isNull(flows.retiredAt)))
     .orderBy(flows.id)
   return heads.flatMap(({ id, definition }) =>
     referencesOf(completeFlow(definition)).map(({ among, name }) => ({ flow: id, thing: among, name })),
   )
 }
 
-function stranded(thing: Thing, name: string, users: string[]): FieldFault {
+const FIRST = 'deploy the flow without it first.'
+/** For a deploy that holds what may be wrong, and not what needs it. */
+const NOT_SENT = 'deploy it without, along with these files, or retire it, as it is not among them (--prune).'
+
+function stranded(thing: Thing, name: string, users: string[], next: string): FieldFault {
   const [what, section] = THINGS[thing]
   const more = users.length > 3 ? ` and ${users.length - 3} more` : ''
   return fault(
     section === 'secrets' ? `/secrets/${name}` : `/${section}`,
-    `The ${what} ${name} is used by ${users.slice(0, 3).join(', ')}${more}, so it cannot be removed; ` +
-      'deploy the flow without it first.',
+    `The ${what} ${name} is used by ${users.slice(0, 3).join(', ')}${more}, so it cannot be removed; ${next}`,
   )
 }

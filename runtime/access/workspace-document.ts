@@ -15,7 +15,8 @@ import { readWorkspace } from './workspace-view.ts'
 
 /**
  * Replaces the sections present and leaves the others as they are; of `secrets` only those named. A masked secret keeps what is
- * stored. @param document has no faults, as `workspaceFaults` tells.
+ * stored. @param document has no faults, as `workspaceFaults` tells. @param staying ids of the flows whose uses count, where others
+ * change in the same transaction; all of them when left out.
  * @throws invalid_request for a mask that stands for nothing, and for removing what the current version of a flow uses.
  */
 export async function putWorkspace(
@@ -23,6 +24,7 @@ export async function putWorkspace(
   deps: Pick<Deps, 'clock'>,
   caller: Caller,
   document: WorkspaceDocument,
+  { staying }: { staying?: ReadonlySet<string> } = {},
 ): Promise<WorkspaceView> {
   const { webhooks, numbers: phones, handoffs, secrets: _, ...sections } = document
   const here = eq(workspaces.id, caller.workspaceId)
@@ -32,7 +34,7 @@ export async function putWorkspace(
   const stored = await readSecrets(tx, caller.workspaceId)
   const faults = [
     ...maskFaults(document, before.calendars ?? [], stored),
-    ...(await strandedFaults(tx, caller.workspaceId, await readWorkspace(tx, caller), document)),
+    ...(await strandedFaults(tx, caller.workspaceId, await readWorkspace(tx, caller), { document, staying })),
   ]
   if (faults.length) throw problemOf(faults)
   await putSecrets(tx, deps, caller.workspaceId, document, stored)

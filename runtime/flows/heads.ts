@@ -1,4 +1,4 @@
-import { and, asc, eq } from 'drizzle-orm'
+import { and, asc, eq, isNull } from 'drizzle-orm'
 import { completeFlow } from '../../flows/language/defaults.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Db, Tx } from '../db/connect.ts'
@@ -12,7 +12,7 @@ export interface Head {
   definition: Flow
 }
 
-/** Every flow of a workspace, by id. */
+/** Every flow of a workspace that is in force, by id. */
 export async function readHeads(db: Db | Tx, workspaceId: string): Promise<Head[]> {
   const rows = await db
     .select({
@@ -30,7 +30,7 @@ export async function readHeads(db: Db | Tx, workspaceId: string): Promise<Head[
         eq(flowVersions.version, flows.version),
       ),
     )
-    .where(eq(flows.workspaceId, workspaceId))
+    .where(and(eq(flows.workspaceId, workspaceId), isNull(flows.retiredAt)))
     .orderBy(asc(flows.id))
   return rows.map((row) => ({ ...row, definition: completeFlow(row.definition) }))
 }

@@ -29,6 +29,7 @@ export async function listFlows(
     version: flow.version,
     hash,
     updated_at: (flow.updatedAt ?? flow.createdAt).toISOString(),
+    retired_at: flow.retiredAt?.toISOString() ?? null,
   }))
 }
 
@@ -40,7 +41,7 @@ export async function readVersion({ db }: Pick<Deps, 'db'>, { workspaceId }: Cal
     .where(
       and(eq(flowVersions.workspaceId, workspaceId), eq(flowVersions.flowId, id), eq(flowVersions.version, version)),
     )
-  if (!row) throw new ProblemError('not_found', `There is no version ${version} of a flow ${id} here.`)
+  if (!row) throw new ProblemError('not_found', `There is no version ${version} of ${id} here.`)
   return {
     id,
     version,

@@ -15,7 +15,7 @@ export async function readFlow(
   change: FlowView['change'] = null,
 ): Promise<FlowView> {
   const [head] = await db
-    .select({ version: flows.version })
+    .select({ version: flows.version, retiredAt: flows.retiredAt })
     .from(flows)
     .where(and(eq(flows.workspaceId, caller.workspaceId), eq(flows.id, id)))
   const versions = head
@@ -32,6 +32,7 @@ export async function readFlow(
     id,
     version: head.version,
     change,
+    retired_at: head.retiredAt?.toISOString() ?? null,
     definition:
       (current && completeFlow(current.definition)) ?? (await flowVersion(db, caller.workspaceId, id, head.version)),
     versions: versions.map(({ version, hash, createdAt, yaml }) => ({

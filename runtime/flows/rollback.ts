@@ -25,7 +25,7 @@ export async function rollBackFlow(
   const names = await workspaceNames(tx, caller.workspaceId, { lock: true })
   const heads = await readHeads(tx, caller.workspaceId)
   const head = heads.find((it) => it.id === id)
-  if (!head) throw new ProblemError('not_found', `There is no flow ${id} here.`)
+  if (!head) throw await notInForce(tx, caller, id)
   const wanted = version ?? head.version - 1
   if (wanted === 0) throw new ProblemError('not_found', `${id} has no version before its first one.`)
   const [row] = await tx
@@ -47,6 +47,14 @@ export async function rollBackFlow(
     .set({ version: row.version, updatedAt: new Date(deps.clock.now()) })
     .where(and(eq(flows.workspaceId, caller.workspaceId), eq(flows.id, id)))
   return readFlow(tx, caller, id, 'rolled_back')
+}
+
+async function notInForce(tx: Tx, caller: Caller, id: string): Promise<ProblemError> {
+  const { version } = await readFlow(tx, caller, id)
+  return new ProblemError(
+    'not_found',
+    `The flow ${id} is retired, last in version ${version}; deploy it to bring it back.`,
+  )
 }
 
 /** The text of an old version may be of an older language: then its faults have no place in it but the beginning. */

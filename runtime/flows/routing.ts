@@ -74,7 +74,7 @@ export class Routers {
 
 /** SQL for the stamp of the flows of a workspace, given as SQL too: versions are immutable, so their ids and numbers together say what each flow is. */
 export const flowStamp = (sql: Sql, workspaceId: ReturnType<Sql>) =>
-  sql`select md5(coalesce(string_agg(id || '@' || version, ',' order by id), '')) from flows where workspace_id = ${workspaceId}`
+  sql`select md5(coalesce(string_agg(id || '@' || version, ',' order by id), '')) from flows where workspace_id = ${workspaceId} and retired_at is null`
 
 async function compile(db: Db | Tx, workspaceId: string, stamp: string): Promise<WorkspaceFlows> {
   const heads = await readHeads(db, workspaceId)

@@ -14,7 +14,7 @@ import { readFlow } from './read.ts'
 /**
  * Stores a flow. Versions are immutable and numbered; content that an earlier version has is that version again, with the text it
  * came in, and so becomes the one new leads get. Deployments of a workspace go one after the other: each is judged against
- * what is in force then.
+ * what is in force then. A retired flow is in force again.
  * @throws flow_invalid with line and column of every fault: of the text, of names that the workspace does not have, and of another
  * flow that takes the same leads with the same right.
  */
@@ -30,17 +30,23 @@ export async function upsertFlow(
   const heads = await readHeads(tx, caller.workspaceId)
   const faults = misfits(parsed, { names, flows: heads.map(({ definition }) => definition) })
   if (faults.length > 0) throw flowInvalid(faults)
-  const change = await store(tx, deps, caller, parsed.flow, yaml)
+  const { change } = await storeFlow(tx, deps, caller, { flow: parsed.flow, yaml })
   return { status: change === 'created' ? 201 : 200, body: await readFlow(tx, caller, parsed.flow.id, change) }
 }
 
-async function store(
+interface Stored {
+  change: NonNullable<FlowView['change']>
+  /** The one that new leads get. */
+  version: number
+}
+
+/** Stores a flow that is known to fit into its workspace, whose row is locked. */
+export async function storeFlow(
   tx: Tx,
   deps: Pick<Deps, 'clock'>,
   { workspaceId }: Caller,
-  flow: Flow,
-  yaml: string,
-): Promise<NonNullable<FlowView['change']>> {
+  { flow, yaml }: { flow: Flow; yaml: string },
+): Promise<Stored> {
   const createdAt = new Date(deps.clock.now())
   await tx.insert(flows).values({ workspaceId, id: flow.id, version: 0, createdAt }).onConflictDoNothing()
   const here = and(eq(flows.workspaceId, workspaceId), eq(flows.id, flow.id))
@@ -52,7 +58,8 @@ async function store(
     .orderBy(desc(flowVersions.version))
   const hash = contentHash(flow)
   const known = versions.find((it) => it.hash === hash)
-  if (known && known.version === head?.version) return 'unchanged'
+  if (known && known.version === head?.version && !head.retiredAt)
+    return { change: 'unchanged', version: known.version }
   const version = known?.version ?? (versions[0]?.version ?? 0) + 1
   if (!known) {
     const row = { workspaceId, flowId: flow.id, version, hash, yaml, definition: flow, createdAt }
@@ -61,8 +68,8 @@ async function store(
   const isFirst = versions.length === 0
   await tx
     .update(flows)
-    .set({ version, ...(isFirst ? {} : { updatedAt: createdAt }) })
+    .set({ version, retiredAt: null, ...(isFirst ? {} : { updatedAt: createdAt }) })
     .where(here)
-  if (isFirst) return 'created'
-  return known ? 'rolled_back' : 'new_version'
+  if (isFirst) return { change: 'created', version }
+  return { change: known ? 'rolled_back' : 'new_version', version }
 }

@@ -156,6 +156,52 @@ secrets: { GONE: null }
     })
   })
 
+  test('who sends nothing needs no environment: anything fits in the place of what it lacks', () => {
+    const text = `
+name: \${A_NAME} and \${OTHER}
+region: \${REGION}
+time_zone: \${ZONE}
+calendars:
+  - name: \${CALENDAR}
+    owner: \${OWNER}
+    time_zone: UTC
+    slot: \${SLOT}
+    kind: cal_com
+    cal_com: { event_type_id: "\${TYPE}", api_key: "\${CAL_KEY}" }
+handoffs:
+  - name: sales
+    targets: [{ phone: "\${DESK}" }]
+webhooks:
+  - { url: "\${CRM}", events: ["*"] }
+  - { url: "https://\${HOST}/x", events: ["\${EVENT}"] }
+secrets: { TOKEN: "\${TOKEN}" }
+`
+    const read = parseWorkspace(text, { A_NAME: 'Helena' }, { assume: true })
+    if ('faults' in read) throw new Error(JSON.stringify(read.faults))
+    expect(workspaceFaults(read.document, { allowLoopbackWebhooks: false })).toEqual([])
+    expect(read.document).toMatchObject({ name: 'Helena and other', webhooks: [{}, { url: 'https://host/x' }] })
+    expect([...read.assumed.values()].flat()).toEqual([
+      ...[
+        'OTHER',
+        'REGION',
+        'ZONE',
+        'CALENDAR',
+        'OWNER',
+        'SLOT',
+        'TYPE',
+        'CAL_KEY',
+        'DESK',
+        'CRM',
+        'HOST',
+        'EVENT',
+        'TOKEN',
+      ],
+    ])
+    // Everybody else is told, and what is wrong stays wrong.
+    expect(parseWorkspace(text, {})).toHaveProperty('faults.length', 14)
+    expect(parseWorkspace('name: ${A}\nregion: nowhere\n', {}, { assume: true })).toHaveProperty('faults.length', 1)
+  })
+
   test('variables of the environment, which are text and nothing else', () => {
     const text = `
 name: \${NAME}

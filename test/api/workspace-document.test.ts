@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest'
 import { putWorkspace } from '../../runtime/access/workspace-document.ts'
 import { pricingYaml } from '../harness/talkif.ts'
-import { lead, rows, somebody, test } from './desk.ts'
+import { type Desk, lead, rows, somebody, test } from './desk.ts'
 
 const caldav = (password: string, url = 'https://dav.helena.example/mehmet/') => ({
   name: 'ayse',
@@ -256,11 +256,14 @@ test('leads are taken while the document is being replaced', async ({ desk, serv
 })
 
 describe('a plan', () => {
+  const plan = (desk: Pick<Desk, 'post'>, workspace: object) =>
+    desk.post('/workspace/deploy', { workspace, flows: [], dry_run: true })
+
   test('tells every field that changes, and changes nothing', async ({ desk, served }) => {
     await desk.put('/workspace', whole)
     const before = [(await desk.get('/workspace')).body, await secretsOf(served, desk.workspaceId), await rows(served)]
-    expect((await desk.post('/workspace/plan', whole)).body).toEqual({ changes: [] })
-    const { status, body } = await desk.post('/workspace/plan', {
+    expect((await plan(desk, whole)).body).toMatchObject({ workspace: [], flows: [] })
+    const { status, body } = await plan(desk, {
       name: 'Other',
       calendars: [{ ...mehmet, slot_minutes: 60 }, caldav('another password')],
       webhooks: [...whole.webhooks, { url: 'https://new.example', events: ['*'] }],
@@ -268,7 +271,7 @@ describe('a plan', () => {
       secrets: { CRM_TOKEN: 'renewed', OTHER: null, NEW: 'x' },
     })
     expect(status).toBe(200)
-    expect(body.changes).toEqual([
+    expect(body.workspace).toEqual([
       { path: 'name', before: 'Helena', after: 'Other' },
       {
         path: 'webhooks.https://new.example',
@@ -291,8 +294,9 @@ describe('a plan', () => {
   })
 
   test('refuses what PUT would refuse', async ({ desk }) => {
-    const { status, body } = await desk.post('/workspace/plan', { calendars: [], colour: 'red' })
+    const { status, body } = await plan(desk, { calendars: [], colour: 'red' })
     expect([status, body.code, body.errors.length]).toEqual([422, 'invalid_request', 1])
-    expect((await desk.post('/workspace/plan', { calendars: [] })).body.errors[0].pointer).toBe('/calendars')
+    expect(body.errors[0].pointer).toBe('/workspace/colour')
+    expect((await plan(desk, { calendars: [] })).body.errors[0].pointer).toBe('/workspace/calendars')
   })
 })

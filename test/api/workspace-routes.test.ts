@@ -2,16 +2,14 @@ import { Webhook } from 'standardwebhooks'
 import { describe, expect } from 'vitest'
 import { bookings as bookingRows, messages as messageRows } from '../../runtime/db/schema.ts'
 import { newId } from '../../runtime/ids.ts'
-import { pricingYaml } from '../harness/talkif.ts'
 import { type Desk, lead, rows, somebody, test } from './desk.ts'
 
 /** Every route, as somebody would ask it who has no right to. */
 const routes: [method: string, path: string][] = [
   ['GET', '/workspace'],
   ['PUT', '/workspace'],
-  ['POST', '/workspace/plan'],
+  ['POST', '/workspace/deploy'],
   ['GET', '/workspace/flows'],
-  ['POST', '/workspace/flows/plan'],
   ['GET', '/workspace/flows/flow_pricing_v3/versions/1'],
   ['POST', '/workspace/flows/flow_pricing_v3/rollback'],
   ['POST', '/workspace/route'],
@@ -83,7 +81,7 @@ test.for([
 
 test('nothing travels in the query of a request that has a body', async ({ desk }) => {
   for (const path of [
-    '/workspace/plan',
+    '/workspace/deploy',
     '/workspace/keys',
     '/workspace/numbers',
     '/workspace/dnc',
@@ -154,6 +152,7 @@ describe('flows', () => {
         version: 2,
         hash: expect.stringMatching(/^[0-9a-f]{64}$/),
         updated_at: expect.stringMatching(/Z$/),
+        retired_at: null,
       },
     })
     const { body } = await desk.get('/workspace/flows/b/versions/1')
@@ -180,64 +179,6 @@ describe('flows', () => {
     expect((await desk.post('/workspace/flows/flow_pricing_v3/rollback', {})).status).toBe(404)
     expect((await desk.post('/workspace/flows/a/rollback', { version: 0, to: 1 })).body.errors).toHaveLength(2)
     expect((await stranger.post('/workspace/flows/a/rollback', { version: 1 })).status).toBe(404)
-  })
-
-  test('are planned file by file, and nothing is changed', async ({ desk, stranger, served }) => {
-    await desk.deploy(flow('a', 'a'))
-    await desk.deploy(flow('a', 'a', 'agent:\n  prompt: Be very brief.\n'))
-    const before = [(await desk.get('/workspace/flows')).body, await rows(served)]
-    const { status, body } = await desk.post('/workspace/flows/plan', {
-      files: [
-        { name: 'pricing.yaml', yaml: `# only a comment\n${pricingYaml}` },
-        { name: 'a.yaml', yaml: flow('a', 'a', 'agent:\n  prompt: Be brief.\n') },
-        { name: 'new.yaml', yaml: flow('new', 'new', 'on:\n  qualified: book(calendar.ayse)\n') },
-        { name: 'wrong.yaml', yaml: 'id: wrong\nmacth: {}\n' },
-        { name: 'twice.yaml', yaml: flow('new', 'other') },
-      ],
-      workspace: {
-        calendars: ['mehmet', 'ayse'].map((name) => ({ name, owner: 'o', time_zone: 'UTC' })),
-      },
-    })
-    expect(status).toBe(200)
-    expect(body.order).toEqual(['a.yaml', 'new.yaml'])
-    expect(body.files).toEqual([
-      { name: 'pricing.yaml', id: 'flow_pricing_v3', change: 'unchanged', version: 1, faults: [], diff: null },
-      {
-        ...{ name: 'a.yaml', id: 'a', change: 'new_version', version: 3, faults: [] },
-        diff: {
-          settings: [],
-          texts: [{ path: 'agent.prompt', words: expect.arrayContaining([{ text: 'very ', removed: true }]) }],
-        },
-      },
-      { name: 'new.yaml', id: 'new', change: 'new_flow', version: 1, faults: [], diff: null },
-      {
-        ...{ name: 'wrong.yaml', id: null, change: 'invalid', version: null, diff: null },
-        faults: [{ line: 2, column: 1, path: '', message: expect.stringContaining('did you mean "match"?') }],
-      },
-      {
-        ...{ name: 'twice.yaml', id: null, change: 'invalid', version: null, diff: null },
-        faults: [{ line: 1, column: 1, path: '', message: 'the flow new is also in new.yaml' }],
-      },
-    ])
-    const back = await desk.post('/workspace/flows/plan', { files: [{ name: 'a', yaml: flow('a', 'a') }] })
-    expect(back.body.files[0]).toMatchObject({ change: 'rolled_back', version: 1 })
-    expect([(await desk.get('/workspace/flows')).body, await rows(served)]).toEqual(before)
-    // Without that calendar the flow names what is not there.
-    const alone = { files: [{ name: 'n', yaml: flow('new', 'new', 'on:\n  qualified: book(calendar.ayse)\n') }] }
-    expect((await stranger.post('/workspace/flows/plan', alone)).body.files[0].change).toBe('invalid')
-    expect((await desk.post('/workspace/flows/plan', { files: [], workspace: { colour: 'red' } })).status).toBe(422)
-  })
-
-  test('may change places: the order in which they can be deployed is told', async ({ desk }) => {
-    await desk.deploy(flow('a', 'one'))
-    await desk.deploy(flow('b', 'two'))
-    const files = [
-      { name: 'a', yaml: flow('a', 'two') },
-      { name: 'b', yaml: flow('b', 'three') },
-    ]
-    const { body } = await desk.post('/workspace/flows/plan', { files })
-    expect(body.order).toEqual(['b', 'a'])
-    expect(body.files.map(({ change }: { change: string }) => change)).toEqual(['new_version', 'new_version'])
   })
 
   test('say which of them a lead would get, and why not the others', async ({ desk, served }) => {

@@ -59,9 +59,20 @@ describe('leads and calls', () => {
   test('every fault of a lead, and what is no JSON', async ({ cli, json }) => {
     const faulty = await cli(['lead', 'create', '--phone', '12', '--call-within', 'soon'])
     expect(faulty).toMatchObject({ status: 1, out: '' })
-    for (const pointer of ['/source', '/consent', '/phone', '/call_within'])
-      expect(faulty.err).toContain(`  ${pointer}  `)
-    expect(faulty.err).toMatch(/^✗ .*\n(.*\n)*→ .*\n {2}request req_\w+\n$/)
+    for (const flag of ['--source', '--consent', '--phone', '--call-within'])
+      expect(faulty.err).toMatch(new RegExp(` ${flag}:? `))
+    // In the words of a command line, with one that works as the next step.
+    expect(faulty.err).not.toMatch(/see errors|request again|call_within/)
+    expect(faulty.err).toMatch(/^✗ .*\n(.*\n)*→ For example: talkif lead create .*\n {2}request req_\w+\n$/)
+    const [, example] = /→ For example: talkif (.*)\n/.exec(faulty.err)!
+    expect((await cli(example!.split(' '))).status).toBe(0)
+    for (const pair of ['x', '=x'])
+      expect(await cli(['lead', 'create', '--phone', people.books, '--metadata', pair])).toEqual({
+        ...{ status: 1, out: '' },
+        err: `✗ --metadata ${pair} is no pair.\n→ Write --metadata key=value.\n`,
+      })
+    const inFile = await cli(['lead', 'create', '--file', '-'], { input: '{"phone": "12"}' })
+    expect(inFile.err).toContain('  /source  ')
     const asJson = await cli(['lead', 'create', '--phone', '12', '--json'])
     expect(asJson.out).toBe('')
     expect(JSON.parse(asJson.err).error).toMatchObject({
@@ -160,7 +171,10 @@ describe('the workspace', () => {
 
   test('the clock of the sandbox, and its messages', async ({ cli, json }) => {
     expect(await json(['sandbox', 'clock', '09:30', '--waits', '120'])).toMatchObject({ clock: '09:30', waits: 120 })
-    expect((await cli(['sandbox', 'clock'])).out).toContain('09:30 where the person is')
+    // What is not named stays as it was.
+    expect(await json(['sandbox', 'clock', '--pace', '6'])).toEqual({ clock: '09:30', pace: 6, waits: 120 })
+    expect(await json(['sandbox', 'clock', '10:00'])).toEqual({ clock: '10:00', pace: 6, waits: 120 })
+    expect((await cli(['sandbox', 'clock'])).out).toContain('10:00 where the person is')
     expect(await cli(['sandbox', 'clock', '25:00'])).toMatchObject({
       status: 1,
       err: expect.stringContaining('sandbox.clock'),

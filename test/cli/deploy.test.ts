@@ -1,6 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { pricingYaml } from '../harness/talkif.ts'
@@ -76,7 +74,7 @@ describe('deploy', () => {
       out: '✓ There is nothing to change.\n',
       err: '',
     })
-    expect(await json(['diff'], given)).toMatchObject({ workspace: [], order: [] })
+    expect(await json(['diff'], given)).toMatchObject({ workspace: [], flows: [{ change: 'unchanged' }, {}] })
     expect((await talkif.api.getFlow({ id: 'flow_event' })).version).toBe(1)
 
     // Words of a prompt, one by one; a colour where there are some.
@@ -90,8 +88,17 @@ describe('deploy', () => {
     const applied = await json<{ applied: string[] }>(['deploy', '-y'], given)
     expect(applied.applied).toEqual(['flows/event.yaml'])
 
+    // Of two versions, word by word too; rollback shows what it would do before it asks.
+    const wording = (from: string, to: string) => `    Ask [-${from}-]{+${to}+} whether`
+    const versions = await cli(['diff', 'flow_event', '1', '2'])
+    expect(versions).toMatchObject({ status: 0, err: '' })
+    expect(versions.out).toContain(`flow_event version 1 → 2\n  agent.prompt:\n${wording('kindly', 'gently')}`)
+    expect(await json(['diff', 'flow_event', '1'])).toMatchObject({ from: 1, to: 2, diff: { settings: [] } })
+    expect((await cli(['diff', 'flow_event', '2'])).out).toContain('They mean the same.')
+    expect((await cli(['diff', 'flow_event', '1', 'x'])).err).toContain('x is no version.')
     const back = await cli(['rollback', 'flow_event', '--yes'])
     expect(back).toMatchObject({ status: 0, out: expect.stringContaining('New leads get version 1 of flow_event') })
+    expect(back.out).toContain(`flow_event version 2 → 1\n  agent.prompt:\n${wording('gently', 'kindly')}`)
     expect((await cli(['diff'], given)).out).toContain('flow_event version 2 again')
     expect((await cli(['rollback', 'flow_event', '--yes'])).err).toContain('no version before 1')
     expect((await cli(['rollback', 'flow_event', '9', '--yes'])).err).toContain(
@@ -153,23 +160,53 @@ describe('deploy', () => {
     expect(refused.out + refused.err).not.toContain(SECRET)
   })
 
-  test('broken off in the middle, it says what was applied, and the next run does the rest', async ({
+  test('a calendar is renamed in talkif.yaml and in its flows at once; nothing is applied when one of them is refused', {
+    timeout: 120_000,
+  }, async ({ cli, talkif }) => {
+    const { given, write } = team({ 'talkif.yaml': workspaceYaml.replaceAll('mehmet', 'ayse') })
+    // On the server the page's flow still books with mehmet; here it books with ayse.
+    write('flows/pricing.yaml', pricingYaml.replace('calendar.mehmet', 'calendar.ayse'))
+    const done = await cli(['deploy', '--yes'], given)
+    expect(done).toMatchObject({ status: 0, err: '' })
+    expect(done.out).toContain('✓ flows/pricing.yaml  flow_pricing_v3 version 2\n')
+    // What a flow of the server alone uses stays: told at the section of the file, and nothing goes in.
+    await talkif.deploy('id: flow_other\nmatch:\n  intent: other\non:\n  qualified: webhook(crm)\n')
+    write('talkif.yaml', workspaceYaml.replaceAll('mehmet', 'ayse').replaceAll('crm', 'erp'))
+    write('flows/event.yaml', eventYaml.replace('crm', 'erp'))
+    const refused = await cli(['deploy', '--yes'], given)
+    expect(refused).toMatchObject({ status: 1, out: '' })
+    expect(refused.err).toMatch(/✗ talkif\.yaml:\d+:\d+ The webhook crm is used by flow_other, so it cannot be removed/)
+    expect((await talkif.api.getFlow({ id: 'flow_event' })).version).toBe(1)
+  })
+
+  test('flows that the folder does not have are named and kept; --prune retires them', { timeout: 120_000 }, async ({
     cli,
+    json,
     talkif,
   }) => {
-    const { given } = team({ 'flows/second.yaml': eventYaml.replaceAll('event', 'second') })
-    await using gate = await openGate(talkif.url)
-    const through = { ...given, env: { ...given.env, TALKIF_URL: gate.url } }
-    const broken = await cli(['deploy', '--yes'], through)
-    expect(broken.status).toBe(1)
-    expect(broken.err).toMatch(
-      /^✗ flows\/second\.yaml was not applied: .* Applied before it: talkif\.yaml, flows\/event\.yaml\.\n→ .*deploy again/,
-    )
-    gate.open()
-    const rest = await cli(['deploy', '--yes'], through)
-    expect(rest).toMatchObject({ status: 0, err: '' })
-    expect(rest.out).not.toContain('flow_event')
-    expect(rest.out).toContain('✓ flows/second.yaml  flow_second version 1')
+    const { given, write } = team()
+    expect((await cli(['deploy', '--yes'], given)).status).toBe(0)
+    rmSync(join(given.cwd, 'flows/event.yaml'))
+    const kept = await cli(['deploy', '--yes'], given)
+    expect(kept).toEqual({
+      ...{ status: 0, err: '' },
+      out: 'flow_event is not in this folder: kept; --prune retires it.\n✓ There is nothing to change.\n',
+    })
+    // A flow is renamed: the new one would tie with the old one.
+    write('flows/pricing.yaml', pricingYaml.replace('flow_pricing_v3', 'flow_pricing_v4'))
+    const tied = await cli(['deploy', '--yes'], given)
+    expect(tied.err).toMatch(/✗ flows\/pricing\.yaml:\d+:\d+ flow_pricing_v3 takes .* or retire it, .* \(--prune\)/)
+    const dry = await cli(['deploy', '--prune', '--dry-run'], given)
+    expect(dry).toMatchObject({ status: 2, err: '' })
+    expect(dry.out).toContain('- flow_pricing_v3 version 1 is retired: new leads do not get it\n')
+    // A part of a folder is no reason to retire the rest.
+    expect((await cli(['deploy', 'flows/pricing.yaml', '--prune', '-y'], given)).err).toContain('is one file')
+    expect((await cli(['deploy', 'talkif.yaml', '--prune', '-y'], given)).err).toContain('is one file')
+    const done = await cli(['deploy', '--prune', '--yes'], given)
+    expect(done).toMatchObject({ status: 0, err: '' })
+    expect(done.out).toContain('✓ flow_event  retired\n✓ flow_pricing_v3  retired\n')
+    expect((await talkif.api.getFlow({ id: 'flow_event' })).retired_at).toEqual(expect.any(String))
+    expect(await json(['deploy', '--prune', '--yes'], given)).toMatchObject({ applied: [], others: [] })
   })
 
   test('where there is nothing to deploy', async ({ cli }) => {
@@ -205,6 +242,19 @@ describe('on this machine alone', () => {
     })
   })
 
+  test('validate needs no secrets, and says which it did without; deploy needs them', async ({ cli }) => {
+    const { cwd } = team().given
+    const bare = await command(['validate'], { cwd })
+    expect(bare).toMatchObject({
+      status: 0,
+      err: expect.stringMatching(/^Not in the environment.*: CRM_TOKEN\. .*\n$/),
+    })
+    expect(bare.out).toContain('✓ talkif.yaml  workspace\n')
+    const deployed = await cli(['deploy', '--yes'], { cwd })
+    expect(deployed).toMatchObject({ status: 1, out: '' })
+    expect(deployed.err).toContain('the environment has no variable CRM_TOKEN')
+  })
+
   test('route: which flow and why not the others; the server says the same', { timeout: 60_000 }, async ({ cli }) => {
     const { given } = team()
     const lead = JSON.stringify({ source: 'web_form', intent: 'pricing', phone: '+12025550100', consent: true })
@@ -228,32 +278,3 @@ describe('on this machine alone', () => {
     expect(faulty.err).toContain('There is no field sorce here; did you mean source?')
   })
 })
-
-/** A proxy before the server that refuses the second flow, until it is opened. */
-async function openGate(target: string) {
-  let closed = true
-  let flows = 0
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    if (closed && request.url === '/v1/flows' && ++flows === 2)
-      return response.writeHead(502).end('<h1>Bad gateway</h1>')
-    const { authorization = '', 'content-type': type = '' } = request.headers
-    const answer = await fetch(`${target}${request.url}`, {
-      method: request.method!,
-      headers: { authorization, ...(type ? { 'content-type': type } : {}) },
-      ...(chunks.length ? { body: Buffer.concat(chunks) } : {}),
-    })
-    response
-      .writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' })
-      .end(await answer.text())
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    open: () => {
-      closed = false
-    },
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())),
-  }
-}

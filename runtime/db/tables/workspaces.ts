@@ -47,6 +47,8 @@ export const flows = pgTable(
     createdAt: at('created_at').notNull(),
     /** When it last became another version; null for the first one. */
     updatedAt: at('updated_at'),
+    /** Since when no new lead gets it; its versions stay for the calls that have them. */
+    retiredAt: at('retired_at'),
   },
   (t) => [primaryKey({ columns: [t.workspaceId, t.id] })],
 )

@@ -1,27 +1,24 @@
-import { type WorkspaceDocument, withoutAdded } from '../../openapi/schemas/workspace.ts'
+import { withoutAdded } from '../../openapi/schemas/workspace.ts'
 import { readSecrets } from '../access/secrets.ts'
-import { putWorkspace } from '../access/workspace-document.ts'
 import { readWorkspace } from '../access/workspace-view.ts'
 import type { Tx } from '../db/connect.ts'
-import type { Caller, Deps } from '../deps.ts'
+import type { Caller } from '../deps.ts'
 import { type Change, changesBetween } from './changes.ts'
-import { rehearse } from './rehearse.ts'
 
-export interface WorkspacePlan {
-  changes: Change[]
+/** What `put` changes of the workspace, field by field, and what it answers. Of secrets only that they change is told. */
+export async function changesOf<T>(
+  tx: Tx,
+  caller: Caller,
+  put: () => Promise<T>,
+): Promise<{ changes: Change[]; answer: T }> {
+  const before = await stateOf(tx, caller)
+  const answer = await put()
+  const after = await stateOf(tx, caller)
+  return {
+    changes: [...changesBetween(before.document, after.document), ...changedSecrets(before, after)],
+    answer,
+  }
 }
-
-/**
- * What PUT /workspace would change, field by field. Of secrets only that they change is told.
- * @throws what PUT would: invalid_request.
- */
-export const planWorkspace = (deps: Deps, caller: Caller, document: WorkspaceDocument): Promise<WorkspacePlan> =>
-  rehearse(deps, async (tx) => {
-    const before = await stateOf(tx, caller)
-    await putWorkspace(tx, deps, caller, document)
-    const after = await stateOf(tx, caller)
-    return { changes: [...changesBetween(before.document, after.document), ...changedSecrets(before, after)] }
-  })
 
 async function stateOf(tx: Tx, caller: Caller) {
   const view = await readWorkspace(tx, caller)
