@@ -2,8 +2,9 @@ import { unbook } from './bookings/settle.ts'
 import { CALL_CHANNEL } from './calls/advance.ts'
 import { dial } from './calls/dial.ts'
 import { type Media, openMedia } from './calls/media.ts'
+import { heartbeats, watchNodes } from './calls/media-nodes.ts'
 import { reconcile } from './calls/reconcile.ts'
-import { settle } from './calls/settle.ts'
+import { settleUnheard } from './calls/settle.ts'
 import { sweep } from './calls/sweep.ts'
 import { lookAfterTransfer } from './calls/transfer-look.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -77,6 +78,7 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
     fetchOutside: openOutbound({ allowLoopback: config.allowLoopbackWebhooks }),
     routers: new Routers(),
     flowVersions: new FlowVersions(),
+    nodes: watchNodes(clock, () => heartbeats(db)),
   }
   const deps: Deps = { ...base, writeLead: openLeadWriter(base), together: openTogether(() => deps) }
   const media = node && (await openMedia(deps, node))
@@ -92,6 +94,7 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
     drain,
     async close() {
       await drain(0)
+      deps.nodes.close()
       networks.close()
       webhooks.close()
       await telemetry.close()
@@ -111,7 +114,7 @@ async function stopWork(jobs: JobRuntime, media: Media | undefined, drainMs: num
 const handlers = (deps: Deps): Handlers => ({
   dial: (job) => dial(deps, job),
   reconcile: (job) => reconcile(deps, job),
-  settle: (job) => settle(deps, job),
+  settle: (job) => settleUnheard(deps, job),
   transfer: (job) => lookAfterTransfer(deps, job),
   message: (job) => sendMessage(deps, job),
   deliver: (job) => deliver(deps, job, 'deliver'),
