@@ -11,6 +11,7 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { connect, type Db, migrateDatabase, type Sql } from './db/connect.ts'
 import { deploymentSecrets } from './db/schema.ts'
+import { tellOutages } from './db/tell-outages.ts'
 import type { CallChanges, DeploymentSecrets, Deps } from './deps.ts'
 import { FlowVersions } from './flows/read.ts'
 import { Routers } from './flows/routing.ts'
@@ -59,9 +60,10 @@ export interface Runtime extends Deps {
 /** Opens the database, brings its tables up to date, and starts what the roles ask for. */
 export async function openRuntime(config: Config, options: RuntimeOptions): Promise<Runtime> {
   const { databaseUrl, roles, localUrl, clock = systemClock, sandboxClock = clock } = options
-  const log = options.log ?? openLog(config.logLevel)
   await migrateDatabase(databaseUrl)
   const { sql, db } = connect(databaseUrl, options.maxConnections ?? 20)
+  const outages = tellOutages(options.log ?? openLog(config.logLevel), clock, async () => sql`select 1`)
+  const { log } = outages
   const secrets = await sharedSecrets(db)
   const sandbox = await options.sandbox(secrets)
   const telemetry = openTelemetry(db, log)
@@ -95,6 +97,7 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
     async close() {
       await drain(0)
       deps.nodes.close()
+      outages.close()
       networks.close()
       webhooks.close()
       await telemetry.close()

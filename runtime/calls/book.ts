@@ -60,7 +60,11 @@ export function openBook({ clock, log }: Pick<Deps, 'clock' | 'log'>, callId: st
     const others = entries.filter(({ asks }) => !asks)
     for (const entry of others) keep(entry)
     if (!abandoned) waiting.push(...others)
-    else log.error({ call: callId, entries: others.length, err: error }, 'the end of a conversation is lost')
+    else
+      log.error(
+        { call: callId, entries: others.length },
+        'the database did not come back: a conversation loses its end',
+      )
   }
 
   async function writeAll(): Promise<void> {

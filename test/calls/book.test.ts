@@ -111,7 +111,7 @@ test('when the process ends, everything has one more try, and the log says once 
   await world.pass(5_000)
   world.book.abandon()
   await world.book.flush()
-  expect([world.written, world.logged]).toEqual([[], ['the end of a conversation is lost']])
+  expect([world.written, world.logged]).toEqual([[], ['the database did not come back: a conversation loses its end']])
 
   const other = openWorld()
   other.state = 'away'

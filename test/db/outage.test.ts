@@ -2,13 +2,14 @@ import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { and, asc, eq } from 'drizzle-orm'
+import { pino } from 'pino'
 import { test as base, expect } from 'vitest'
 import { serve } from '../../cli/serve.ts'
 import { readConfig } from '../../runtime/config.ts'
 import { startEmbeddedPostgres } from '../../runtime/db/embedded.ts'
 import { attempts, calls, events, optOuts, turns } from '../../runtime/db/schema.ts'
-import { openLog } from '../../runtime/log.ts'
 import { hasten } from '../harness/jobs.ts'
 import { freshDataDir, openWorkspace, people } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
@@ -24,7 +25,14 @@ const test = base
     const port = Number(new URL(postgres.url).port)
     const data = freshDataDir()
     const config = readConfig({ PORT: '0', DATABASE_URL: postgres.url, TALKIF_DATA_DIR: data.path })
-    const log = openLog(process.env.TALKIF_LOG_LEVEL ?? 'silent')
+    const told: string[] = []
+    const lines = new Writable({
+      write(chunk, _, done) {
+        told.push(JSON.parse(String(chunk)).msg)
+        done()
+      },
+    })
+    const log = pino({ level: 'warn' }, lines)
     const served = await serve({ ...config, allowLoopbackWebhooks: true }, { log })
     onCleanup(async () => {
       await served.close()
@@ -34,6 +42,8 @@ const test = base
     })
     return {
       served,
+      /** What a log of the usual level says. */
+      told,
       stop: () => postgres.stop(),
       async start() {
         postgres = await startEmbeddedPostgres(folder, settings, port)
@@ -52,6 +62,7 @@ test('the database stops and starts again below a running server: 503 meanwhile,
   let receiving = false
   const talkif = await openWorkspace(served, () => (receiving ? 204 : 500))
   onTestFinished(talkif.inbox.close)
+  world.told.splice(0)
   await talkif.deploy('id: flow_once\nmatch: {source: form}\nqualify: [need]\non: {no_answer: "retry(15m, max=1)"}')
   await talkif.configure({ sandbox: { pace: 10, waits: 60 } })
   const post = (phone: string, more: object = {}) => talkif.api.createLead({ ...lead, phone, ...more })
@@ -88,6 +99,11 @@ test('the database stops and starts again below a running server: 503 meanwhile,
   await until(() => served.runtime.media!.active === 0)
 
   await world.start()
+  await until(() => world.told.includes('the database is back'))
+  expect(world.told.filter((line) => line !== 'a conversation had trouble')).toEqual([
+    'the database is away: calls that run go on, everything else waits for it',
+    'the database is back',
+  ])
   const after = await until(() => post('+905331000005').catch(() => undefined))
   receiving = true
   const ids = [talking, ringing, held, ...queued, after].map(({ call_id }) => call_id)
