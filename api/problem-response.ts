@@ -38,7 +38,7 @@ const inSeconds = ({ suggestedAction, retryAfterSeconds }: ProblemError): string
 
 function concealed(error: unknown, requestId: string, log: Log): ProblemError {
   if (isDatabaseDown(error)) {
-    log.warn({ requestId }, 'the database cannot be reached')
+    log.warn({ err: error, requestId }, 'the database cannot be reached')
     return new ProblemError('unavailable', 'The database cannot be reached at the moment.', { retryAfterSeconds: 2 })
   }
   log.error({ err: error, requestId }, 'a request failed for a reason of our own')

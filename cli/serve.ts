@@ -111,7 +111,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
     const app = createApp(runtime, { operations: roles.api, documents: roles.api ? documentsOf(config) : [] })
     if (roles.api) mountMcp(app, runtime)
     extend?.(app)
-    if (roles.media) carryMedia(server, runtime, log)
+    if (roles.media) carryMedia(server, runtime)
     const answering = new Set<Promise<Response>>()
     fetch = (request) => {
       const answer = Promise.resolve(app.fetch(request))
@@ -200,7 +200,7 @@ async function closeServer(server: Server): Promise<void> {
 }
 
 /** The carrier's media streams; anything else that wants to upgrade is refused. */
-function carryMedia(server: Server, runtime: Runtime, log: Log): void {
+function carryMedia(server: Server, runtime: Runtime): void {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 * 1024 })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
@@ -210,7 +210,7 @@ function carryMedia(server: Server, runtime: Runtime, log: Log): void {
     }
     sockets.handleUpgrade(request, socket, head, (accepted) => {
       runtime.media?.accept(accepted).catch((error) => {
-        log.warn({ err: error }, 'a media stream was refused')
+        runtime.log.warn({ err: error }, 'a media stream was refused')
         accepted.terminate()
       })
     })

@@ -1,3 +1,4 @@
+import type { NodeWatch } from './calls/media-nodes.ts'
 import type { Messaging } from './carrier/messaging.ts'
 import type { Carrier } from './carrier/port.ts'
 import type { Clock } from './clock.ts'
@@ -27,6 +28,8 @@ export interface Deps {
   sendAll: SendJobs
   telemetry: Telemetry
   networks: Networks
+  /** The processes that carry conversations. */
+  nodes: NodeWatch
   routers: Routers
   flowVersions: FlowVersions
   callChanges: CallChanges

@@ -1,5 +1,5 @@
-import { desc, gt, sql } from 'drizzle-orm'
-import { NODE_ALIVE_SECONDS } from './calls/media.ts'
+import { and, desc, eq, gt, sql } from 'drizzle-orm'
+import { NODE_ALIVE_SECONDS } from './calls/media-nodes.ts'
 import { type TwilioCarrier, twilioCarrier } from './carrier/twilio/twilio.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -38,7 +38,12 @@ export function openNetworks(options: NetworkOptions): Networks & { close(): voi
     const nodes = await db
       .select()
       .from(mediaNodes)
-      .where(gt(mediaNodes.heartbeatAt, sql`now() - make_interval(secs => ${NODE_ALIVE_SECONDS})`))
+      .where(
+        and(
+          eq(mediaNodes.draining, false),
+          gt(mediaNodes.heartbeatAt, sql`now() - make_interval(secs => ${NODE_ALIVE_SECONDS})`),
+        ),
+      )
       .orderBy(desc(mediaNodes.heartbeatAt))
     return askers.map(() => nodes)
   })

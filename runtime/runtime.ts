@@ -2,14 +2,16 @@ import { unbook } from './bookings/settle.ts'
 import { CALL_CHANNEL } from './calls/advance.ts'
 import { dial } from './calls/dial.ts'
 import { type Media, openMedia } from './calls/media.ts'
+import { heartbeats, watchNodes } from './calls/media-nodes.ts'
 import { reconcile } from './calls/reconcile.ts'
-import { settle } from './calls/settle.ts'
+import { settleUnheard } from './calls/settle.ts'
 import { sweep } from './calls/sweep.ts'
 import { lookAfterTransfer } from './calls/transfer-look.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { connect, type Db, migrateDatabase, type Sql } from './db/connect.ts'
 import { deploymentSecrets } from './db/schema.ts'
+import { tellOutages } from './db/tell-outages.ts'
 import { inWords } from './db/trouble.ts'
 import type { CallChanges, DeploymentSecrets, Deps } from './deps.ts'
 import { FlowVersions } from './flows/read.ts'
@@ -62,11 +64,12 @@ export interface Runtime extends Deps {
  */
 export async function openRuntime(config: Config, options: RuntimeOptions): Promise<Runtime> {
   const { databaseUrl, roles, localUrl, clock = systemClock, sandboxClock = clock } = options
-  const log = options.log ?? openLog(config.logLevel)
   await migrateDatabase(databaseUrl).catch((error) => {
     throw config.databaseUrl ? inWords(error, databaseUrl) : error
   })
   const { sql, db } = connect(databaseUrl, options.maxConnections ?? 20)
+  const outages = tellOutages(options.log ?? openLog(config.logLevel), clock, async () => sql`select 1`)
+  const { log } = outages
   const secrets = await sharedSecrets(db)
   const sandbox = await options.sandbox(secrets)
   const telemetry = openTelemetry(db, log)
@@ -83,6 +86,7 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
     fetchOutside: openOutbound({ allowLoopback: config.allowLoopbackWebhooks }),
     routers: new Routers(),
     flowVersions: new FlowVersions(),
+    nodes: watchNodes(clock, () => heartbeats(db)),
   }
   const deps: Deps = { ...base, writeLead: openLeadWriter(base), together: openTogether(() => deps) }
   const media = node && (await openMedia(deps, node))
@@ -98,6 +102,8 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
     drain,
     async close() {
       await drain(0)
+      deps.nodes.close()
+      outages.close()
       networks.close()
       webhooks.close()
       await telemetry.close()
@@ -117,7 +123,7 @@ async function stopWork(jobs: JobRuntime, media: Media | undefined, drainMs: num
 const handlers = (deps: Deps): Handlers => ({
   dial: (job) => dial(deps, job),
   reconcile: (job) => reconcile(deps, job),
-  settle: (job) => settle(deps, job),
+  settle: (job) => settleUnheard(deps, job),
   transfer: (job) => lookAfterTransfer(deps, job),
   message: (job) => sendMessage(deps, job),
   deliver: (job) => deliver(deps, job, 'deliver'),

@@ -109,6 +109,8 @@ async function bookSlot(
   // Only what check_slots offered in this call: a date cannot be made up.
   const slot = offered.get(words(args.slot_id))?.slot
   if (!slot) return { output: { error: 'This slot_id was not offered in this call: use check_slots first.' } }
+  // The appointment is noted with every answer that was given.
+  await context.book.caughtUp()
   const held = await calendar.hold(slot, context.call.id, HOLD_SECONDS)
   if (!held || !(await calendar.confirm(held.id, await appointment(context)))) {
     return { output: { error: 'Somebody else has just taken this time: use check_slots and offer another.' } }

@@ -130,6 +130,7 @@ const dialed = ({ call, attempt: { attempt, askedAt } }: Claim): Move => ({
 /** What an attempt that begins does not know yet. */
 const unset = {
   streamTokenUsedAt: null,
+  mediaNode: null,
   carrierId: null,
   answeredAt: null,
   endedAt: null,

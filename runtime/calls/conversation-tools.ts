@@ -4,7 +4,7 @@ import { bookingTools } from './booking-tools.ts'
 import { isQualified } from './decide.ts'
 import { optOut } from './opt-out.ts'
 import { judged, traceQualified } from './qualify.ts'
-import { find, type ToolContext, words, write } from './tool-context.ts'
+import { find, type Known, note, type ToolContext, words } from './tool-context.ts'
 import type { Transfer } from './transfer.ts'
 import { queueOf } from './transfer-queue.ts'
 
@@ -15,7 +15,7 @@ const MAX_MESSAGE = 1_000
 
 /**
  * What the model's tools do in one conversation. Each effect is written at once, so that a crash keeps it, and only while the
- * attempt is the one the call is living through.
+ * attempt is the one the call is living through. What a person says counts also while the database is away.
  */
 export function conversationTools(
   context: ToolContext,
@@ -33,7 +33,7 @@ export function conversationTools(
     async take_message(args) {
       const message = typeof args.message === 'string' ? args.message.trim().slice(0, MAX_MESSAGE) : ''
       if (message === '') return { output: { error: 'There is no message: ask what you should pass on.' } }
-      await write(context, ({ findings }) => ({
+      await note(context, ({ findings }) => ({
         findings: { ...findings, handoff: { queue: null, reason: 'left a message', ...findings.handoff, message } },
       }))
       return { output: { noted: true } }
@@ -76,23 +76,22 @@ export async function stopCalling(context: ToolContext, source: 'call' | 'keypre
 }
 
 async function saveAnswer(context: ToolContext, args: Args): Promise<ToolResult> {
-  const { deps, flow } = context
+  const { deps, call, flow } = context
   const slot = flow.qualify.find((it) => it.name === args.slot)
   if (!slot) return { output: { error: `There is no slot ${words(args.slot)}.` } }
   const answer = readAnswer(slot, args.value)
   if ('again' in answer) return { output: { error: answer.again } }
-  let ruledOut = false
-  let qualifiedNow = false
-  await write(context, (call) => {
-    const answers = { ...call.answers, [slot.name]: answer.value }
-    const findings = judged(call.findings, answers, flow)
-    ruledOut = findings.notFit?.reason === 'disqualified'
-    const qualified = isQualified({ answers, slots: flow.qualify, findings })
-    qualifiedNow = qualified && !call.findings.qualified
-    if (qualifiedNow) traceQualified(deps, { ...call, answers }, flow, true)
-    return { answers, findings: { ...findings, qualified } }
+  const wasQualified = context.known.findings.qualified
+  const noted = note(context, (known: Known) => {
+    const answers = { ...known.answers, [slot.name]: answer.value }
+    const findings = judged(known.findings, answers, flow)
+    return { answers, findings: { ...findings, qualified: isQualified({ answers, slots: flow.qualify, findings }) } }
   })
-  if (ruledOut) return { output: DISQUALIFIED, next: 'take_leave' }
+  const { answers, findings } = context.known
+  await noted
+  const qualifiedNow = findings.qualified && !wasQualified
+  if (qualifiedNow) traceQualified(deps, { ...call, answers }, flow, true)
+  if (findings.notFit?.reason === 'disqualified') return { output: DISQUALIFIED, next: 'take_leave' }
   const saved = { saved: true, value: answer.value }
   return { output: qualifiedNow && handsOver(context) ? { ...saved, ...OFFER } : saved }
 }

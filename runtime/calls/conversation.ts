@@ -7,6 +7,7 @@ import type { Deps } from '../deps.ts'
 import type { Conversation } from '../voice/port.ts'
 import { toolsOf } from '../voice/tools.ts'
 import { callOfAttempt, isCurrent } from './attempt.ts'
+import { openBook } from './book.ts'
 import { toCallTime } from './call-time.ts'
 import { type FlowTools, openFlowTools } from './flow-tools.ts'
 import type { ToolContext } from './tool-context.ts'
@@ -18,6 +19,8 @@ export interface PreparedConversation {
   conversation: Conversation
   flowTools: FlowTools
   context: ToolContext
+  /** SHA-256 of what admits the attempt's media stream; null once it did while the database was away. */
+  streamTokenHash: string | null
 }
 
 /** Compiles what the agent of an attempt says and may do; undefined when the attempt is over. */
@@ -74,6 +77,9 @@ export async function prepareConversation(deps: Deps, attemptId: string): Promis
       flow,
       settings,
       language,
+      book: openBook(deps, call.id),
+      known: { answers: call.answers, findings: call.findings },
     },
+    streamTokenHash: found.attempt.streamTokenHash,
   }
 }

@@ -1,6 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { knownSentences, sentencesOf } from '../../flows/language/sentences.ts'
 import type { PacedClock } from '../clock.ts'
+import { isDatabaseDown } from '../db/connect.ts'
 import { attempts, turns } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { asksToStop, isStopKey } from '../guardrails/opt-out.ts'
@@ -9,6 +10,7 @@ import type { Desk, ToolResult, Turn } from '../voice/port.ts'
 import { announce } from '../webhooks/announce.ts'
 import { advance } from './advance.ts'
 import { isCurrent, lockAttempt, placedIn } from './attempt.ts'
+import type { Book } from './book.ts'
 import type { PreparedConversation } from './conversation.ts'
 import { conversationTools, stopCalling } from './conversation-tools.ts'
 import { settle } from './settle.ts'
@@ -20,18 +22,33 @@ export class AttemptIsOver extends Error {
   override name = 'AttemptIsOver'
 }
 
+/** The call at the carrier, and the process here that carries it. */
+interface Place {
+  carrierId: string
+  nodeId: string
+}
+
+/** What the desk says to the conversation. */
+export interface Line {
+  /** Gives the agent news, and lets it speak. */
+  tell(news: ToolResult): void
+  /** The attempt is over: whoever picked up must not be talked to. */
+  over(): void
+}
+
 /** Connects one conversation with everything that lasts: status, answers, bookings, transcript, outcome. */
 export function openDesk(
   deps: Deps,
   { context, flowTools }: PreparedConversation,
-  carrierId: string,
+  place: Place,
   clock: PacedClock,
-  tell: (news: ToolResult) => void,
+  line: Line,
 ): Desk {
-  const { attemptId, attempt, call } = context
-  const transfer = openTransfer(context, carrierId, tell)
+  const { attemptId, attempt, book, call } = context
+  const { carrierId } = place
+  const transfer = openTransfer(context, carrierId, line.tell)
   const runTool = conversationTools(context, transfer)
-  const transcript = keepTranscript(deps, call.id, attempt)
+  const transcript = keepTranscript(deps, book, { callId: call.id, attempt })
   const beganMs = clock.monotonic()
   /** A call that is about to end is not handed over any more. */
   const settling = <T extends ToolResult | undefined>(result: T): T => {
@@ -43,7 +60,15 @@ export function openDesk(
     return stopCalling(context, source)
   }
   return {
-    answered: () => answered(deps, attemptId, carrierId),
+    answered() {
+      const at = new Date(deps.clock.now())
+      return book.record(() =>
+        answered(deps, attemptId, place, at).catch((error) => {
+          if (!isDatabaseDown(error)) line.over()
+          throw error
+        }),
+      )
+    },
     runTool: async (name, args) => settling(await (flowTools.run(name, args) ?? runTool(name, args))),
     turn: (turn) => transcript.add(turn),
     heard: async (text) => (asksToStop(text) ? stop('call') : undefined),
@@ -65,14 +90,14 @@ export function openDesk(
     async ended(by, detail) {
       const handedOver = await transfer.tookOver()
       if (handedOver) transcript.add(handover(clock.monotonic() - beganMs))
-      await transcript.flush()
-      await deps.db
-        .update(attempts)
-        .set({ mediaEndedAt: new Date(deps.clock.now()), endedBy: handedOver ? 'transferred' : by })
-        .where(and(eq(attempts.id, attemptId), isNull(attempts.mediaEndedAt)))
+      const end = { mediaEndedAt: new Date(deps.clock.now()), endedBy: handedOver ? 'transferred' : by }
+      const notEnded = and(eq(attempts.id, attemptId), isNull(attempts.mediaEndedAt))
+      const written = book.record(() => deps.db.update(attempts).set(end).where(notEnded))
+      const settled = book.record(() => settle(deps, { attemptId }))
       if (detail) deps.log.warn({ call: call.id, by, detail }, 'a conversation had trouble')
       if (detail && by === 'engine_lost') traceLost(deps, context, detail)
-      await settle(deps, { attemptId })
+      await Promise.all([written, settled])
+      await book.flush()
     },
     span(name, startedAt, endedAt, attributes = {}) {
       const ref = { traceId: call.traceId, parentSpanId: context.spanId }
@@ -111,18 +136,19 @@ const handover = (atMs: number): Turn => ({
 })
 
 /** @throws AttemptIsOver when the lifecycle has moved on. */
-async function answered(deps: Deps, attemptId: string, carrierId: string): Promise<void> {
+async function answered(deps: Deps, attemptId: string, { carrierId, nodeId }: Place, at: Date): Promise<void> {
   await deps.db.transaction(async (tx) => {
     const found = await lockAttempt(tx, attemptId)
     if (!found || !isCurrent(found)) throw new AttemptIsOver('the attempt is over')
     const { attempt, call } = found
+    // Written before: a token opens one stream.
+    if (attempt.answeredAt) return
     if (attempt.carrierId && attempt.carrierId !== carrierId) throw new AttemptIsOver('another call took the attempt')
     // The stream may overtake both the carrier's answer and its callbacks.
     if (!attempt.carrierId) await placedIn(tx, deps, [{ ...found, carrierId }])
-    const at = new Date(deps.clock.now())
     const talking = await advance(tx, deps, call, 'answered', { answeredAt: at }, { attempt: attempt.attempt })
     if (!talking) throw new AttemptIsOver(`the call is ${call.status}`)
-    await tx.update(attempts).set({ answeredAt: at }).where(eq(attempts.id, attemptId))
+    await tx.update(attempts).set({ answeredAt: at, mediaNode: nodeId }).where(eq(attempts.id, attemptId))
     const fields = { attempt: attempt.attempt, provider_call_sid: carrierId }
     await announce(tx, deps, { type: 'call.answered', call: talking, fields })
     deps.telemetry.span({ traceId: call.traceId, parentSpanId: attempt.spanId }, 'call.answered', {
@@ -133,27 +159,17 @@ async function answered(deps: Deps, attemptId: string, carrierId: string): Promi
   })
 }
 
-/** Writes turns in their order, one after the other, while the conversation goes on. */
-function keepTranscript(deps: Deps, callId: string, attempt: number) {
+/** Turns have their numbers before they are written: one that is written twice is there once, and one that is lost leaves a gap. */
+function keepTranscript(deps: Deps, book: Book, of: { callId: string; attempt: number }) {
   let seq = 0
-  let written: Promise<unknown> = Promise.resolve()
   return {
-    add(turn: Turn) {
-      const at = seq++
-      written = written
-        .then(async () => {
-          const row = {
-            callId,
-            attempt,
-            seq: at,
-            role: turn.role,
-            text: turn.text,
-            interrupted: turn.interrupted,
-          }
-          await deps.db.insert(turns).values({ ...row, atMs: Math.round(turn.atMs) })
-        })
-        .catch((error) => deps.log.error({ call: callId, err: error }, 'a turn of the transcript could not be written'))
+    add({ role, text, interrupted, atMs }: Turn) {
+      const row = { ...of, seq: seq++, role, text, interrupted, atMs: Math.round(atMs) }
+      book
+        .record(() => deps.db.insert(turns).values(row).onConflictDoNothing(), { droppable: true })
+        .catch((error) =>
+          deps.log.error({ call: of.callId, err: error }, 'a turn of the transcript could not be written'),
+        )
     },
-    flush: () => written,
   }
 }

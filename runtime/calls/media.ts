@@ -1,20 +1,23 @@
-import { and, eq, isNull, lt, sql } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import type { WebSocket } from 'ws'
 import { openRecordingFile } from '../artifacts/store.ts'
 import type { MediaStream } from '../carrier/port.ts'
 import { acceptMediaStream } from '../carrier/twilio/media-stream.ts'
-import { faster, type PacedClock, pause, type Timer } from '../clock.ts'
-import { attempts, mediaNodes } from '../db/schema.ts'
+import { faster, type PacedClock, pause } from '../clock.ts'
+import { isDatabaseDown } from '../db/connect.ts'
+import { attempts } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { sha256 } from '../ids.ts'
 import { openCascade } from '../voice/cascade/engine.ts'
 import { type Engine, openEngine } from '../voice/engine.ts'
 import { type Loop, startLoop } from '../voice/loop.ts'
 import { callOfAttempt, isCurrent } from './attempt.ts'
+import type { Book } from './book.ts'
 import { VERDICT_CHANNEL } from './carrier-event.ts'
 import { MEDIA_CHANNEL } from './claim-dial.ts'
 import { type PreparedConversation, prepareConversation } from './conversation.ts'
 import { openDesk } from './desk.ts'
+import { type MediaNode, registerNode } from './media-nodes.ts'
 
 export interface Media {
   /** Takes a fresh WebSocket of the carrier; refuses it when no running attempt admits it. */
@@ -33,21 +36,21 @@ interface Ready {
 }
 
 const START_TIMEOUT_MS = 10_000
-const HEARTBEAT_MS = 1_500
 const DRAIN_STEP_MS = 100
-/** A node whose heartbeat is older is not given calls. */
-export const NODE_ALIVE_SECONDS = 4
+/** How much longer than conversations may last, at the end of the process, a database that is away is waited for. */
+const LAST_TRIES_MS = 10_000
 
 /**
  * The conversations this process carries. The engine of a dial is opened while the phone rings, when its dialer says so on
  * `MEDIA_CHANNEL`; a process that missed it opens the engine when somebody picks up.
  */
-export async function openMedia(deps: Deps, node: { id: string; url: string }): Promise<Media> {
+export async function openMedia(deps: Deps, node: MediaNode): Promise<Media> {
   /** Of phones that ring. */
   const ready = new Map<string, Promise<Ready | undefined>>()
   const loops = new Map<string, Loop>()
   /** Streams from their first byte until everything about them is written. */
   const carried = new Set<Promise<void>>()
+  const books = new Set<Book>()
   const closing = new AbortController()
   let over = false
 
@@ -71,7 +74,7 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
     )
   })
   const verdicts = await deps.sql.listen(VERDICT_CHANNEL, tellVerdict)
-  const heartbeat = await keepAlive(deps, node)
+  const registered = await registerNode(deps, node)
 
   function tellVerdict(attemptId: string): void {
     if (!loops.has(attemptId)) return
@@ -84,11 +87,15 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
 
   async function carry(socket: WebSocket): Promise<void> {
     const stream = await acceptMediaStream(socket, { clock: deps.clock, startTimeoutMs: START_TIMEOUT_MS })
-    const attemptId = await admit(deps, stream)
-    const opened = attemptId ? ((await ready.get(attemptId)) ?? (await openFor(deps, attemptId))) : undefined
-    if (!attemptId || !opened) return stream.close()
+    const { attempt: attemptId = '' } = stream.parameters
+    const prepared = await ready.get(attemptId)?.catch(() => undefined)
+    const isAdmitted = await admit(deps, stream, prepared?.prepared)
+    const opened = isAdmitted ? (prepared ?? (await openFor(deps, attemptId))) : undefined
+    if (!opened) return stream.close()
     ready.delete(attemptId)
-    const loop = await converse(deps, stream, opened)
+    const { book } = opened.prepared.context
+    books.add(book)
+    const loop = await converse(deps, stream, opened, { nodeId: node.id, ended: () => loops.delete(attemptId) })
     loops.set(attemptId, loop)
     if (over) loop.end('shutdown')
     // It may have overtaken the stream.
@@ -97,7 +104,7 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
       .catch((error) =>
         deps.log.error({ err: error, attempt: attemptId }, 'the end of a conversation could not be written'),
       )
-      .finally(() => loops.delete(attemptId))
+      .finally(() => books.delete(book))
   }
 
   return {
@@ -111,14 +118,19 @@ export async function openMedia(deps: Deps, node: { id: string; url: string }): 
       return loops.size
     },
     async drain(ms) {
-      await heartbeat.stop()
+      await registered.drain()
       const untilMs = deps.clock.monotonic() + ms
       while ((carried.size > 0 || ready.size > 0) && deps.clock.monotonic() < untilMs)
         await pause(deps.clock, DRAIN_STEP_MS)
       over = true
       closing.abort()
       for (const loop of loops.values()) loop.end('shutdown')
+      const lastTries = deps.clock.setTimeout(() => {
+        for (const book of books) book.abandon()
+      }, LAST_TRIES_MS)
       await Promise.allSettled(carried)
+      deps.clock.clearTimeout(lastTries)
+      await registered.stop()
       for (const opened of ready.values()) await opened.then((it) => it && letGo(it)).catch(() => {})
       for (const channel of [listening, verdicts]) await channel.unlisten().catch(() => {})
     },
@@ -154,36 +166,53 @@ async function watchUnanswered(
   const callId = it.prepared.context.call.id
   for (;;) {
     await deps.callChanges.next(callId, 5_000, signal)
-    const now = await callOfAttempt(deps, attemptId).catch(() => undefined)
-    if (signal.aborted || now?.call.status === 'in_progress') return
+    const now = await callOfAttempt(deps, attemptId).catch((error) => (isDatabaseDown(error) ? 'unknown' : undefined))
+    if (signal.aborted) return
+    if (now === 'unknown') continue
+    if (now?.call.status === 'in_progress') return
     if (now && isCurrent(now)) continue
     if (forget()) letGo(it)
     return
   }
 }
 
-/** The attempt whose token the stream brings. A token opens one stream, while its attempt lives. */
-async function admit(deps: Deps, stream: MediaStream): Promise<string | undefined> {
+/**
+ * Whether the token that the stream brings is that of its attempt. A token opens one stream, while its attempt lives. A person who
+ * picks up while the database is away is talked to when the engine was ready for them: then the token is known here.
+ */
+async function admit(deps: Deps, stream: MediaStream, prepared: PreparedConversation | undefined): Promise<boolean> {
   const { attempt, token } = stream.parameters
-  if (!attempt || !token) return undefined
-  const [row] = await deps.db
-    .update(attempts)
-    .set({ streamTokenUsedAt: new Date(deps.clock.now()) })
-    .where(
-      and(
-        eq(attempts.id, attempt),
-        eq(attempts.streamTokenHash, sha256(token)),
-        isNull(attempts.streamTokenUsedAt),
-        isNull(attempts.endedAt),
-      ),
-    )
-    .returning({ id: attempts.id })
-  return row?.id
+  if (!attempt || !token) return false
+  const hash = sha256(token)
+  const unused = and(eq(attempts.id, attempt), eq(attempts.streamTokenHash, hash), isNull(attempts.streamTokenUsedAt))
+  const used = { streamTokenUsedAt: new Date(deps.clock.now()) }
+  const use = () =>
+    deps.db
+      .update(attempts)
+      .set(used)
+      .where(and(unused, isNull(attempts.endedAt)))
+  try {
+    return (await use().returning({ id: attempts.id })).length === 1
+  } catch (error) {
+    if (!isDatabaseDown(error) || prepared?.streamTokenHash !== hash) throw error
+    prepared.streamTokenHash = null
+    await prepared.context.book.record(use)
+    return true
+  }
 }
 
-async function converse(deps: Deps, stream: MediaStream, { prepared, engine, clock }: Ready): Promise<Loop> {
+async function converse(
+  deps: Deps,
+  stream: MediaStream,
+  { prepared, engine, clock }: Ready,
+  /** `ended`: the conversation is over, and its end is about to be written. */
+  { nodeId, ended }: { nodeId: string; ended(): void },
+): Promise<Loop> {
   const { context, conversation } = prepared
-  const desk = openDesk(deps, prepared, stream.carrierId, clock, (news) => loop.tell(news))
+  const desk = openDesk(deps, prepared, { carrierId: stream.carrierId, nodeId }, clock, {
+    tell: (news) => loop.tell(news),
+    over: () => loop.end('carrier_lost'),
+  })
   const recorder = context.call.recorded
     ? await openRecordingFile(deps.config, context.call.id, context.attempt).catch((error) => {
         deps.log.error({ err: error, call: context.call.id }, 'a call goes on without its recording')
@@ -195,48 +224,14 @@ async function converse(deps: Deps, stream: MediaStream, { prepared, engine, clo
     conversation,
     desk: {
       ...desk,
-      // Whoever picked up a call that is over must not be talked to.
-      answered: () =>
-        desk.answered().catch((error) => {
-          loop.end('carrier_lost')
-          throw error
-        }),
+      ended(by, detail) {
+        ended()
+        return desk.ended(by, detail)
+      },
     },
     ...(recorder ? { recorder } : {}),
     stream,
     engine,
   })
   return loop
-}
-
-async function keepAlive(deps: Deps, node: { id: string; url: string }) {
-  let timer: Timer | undefined
-  let stopped = false
-  const beat = async () => {
-    const heartbeatAt = sql`now()`
-    await deps.db
-      .insert(mediaNodes)
-      .values({ ...node, heartbeatAt })
-      .onConflictDoUpdate({ target: mediaNodes.id, set: { heartbeatAt } })
-    await deps.db.delete(mediaNodes).where(lt(mediaNodes.heartbeatAt, sql`now() - interval '1 minute'`))
-  }
-  const again = () => {
-    timer = deps.clock.setTimeout(() => {
-      beat()
-        .catch((error) => deps.log.warn({ err: error }, 'the heartbeat of this process could not be written'))
-        .finally(() => !stopped && again())
-    }, HEARTBEAT_MS)
-  }
-  await beat()
-  again()
-  return {
-    async stop() {
-      stopped = true
-      deps.clock.clearTimeout(timer)
-      await deps.db
-        .delete(mediaNodes)
-        .where(eq(mediaNodes.id, node.id))
-        .catch(() => {})
-    },
-  }
 }

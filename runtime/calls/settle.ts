@@ -5,15 +5,35 @@ import type { Tx } from '../db/connect.ts'
 import { calls } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import type { CallRow } from './advance.ts'
-import { endAttempt, isCurrent, lockAttempt } from './attempt.ts'
+import { type AttemptRow, callOfAttempt, endAttempt, isCurrent, lockAttempt } from './attempt.ts'
 import { decide } from './decide.ts'
 import { notesOf } from './notes.ts'
 import { finish, hasQualified, miss } from './outcome.ts'
 import { traceQualified } from './qualify.ts'
 
+const LOOK_AGAIN_MS = 2_000
+/** No call lasts longer. */
+const LONGEST_MS = 4 * 3_600_000
+
+/**
+ * The job that the carrier's last callback or the reconciler sends. While the process that carries the conversation lives, only that
+ * process knows how it ended, and writes it as soon as the database lets it: until then nothing is decided, and nobody is rung again.
+ */
+export async function settleUnheard(deps: Deps, { attemptId }: { attemptId: string }): Promise<void> {
+  const found = await callOfAttempt(deps, attemptId)
+  if (!found || !isCurrent(found)) return
+  if (!isAwaited(deps, found.attempt)) return settle(deps, { attemptId })
+  await deps.db.transaction((tx) => deps.send(tx, 'settle', { attemptId }, { delayMs: LOOK_AGAIN_MS }))
+}
+
+function isAwaited({ clock, nodes }: Deps, { askedAt, mediaEndedAt, mediaNode }: AttemptRow): boolean {
+  if (mediaNode === null || mediaEndedAt !== null) return false
+  return clock.now() - askedAt.getTime() < LONGEST_MS && !nodes.isGone(mediaNode)
+}
+
 /**
  * Decides what an answered attempt means, once: by the process that carried its media when the conversation ends, or, when that
- * process died, by a job that the carrier's last callback or the reconciler sends.
+ * process died, by a job.
  */
 export async function settle(deps: Deps, { attemptId }: { attemptId: string }): Promise<void> {
   await deps.db.transaction(async (tx) => {

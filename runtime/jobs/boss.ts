@@ -88,8 +88,15 @@ export async function openJobs(databaseUrl: string, works: boolean, log: Log): P
   }
 }
 
-/** pg-boss also tells of errors by copies of them, plain objects that a log would not know how to print. */
-const asError = (told: Error): Error => (told instanceof Error ? told : Object.assign(new Error(), told))
+/**
+ * pg-boss also tells of errors by copies of them, plain objects that a log would not know how to print. When its connection is gone,
+ * its driver says so in words alone.
+ */
+function asError(told: Error): Error {
+  const error = told instanceof Error ? told : Object.assign(new Error(), told)
+  const isGone = /^Connection terminated|^timeout exceeded when trying to connect|is not queryable$/.test(error.message)
+  return isGone ? Object.assign(error, { code: 'CONNECTION_CLOSED' }) : error
+}
 
 function jobOptions<N extends JobName>(name: N, data: Jobs[N], { delayMs, priority }: SendJobOptions) {
   const { onePer } = queues[name]

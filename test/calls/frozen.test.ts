@@ -12,7 +12,7 @@ import { freshDataDir, openWorkspace, people, startServer, type Workspace } from
 import { until } from '../harness/until.ts'
 
 /** A dial whose fate nobody knows is looked up after its deadline and a grace, 13 s in all: these waits are real. */
-const timeout = 90_000
+const timeout = 120_000
 
 const flow = (attempts: number) => `
 id: flow_frozen

@@ -1,7 +1,7 @@
 import { and, count, eq, gt, inArray, isNotNull, isNull, or } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { serve } from '../../cli/serve.ts'
-import { NODE_ALIVE_SECONDS } from '../../runtime/calls/media.ts'
+import { NODE_ALIVE_SECONDS } from '../../runtime/calls/media-nodes.ts'
 import { readConfig } from '../../runtime/config.ts'
 import type { Sql } from '../../runtime/db/connect.ts'
 import { attempts, calls, events, history } from '../../runtime/db/schema.ts'

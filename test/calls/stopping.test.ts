@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { asc, eq, isNotNull, isNull, or } from 'drizzle-orm'
+import { and, asc, eq, isNotNull, isNull, or } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { serve } from '../../cli/serve.ts'
 import { readConfig } from '../../runtime/config.ts'
@@ -56,7 +56,7 @@ async function open(onTestFinished: (close: () => Promise<void>) => void) {
 }
 
 test('a process killed or stopped in mid-call: nothing said is lost, every call has its outcome, no slot is kept', {
-  timeout: 90_000,
+  timeout: 120_000,
 }, async ({ onTestFinished }) => {
   const { talkif, served, sandbox, startMedia, said } = await open(onTestFinished)
   const { db } = served.runtime
@@ -83,7 +83,7 @@ test('a process killed or stopped in mid-call: nothing said is lost, every call 
   await said(running, 3)
   const gone = once(stopped.child, 'exit')
   stopped.child.kill('SIGTERM')
-  await until(async () => (await db.$count(mediaNodes, eq(mediaNodes.url, stopped.url))) === 0)
+  await until(() => db.$count(mediaNodes, and(eq(mediaNodes.url, stopped.url), mediaNodes.draining)))
   const { call_id: late } = await talkif.api.createLead({ ...lead, phone: '+905321234568' })
   const [finished, [status]] = await Promise.all([talkif.finished(running), gone])
   expect(finished).toMatchObject({

@@ -137,6 +137,8 @@ export const attempts = pgTable(
     mediaUrl: text('media_url').notNull(),
     streamTokenHash: text('stream_token_hash').notNull(),
     streamTokenUsedAt: at('stream_token_used_at'),
+    /** The process that carries the conversation: while it lives, its word on how that ended is waited for. */
+    mediaNode: text('media_node'),
     carrierId: text('carrier_id').unique(),
     askedAt: at('asked_at').notNull(),
     /** The request to the carrier is given up at this instant. */

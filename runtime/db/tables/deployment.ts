@@ -1,4 +1,4 @@
-import { bigint, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { bigint, boolean, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { at } from './columns.ts'
 
 export const spans = pgTable(
@@ -29,6 +29,8 @@ export const mediaNodes = pgTable('media_nodes', {
   id: text('id').primaryKey(),
   url: text('url').notNull(),
   heartbeatAt: at('heartbeat_at').notNull(),
+  /** It ends: it still carries conversations, and takes no new one. */
+  draining: boolean('draining').notNull().default(false),
 })
 
 /** Random values of this deployment that every process shares, such as the key that signs artifact links. */
