@@ -192,38 +192,6 @@ describe.concurrent('talkif dev', () => {
     }
   })
 
-  test.for([
-    { how: 'Ctrl-C, also where another program keeps what it prints', line: 'npm start | tee log', signal: 'SIGINT' },
-    { how: 'its terminal is closed', line: 'npm start', signal: 'SIGHUP' },
-    { how: 'nobody reads what it prints any more', line: 'npm start | head -15' },
-  ] as { how: string; line: string; signal?: NodeJS.Signals }[])(
-    'stops everything when: $how',
-    { timeout: 180_000 },
-    async ({ line, signal }) => {
-      const dataDir = folder()
-      const port = await freePort()
-      const env = { TALKIF_DATA_DIR: dataDir, PORT: String(port) }
-      const run = typed(line.replace('log', join(dataDir, 'log')), { env })
-      try {
-        await run.said('PostgreSQL from npm')
-        const pid = postmaster(dataDir)!
-        expect(isAlive(pid)).toBe(true)
-        if (signal) {
-          await run.said('Staying up')
-          run.signal(signal)
-        }
-        await run.ended
-        expect(isAlive(pid)).toBe(false)
-        expect(postmaster(dataDir)).toBe(undefined)
-        expect(await isFree(port)).toBe(true)
-        expect(run.errors()).toBe('')
-      } finally {
-        run.signal('SIGKILL')
-        await cleanUp(dataDir, run)
-      }
-    },
-  )
-
   /** Whether somebody without rights could run this checkout at all. */
   const isOpen = () => {
     for (let path = process.execPath; path !== '/'; path = join(path, '..'))
@@ -266,6 +234,40 @@ describe.concurrent('talkif dev', () => {
       } finally {
         await cleanUp(dataDir, run)
         await cleanUp(above)
+      }
+    },
+  )
+})
+
+describe('npm start stops everything when', () => {
+  test.for([
+    { how: 'Ctrl-C, also where another program keeps what it prints', line: 'npm start | tee log', signal: 'SIGINT' },
+    { how: 'its terminal is closed', line: 'npm start', signal: 'SIGHUP' },
+    { how: 'nobody reads what it prints any more', line: 'npm start | head -15' },
+  ] as { how: string; line: string; signal?: NodeJS.Signals }[])(
+    '$how',
+    { timeout: 180_000 },
+    async ({ line, signal }) => {
+      const dataDir = folder()
+      const port = await freePort()
+      const env = { TALKIF_DATA_DIR: dataDir, PORT: String(port) }
+      const run = typed(line.replace('log', join(dataDir, 'log')), { env })
+      try {
+        await run.said('PostgreSQL from npm')
+        const pid = postmaster(dataDir)!
+        expect(isAlive(pid)).toBe(true)
+        if (signal) {
+          await run.said('Staying up')
+          run.signal(signal)
+        }
+        await run.ended
+        expect(isAlive(pid)).toBe(false)
+        expect(postmaster(dataDir)).toBe(undefined)
+        expect(await isFree(port)).toBe(true)
+        expect(run.errors()).toBe('')
+      } finally {
+        run.signal('SIGKILL')
+        await cleanUp(dataDir, run)
       }
     },
   )
