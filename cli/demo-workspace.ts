@@ -18,6 +18,7 @@ import { ProblemError } from '../runtime/problem.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { REMOVED } from '../runtime/webhooks/endpoints.ts'
 import { newWebhookSecret } from '../runtime/webhooks/sign.ts'
+import { INBOX_PATH } from './inbox.ts'
 
 /** What `dev.json` says, for scripts. The key stands there alone: if the file is lost, the next start mints another. */
 export interface DevFile {
@@ -31,9 +32,6 @@ export interface Demo {
   /** How much faster than life its calls run. */
   sandbox: { pace: number; waits: number }
 }
-
-/** The path on our own server where the demo workspace's webhooks arrive. */
-export const INBOX_PATH = '/dev/inbox'
 
 /** The product page's customer: a workspace with its calendar and its flow. Made once, found again by every later start. */
 export async function demoWorkspace(runtime: Runtime, url: string): Promise<Demo> {

@@ -4,6 +4,7 @@ import { TalkifError } from '../openapi/client.ts'
 import type { Change } from '../runtime/plans/changes.ts'
 import type { DeployedFlow, Deployment } from '../runtime/plans/deploy.ts'
 import { concealer } from './conceal.ts'
+import { atInboxOf } from './inbox.ts'
 import { clean, type Output, type Paint } from './output.ts'
 import type { Server } from './server.ts'
 import { allValid, type Source } from './sources.ts'
@@ -23,8 +24,9 @@ export interface Deploying {
 export async function deployment({ server, sources, prune, out }: Deploying, dryRun: boolean): Promise<Deployment> {
   const workspace = sources.find((it) => it.workspace)
   const flows = sources.filter(({ parsed }) => parsed)
+  const document = workspace?.workspace?.document
   const body = {
-    workspace: workspace?.workspace?.document,
+    workspace: document && server.isDev ? atInboxOf(server.url, document) : document,
     flows: flows.map(({ path, text }) => ({ file: path, yaml: text })),
     prune,
     dry_run: dryRun,

@@ -14,6 +14,8 @@ interface Sent {
 /** A Talkif server as the command line uses it: the eight operations, and the routes under /workspace. */
 export interface Server {
   url: string
+  /** The one that `talkif dev` started in this folder. */
+  isDev: boolean
   api: Client
   /** The JSON that a route answers, null for nothing. @throws TalkifError, ConnectionError */
   ask<T>(method: Method, path: string, sent?: Sent): Promise<T>
@@ -28,7 +30,7 @@ export const noKey = (): CommandError =>
   )
 
 /** @throws CommandError without a key. */
-export function openServer({ url, key }: ClientConfig): Server {
+export function openServer({ url, key, isDev }: ClientConfig): Server {
   if (!key) throw noKey()
   const send = async (method: Method, path: string, { query = {}, body }: Sent): Promise<string> => {
     const given = Object.entries(query).flatMap(([name, value]): [string, string][] =>
@@ -44,6 +46,7 @@ export function openServer({ url, key }: ClientConfig): Server {
   }
   return {
     url,
+    isDev,
     api: createClient({ url, key }),
     ask: async <T>(method: Method, path: string, sent: Sent = {}) => {
       const text = await send(method, path, sent)

@@ -149,6 +149,8 @@ export interface ClientConfig {
   /** Without a trailing slash. */
   url: string
   key: string | undefined
+  /** Whether it is the server of `talkif dev` in this folder. */
+  isDev: boolean
 }
 
 const key = text.refine(canBeKey, 'is no API key: it holds characters that no key has')
@@ -168,7 +170,8 @@ export function clientConfig(options: { url?: string; key?: string }): ClientCon
   const env = parseEnvironment(ClientEnvironment, given)
   const dev = readDevFile(env.TALKIF_DATA_DIR)
   const serverUrl = env.TALKIF_URL ?? dev?.url ?? ownUrl(8787)
-  return { url: serverUrl, key: env.TALKIF_KEY ?? (dev?.url === serverUrl ? dev.test_key : undefined) }
+  const isDev = dev?.url === serverUrl
+  return { url: serverUrl, key: env.TALKIF_KEY ?? (isDev ? dev.test_key : undefined), isDev }
 }
 
 const named = (variables: Variables): Variables =>

@@ -41,7 +41,7 @@ export async function play(scenario: Scenario, stage: Stage, signal: AbortSignal
     while (!isOver(call) && elapsed() < LIMIT_MS && !signal.aborted)
       call = await api.getCall({ id, wait: POLL_SECONDS })
     call = await api.getCall({ id, include: ['transcript', 'trace'] })
-    const { ask } = openServer({ url, key })
+    const { ask } = openServer({ url, key, isDev: false })
     const { data: messages } = await ask<{ data: SentMessage[] }>('GET', '/workspace/messages', {
       query: { call_id: id, limit: 100 },
     })

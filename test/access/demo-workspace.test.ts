@@ -1,4 +1,6 @@
-import { globSync, readFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { test as base, expect } from 'vitest'
 import { demoWorkspace } from '../../cli/demo-workspace.ts'
 import { parseFlow } from '../../flows/language/parse.ts'
@@ -6,6 +8,8 @@ import { parseWorkspace } from '../../flows/language/workspace-file.ts'
 import { withoutAdded } from '../../openapi/schemas/workspace.ts'
 import { changesBetween } from '../../runtime/plans/changes.ts'
 import { door } from '../api/checked.ts'
+import { command } from '../cli/command.ts'
+import { folder } from '../cli/processes.ts'
 import { startServer } from '../harness/talkif.ts'
 
 const test = base
@@ -16,15 +20,30 @@ const test = base
     return served
   })
 
+test('an untouched checkout changes nothing of the demo, at whatever port it runs', async ({ served }) => {
+  const { file } = await demoWorkspace(served.runtime, served.url)
+  const cwd = folder()
+  mkdirSync(join(cwd, '.talkif'))
+  writeFileSync(join(cwd, '.talkif/dev.json'), JSON.stringify(file))
+  const flows = fileURLToPath(new URL('../../flows', import.meta.url))
+  expect(await command(['deploy', flows, '--dry-run'], { cwd })).toEqual({
+    ...{ status: 0, err: '' },
+    out: '✓ There is nothing to change.\n',
+  })
+  // Another receiver is another receiver.
+  const own = await command(['deploy', flows, '--dry-run'], { cwd, env: { CRM_URL: 'https://crm.example/hook' } })
+  expect(own).toMatchObject({ status: 2, out: expect.stringContaining(`webhooks.\${CRM_URL}`) })
+})
+
 test('the demo workspace is flows/talkif.yaml and every flow beside it; later starts keep what the user made', async ({
   served,
 }) => {
-  const folder = new URL('../../flows/', import.meta.url)
+  const flowsFolder = new URL('../../flows/', import.meta.url)
   const { file, sandbox } = await demoWorkspace(served.runtime, served.url)
   const desk = door(served.url, file.test_key)
   const view = (await desk.get('/workspace')).body
   const inbox = `${served.url}/dev/inbox`
-  const read = parseWorkspace(readFileSync(new URL('talkif.yaml', folder), 'utf8'), { CRM_URL: inbox })
+  const read = parseWorkspace(readFileSync(new URL('talkif.yaml', flowsFolder), 'utf8'), { CRM_URL: inbox })
   const wanted = 'document' in read ? read.document : {}
   expect(sandbox).toMatchObject(wanted.sandbox!)
   // All of the file is there, phones in their usual spelling; what is more was filled in.
@@ -32,9 +51,9 @@ test('the demo workspace is flows/talkif.yaml and every flow beside it; later st
   const lost = changesBetween(withoutAdded(view), { ...spelled, secrets: { CRM_TOKEN: 'set' } })
   expect(lost.filter(({ after }) => after !== null)).toEqual([])
   expect(view.webhooks).toMatchObject([{ name: 'crm', url: inbox, events: ['*'] }])
-  const ids = globSync('*.yaml', { cwd: folder })
+  const ids = globSync('*.yaml', { cwd: flowsFolder })
     .filter((name) => name !== 'talkif.yaml')
-    .map((name) => parseFlow(readFileSync(new URL(name, folder), 'utf8')))
+    .map((name) => parseFlow(readFileSync(new URL(name, flowsFolder), 'utf8')))
     .map((parsed) => ('flow' in parsed ? parsed.flow.id : 'a flow with faults'))
   const deployed = async () =>
     (await desk.get('/workspace/flows?limit=100')).body.data.map(
