@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { declared } from './program.ts'
+import { talkif } from './program.ts'
 
 // Whoever reads our output may stop, as head does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -7,5 +7,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit()
 })
 
-const program = await declared(process.argv.slice(2))
-await program.parseAsync()
+await talkif(process.argv.slice(2))
