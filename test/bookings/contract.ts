@@ -26,6 +26,8 @@ export const appointment: Appointment = {
 /** Two processes that share a database, and a clock that the tests move. */
 export interface World {
   now: number
+  /** Of its database, for a process of its own. */
+  databaseUrl: string
   pools: ReturnType<typeof connect>[]
   /** As a process has it: with its connections, and its way to the outside, where silence is short. */
   options(process?: 0 | 1): { db: ReturnType<typeof connect>['db']; clock: Clock; fetchOutside: FetchOutside }
@@ -39,12 +41,14 @@ export function openWorld(): World {
   const clock: Clock = { ...systemClock, now: () => world.now }
   const world: World = {
     now: MONDAY,
+    databaseUrl: '',
     pools: [],
     options: (process = 0) => ({ db: world.pools[process]!.db, clock, fetchOutside }),
     week: (limit = 200) => ({ from: new Date(world.now), until: new Date(world.now + 5 * 86_400_000), limit }),
   }
   beforeAll(async () => {
     database = await freshDatabase()
+    world.databaseUrl = database.url
     world.pools = [connect(database.url, 10), connect(database.url, 10)]
   })
   afterAll(async () => {
