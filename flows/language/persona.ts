@@ -3,8 +3,9 @@ import { Simulation } from '../../openapi/schemas/persona.ts'
 import type { FlowFault } from './faults.ts'
 import { unknown } from './reading.ts'
 import { readDocument } from './workspace-file.ts'
+import { MAX_TOKENS_OF_OTHERS } from './yaml.ts'
 
-const KIND = { holds: 'a simulation', sections: 'people: and personas:', maxTokens: 50_000 }
+const KIND = { holds: 'a simulation', sections: 'people: and personas:', maxTokens: MAX_TOKENS_OF_OTHERS }
 
 /**
  * The text of `simulations/<flow>.yaml` → the people to call and what is expected, or every fault with line and column. Never throws.

@@ -10,9 +10,13 @@ import { escapeEnvironment, fillEnvironment, hasVariables } from './environment.
 import type { FlowFault } from './faults.ts'
 import { readDuration } from './fields.ts'
 import { entries, isEmpty, type Node, type Reading, startReading, within } from './reading.ts'
-import { type FileKind, readYaml } from './yaml.ts'
+import { type FileKind, MAX_TOKENS_OF_OTHERS, readYaml } from './yaml.ts'
 
-const KIND: DocumentKind = { holds: 'a workspace', sections: 'business: and calendars:', maxTokens: 200_000 }
+const KIND: DocumentKind = {
+  holds: 'a workspace',
+  sections: 'business: and calendars:',
+  maxTokens: MAX_TOKENS_OF_OTHERS,
+}
 
 /** A kind of file, with two of its sections as an example. */
 export type DocumentKind = FileKind & { sections: string }
