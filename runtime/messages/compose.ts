@@ -11,6 +11,8 @@ export interface MessageContext {
   lead: typeof leads.$inferSelect
   flow: Flow
   settings: Pick<Settings, 'business' | 'templates'>
+  /** Where the appointment is as a file; null without one. */
+  calendarUrl: string | null
 }
 
 /** The longest body that Twilio takes: https://www.twilio.com/docs/api/errors/21617 */
@@ -59,7 +61,7 @@ export function inLanguage(texts: string | Record<string, string>, language: str
   return found![1]
 }
 
-function fieldsOf({ call, lead, flow, settings }: MessageContext, language: string): TemplateFields {
+function fieldsOf({ call, lead, flow, settings, calendarUrl }: MessageContext, language: string): TemplateFields {
   const { booking } = call
   return {
     name: lead.name,
@@ -75,6 +77,7 @@ function fieldsOf({ call, lead, flow, settings }: MessageContext, language: stri
     booking: booking && {
       slot: writtenSlot(new Date(booking.slot), lead.zones[0]!, language),
       owner: booking.owner,
+      calendar_url: calendarUrl,
     },
   }
 }
