@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
 import { groups } from '../../cli/table.ts'
+import { deliveries } from '../../runtime/db/schema.ts'
 import { openWorkspace, people } from '../harness/talkif.ts'
 import { command, test } from './command.ts'
 import { folder } from './processes.ts'
@@ -156,6 +158,26 @@ describe('the workspace', () => {
     const unknown = await cli(['webhooks', 'test', 'crm'])
     expect(unknown).toMatchObject({ status: 1, err: expect.stringContaining('There is no webhook endpoint crm here.') })
     expect(await cli(['webhooks', 'resend', 'dlv_01kb4t2m7ye8q9v3x5z6c7d8f9'])).toMatchObject({ status: 1, out: '' })
+  })
+
+  test('webhooks: what was given up is delivered once more', async ({ cli, talkif, served }) => {
+    const { call_id } = await talkif.api.createLead({
+      ...{ source: 'web_form', intent: 'pricing', phone: people.busy, consent: true },
+    })
+    await talkif.inbox.next('lead.created', call_id)
+    await talkif.finished(call_id)
+    const [hook] = talkif.inbox.of('lead.created')
+    const { db } = served.runtime
+    const given = await db
+      .select()
+      .from(deliveries)
+      .where(eq(deliveries.eventId, hook!.headers['webhook-id'] as string))
+    await db.update(deliveries).set({ status: 'dead', tries: 10 }).where(eq(deliveries.id, given[0]!.id))
+    expect((await cli(['webhooks', 'list'])).out).toContain(given[0]!.id)
+    expect(await cli(['webhooks', 'resend', given[0]!.id])).toMatchObject({ status: 0, err: '' })
+    await talkif.idle()
+    expect(talkif.inbox.of('lead.created').map(({ raw }) => raw)).toEqual([hook!.raw, hook!.raw])
+    expect((await cli(['webhooks', 'list'])).out).not.toContain(given[0]!.id)
   })
 
   test('the clock of the sandbox, and its messages', async ({ cli, json }) => {
