@@ -29,12 +29,14 @@ export function compose(
   const language = languageOf(context)
   const fields = fieldsOf(context, language)
   const write = (text: string, own = fields) => fill(text, own, isolated)
-  const own = Object.fromEntries(Object.entries(given).map(([key, text]) => [key, fill(text, fields)]))
+  const each = (texts: Record<string, string>, say: (text: string) => string) =>
+    Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, say(text)]))
   if (channel === 'whatsapp') {
     const { content_sid, variables = {} } = template.whatsapp!
-    const filled = { ...Object.fromEntries(Object.entries(variables).map(([key, text]) => [key, write(text)])), ...own }
-    return contentOf(inLanguage(content_sid, language), filled)
+    return contentOf(inLanguage(content_sid, language), each({ ...variables, ...given }, write))
   }
+  // In a text of ours they are values, which are isolated as they are put in.
+  const own = each(given, (text) => fill(text, fields))
   const metadata = { ...fields.metadata, ...own }
   const body = write(inLanguage(template.sms!, language), { ...fields, metadata }).trim()
   if (body === '') return { why: `the template ${name} says nothing to this person` }

@@ -28,3 +28,11 @@ test('a text carries the appointment as a link, whole', () => {
   expect(said).toEqual({ body: `See you Tuesday, May 26 at 3:30 PM: ${calendarUrl}` })
   expect(compose(message, contextOf('Ada', false))).toEqual({ body: 'See you:' })
 })
+
+test('a variable that the flow gives stands by itself in its direction, like those of the workspace', () => {
+  const message = { channel: 'whatsapp', template: 'card', given: { 2: '{name}!', 3: 'plain' } } as const
+  expect(compose(message, contextOf('أحمد علي'))).toEqual({
+    contentSid: content_sid,
+    variables: { 1: '\u2068أحمد\u2069', 2: '\u2068أحمد علي\u2069!', 3: 'plain' },
+  })
+})
