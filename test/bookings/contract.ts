@@ -161,6 +161,14 @@ export function calendarContract(world: World, adapter: Adapter): void {
   })
 }
 
+/** Servers that cannot be asked, whatever they would speak. @param silent the port of one that takes connections and says nothing. */
+export const unreachable: [what: string, host: (silent: number) => string, says: RegExp][] = [
+  ['is down', () => 'http://127.0.0.1:1', /ECONNREFUSED/],
+  ['never answers', (silent) => `http://127.0.0.1:${silent}`, /no answer within/],
+  ['is a private address', () => 'https://169.254.169.254', /169\.254\.169\.254/],
+  ['is not https', () => 'http://calendar.example', /https/],
+]
+
 /** What a calendar on somebody's server does besides. @param path of the calendar's URL on whatever server. */
 export function remoteContract(world: World, adapter: Required<Adapter>, path: string): void {
   const { open, agreed, takeElsewhere } = adapter
@@ -178,11 +186,12 @@ export function remoteContract(world: World, adapter: Required<Adapter>, path: s
   })
 
   const broken: [string, () => Calendar, RegExp][] = [
-    ['is down', () => open(0, { url: `http://127.0.0.1:1${path}` }), /ECONNREFUSED/],
-    ['never answers', () => open(0, { url: `http://127.0.0.1:${port}${path}` }), /no answer within/],
+    ...unreachable.map(([what, host, says]): [string, () => Calendar, RegExp] => [
+      what,
+      () => open(0, { url: `${host(port)}${path}` }),
+      says,
+    ]),
     ['does not know us', () => open(0, { secret: 'wrong' }), /401/],
-    ['is a private address', () => open(0, { url: `https://169.254.169.254${path}` }), /169\.254\.169\.254/],
-    ['is not https', () => open(0, { url: `http://calendar.example${path}` }), /https/],
   ]
 
   describe.each(broken)('a server that %s', (_, openBroken, says) => {
