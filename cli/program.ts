@@ -1,16 +1,26 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { version } from '../runtime/version.ts'
-import { failureLines, failureOf } from './failure.ts'
+import { CommandError, failureLines, failureOf } from './failure.ts'
 import { type GlobalOptions, type Invocation, server, status } from './invocation.ts'
 import { openOutput, paintFor } from './output.ts'
 import { type CommandRow, families, globalOptions, groups, type OptionRow } from './table.ts'
 
+/** Runs what was typed. What is no command is told as every other failure is. */
+export async function talkif(words: string[]): Promise<void> {
+  const program = await declared(words)
+  try {
+    await program.parseAsync(words.length ? words : ['--help'], { from: 'user' })
+  } catch (error) {
+    // Of a command line that cannot be read, the options were not read either.
+    tell(error, { json: words.includes('--json'), color: !words.includes('--no-color') })
+  }
+}
+
 /** The command line as its table says it. @param words what was typed, so that only the command meant is read whole. */
-export async function declared(words: string[]): Promise<Command> {
-  const program = new Command('talkif')
+async function declared(words: string[]): Promise<Command> {
+  const program = strict(new Command('talkif'))
     .description('Wire a lead event, Talkif dials it.')
     .version(version)
-    .showHelpAfterError('(`--help` shows how it is used)')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', AFTER)
   for (const row of globalOptions) program.addOption(optionOf(row))
@@ -40,9 +50,33 @@ async function declare(program: Command, row: CommandRow, words: string[]): Prom
 function childOf(above: Command, name: string): Command {
   const known = above.commands.find((it) => it.name() === name)
   if (known) return known
-  const child = above.command(name)
+  const child = strict(above.command(name))
   if (families[name]) child.description(families[name])
   return child
+}
+
+/** Its own words about misuse go to nobody: they are thrown, and told by {@link tell}. */
+const strict = (command: Command): Command =>
+  command.configureOutput({ writeErr: () => {}, outputError: () => {} }).exitOverride((ended) => {
+    throw ended.exitCode === 0 ? ended : misuse(ended, command)
+  })
+
+function misuse({ code, message }: CommanderError, command: Command): CommandError {
+  const names: string[] = []
+  for (let at: Command | null = command; at; at = at.parent) names.unshift(at.name())
+  const words = names.join(' ')
+  // What it answers to a family without its second word.
+  if (code === 'commander.help')
+    return new CommandError(
+      `${words} needs one more word: ${command.commands.map((it) => it.name()).join(', ')}.`,
+      `See \`${words} --help\`.`,
+    )
+  const [what = '', meant] = message.replace(/^error: /, '').split(/\n\((.*)\)$/)
+  const detail = `${what.charAt(0).toUpperCase()}${what.slice(1)}`
+  return new CommandError(
+    detail.endsWith('.') ? detail : `${detail}.`,
+    [meant, `See \`${words} --help\`.`].filter(Boolean).join(' '),
+  )
 }
 
 function argumentOf(word: string, choices?: readonly string[]): Argument {
@@ -68,10 +102,16 @@ async function run(row: CommandRow, command: Command, args: unknown[]): Promise<
     const ended = await action({ args, options, out, server: server(options) } as Invocation<never, never>)
     if (typeof ended === 'number') process.exitCode = ended
   } catch (error) {
-    if (error instanceof InvalidArgumentError) command.error(`error: ${error.message}`)
-    const failure = failureOf(error)
-    if (out.isJson) out.warn(JSON.stringify({ error: failure }, null, 2))
-    else for (const line of failureLines(failure, paintFor(process.stderr, options))) out.warn(line)
-    process.exitCode = status.failed
+    tell(error, options)
   }
+}
+
+/** What went wrong and what to do next, on stderr; the status is 1 then. */
+function tell(error: unknown, options: GlobalOptions): void {
+  if (error instanceof CommanderError) return
+  const { isJson, warn } = openOutput(options)
+  const failure = failureOf(error)
+  if (isJson) warn(JSON.stringify({ error: failure }, null, 2))
+  else for (const line of failureLines(failure, paintFor(process.stderr, options))) warn(line)
+  process.exitCode = status.failed
 }

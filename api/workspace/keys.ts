@@ -7,7 +7,11 @@ import { answer } from '../answer.ts'
 import type { Env } from '../app.ts'
 import { admin, readBody } from './admin.ts'
 
-const NewKey = z.strictObject({ mode: z.enum(['test', 'live']), scopes: z.array(z.enum(scopes)).min(1).optional() })
+/** The body of `POST /workspace/keys`. */
+export const NewKey = z.strictObject({
+  mode: z.enum(['test', 'live']),
+  scopes: z.array(z.enum(scopes)).min(1).optional(),
+})
 
 export function keyRoutes(deps: Deps): Hono<Env> {
   const app = new Hono<Env>()

@@ -9,7 +9,8 @@ import { answer } from '../answer.ts'
 import type { Env } from '../app.ts'
 import { admin, readBody } from './admin.ts'
 
-const Since = z.strictObject({ since: GivenTime })
+/** The body of `POST /workspace/webhooks/{id}/recover`. */
+export const Since = z.strictObject({ since: GivenTime })
 
 export function webhookRoutes(deps: Deps): Hono<Env> {
   const app = new Hono<Env>()

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { parseSimulation } from '../../flows/language/persona.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Simulation } from '../../openapi/schemas/persona.ts'
@@ -23,6 +23,12 @@ export interface Subject {
  * @throws CommandError after every fault of every file was told.
  */
 export async function readSubjects(given: string[], personas: string | undefined, out: Output): Promise<Subject[]> {
+  const people = given.find((path) => basename(dirname(resolve(path))) === 'simulations')
+  if (people !== undefined)
+    throw new CommandError(
+      `${people} is a simulation: the people whom a flow calls.`,
+      `Name the flow: \`talkif simulate ${join(dirname(people), '..', basename(people))}\`.`,
+    )
   const sources = await readSources(await withWorkspace(given), { assume: true })
   tellAssumed(sources, out)
   allValid(sources, out)

@@ -3,8 +3,9 @@ import { Simulation } from '../../openapi/schemas/persona.ts'
 import type { FlowFault } from './faults.ts'
 import { unknown } from './reading.ts'
 import { readDocument } from './workspace-file.ts'
+import { MAX_TOKENS_OF_OTHERS } from './yaml.ts'
 
-const KIND = { holds: 'a simulation', sections: 'people: and personas:', maxTokens: 50_000 }
+const KIND = { holds: 'a simulation', sections: 'people: and personas:', maxTokens: MAX_TOKENS_OF_OTHERS }
 
 /**
  * The text of `simulations/<flow>.yaml` → the people to call and what is expected, or every fault with line and column. Never throws.
@@ -17,7 +18,7 @@ export function parseSimulation(
   const read = readDocument(text, Simulation, { kind: KIND, environment: {} })
   if ('faults' in read) return read
   const { document, faultAt } = read
-  const faults = [...atOdds(document), ...unknownSlots(document, slots)].map(faultAt)
+  const faults = [...atOdds(document), ...unknownSlots(document, slots), ...expectNothing(document)].map(faultAt)
   return faults.length > 0 ? { faults } : { simulation: document }
 }
 
@@ -38,6 +39,17 @@ function atOdds({ personas = [] }: Simulation): Fault[] {
       ...(hasPhone ? [{ pointer: `/personas/${at}/lead/phone`, detail: `${phone} belongs to somebody else.` }] : []),
     ]
   })
+}
+
+/** What expects nothing is met whatever happens: a test that cannot fail. */
+function expectNothing({ people = {}, personas = [] }: Simulation): Fault[] {
+  const given: [string, object | undefined][] = [
+    ...Object.entries(people).map(([name, expect]): [string, object | undefined] => [`/people/${name}`, expect]),
+    ...personas.map(({ expect }, at): [string, object] => [`/personas/${at}/expect`, expect]),
+  ]
+  return given.flatMap(([pointer, expect = {}]) =>
+    Object.keys(expect).length > 0 ? [] : [{ pointer, detail: 'It must expect something, e.g. outcome: booked.' }],
+  )
 }
 
 function unknownSlots({ people = {}, personas = [] }: Simulation, slots: readonly string[]): Fault[] {

@@ -13,8 +13,8 @@ export interface TemplateFields {
   external_id?: string | null
   metadata?: Readonly<Record<string, string>> | null
   answers?: Readonly<Record<string, string>> | null
-  /** `slot` as it is spoken. */
-  booking?: { slot?: string | null; owner?: string | null } | null
+  /** `slot` as it is spoken; `calendar_url` of the appointment as a file. */
+  booking?: { slot?: string | null; owner?: string | null; calendar_url?: string | null } | null
 }
 
 /** Which fields a template may have besides those of the lead. */
@@ -35,7 +35,8 @@ const PLAIN = [
   ...(['name', 'first_name', 'business', 'agent', 'source', 'campaign', 'intent', 'language'] as const),
   'external_id' as const,
 ]
-const BOOKING = ['booking.slot', 'booking.owner']
+const LINK = 'booking.calendar_url'
+const BOOKING = ['booking.slot', 'booking.owner', LINK]
 /** `{{` stands for `{`; a field is whatever else stands in braces. */
 const PIECE = /\{\{|\{([^{}]*)\}/g
 const MAX_VALUE = 200
@@ -52,7 +53,7 @@ export function fill(template: string, fields: TemplateFields, encode = (value: 
   for (const piece of template.matchAll(PIECE)) {
     filled += template.slice(after, piece.index)
     after = piece.index + piece[0].length
-    const value = piece[1] === undefined ? '{' : encode(clean(fieldValue(piece[1], fields)))
+    const value = piece[1] === undefined ? '{' : encode(valueIn(piece[1], fields))
     if (value === '') {
       if (filled.endsWith(' ')) filled = filled.slice(0, -1)
       else if (filled === '' && template[after] === ' ') after++
@@ -97,6 +98,10 @@ function faultOf(name: string, { slots, booking }: TemplateScope): { message: st
   if (meant) return { message: `there is no field {${shown}}`, suggestion: `{${meant}}` }
   return { message: `there is no field {${shown}}; known: ${known.join(', ')}, metadata.KEY; write {{ for a brace` }
 }
+
+/** A link of ours is whole or of no use. */
+const valueIn = (name: string, fields: TemplateFields): string =>
+  name === LINK ? fieldValue(name, fields) : clean(fieldValue(name, fields))
 
 function fieldValue(name: string, fields: TemplateFields): string {
   if (name === 'first_name') return fields.name?.trim().split(/\s+/u)[0] ?? ''

@@ -9,11 +9,15 @@ import type { z } from '../../openapi/zod.ts'
 import { escapeEnvironment, fillEnvironment, hasVariables } from './environment.ts'
 import type { FlowFault } from './faults.ts'
 import { readDuration } from './fields.ts'
-import { entries, isEmpty, type Node, type Reading, startReading, within } from './reading.ts'
+import { entries, isEmpty, type Node, type Reading, short, startReading, within } from './reading.ts'
 import { STAND_IN_DURATION, standIn, standInText } from './stand-in.ts'
-import { type FileKind, readYaml } from './yaml.ts'
+import { type FileKind, MAX_TOKENS_OF_OTHERS, readYaml } from './yaml.ts'
 
-const KIND: DocumentKind = { holds: 'a workspace', sections: 'business: and calendars:', maxTokens: 200_000 }
+const KIND: DocumentKind = {
+  holds: 'a workspace',
+  sections: 'business: and calendars:',
+  maxTokens: MAX_TOKENS_OF_OTHERS,
+}
 
 /** A kind of file, with two of its sections as an example. */
 export type DocumentKind = FileKind & { sections: string }
@@ -121,6 +125,7 @@ function object(node: Node, forms: JsonSchema[], name: string[], path: string, w
   for (const { key, keyNode, value: inner } of entries(node, path, reading)) {
     const innerPath = path ? `${path}.${key}` : key
     const known = memberOf(forms, key)
+    if (!known && path === '') unknownSection(keyNode, key, forms, reading)
     const as = known?.name ?? key
     if (Object.hasOwn(result, as)) {
       reading.fault(keyNode, innerPath, `"${as}" is given twice: also as "${key}"`)
@@ -134,6 +139,13 @@ function object(node: Node, forms: JsonSchema[], name: string[], path: string, w
     if (read !== undefined || !known) Object.defineProperty(result, as, { value: read ?? null, ...MEMBER })
   }
   return result
+}
+
+/** Of what stands at the top, all there is; what resembles one of them the schema tells. */
+function unknownSection(at: Node, key: string, forms: JsonSchema[], reading: Reading): void {
+  const sections = forms.flatMap(({ properties }) => Object.keys(properties ?? {}))
+  if (!nearest(key, sections))
+    reading.fault(at, key, `There is no field ${short(key)} here; known: ${sections.join(', ')}`)
 }
 
 /** `__proto__` is a member like any other, for the schema to refuse. */

@@ -5,6 +5,8 @@ export const MAX_BYTES = 256 * 1024
 export const MAX_DEPTH = 32
 /** A flow has a few hundred; this only bounds the work a hostile file can cause. */
 const MAX_TOKENS = 8_000
+/** The same for the other kinds of file: the demo's workspace has 436, a large one with 50 templates and 20 calendars about 4,000. */
+export const MAX_TOKENS_OF_OTHERS = 20_000
 /** The lexer announces the text of a scalar with this, so that text is never taken for an anchor. */
 const SCALAR_FOLLOWS = '\x1f'
 
@@ -39,19 +41,26 @@ export function readYaml(text: string, kind = FLOW): { root: ParsedNode | null }
   const apart = new Map(faults.toReversed().map((fault) => [fault.offset, fault]))
   if (apart.size > 0) return { faults: [...apart.values()].toReversed().slice(0, 20) }
   const second = documents[1]
-  if (second) return one(second.range[0], `a file holds ${kind.holds.replace(/^a /, 'one ')}: found a second document`)
+  if (second) return secondDocument(second.range[0], kind)
   return { root: documents[0]?.contents ?? null }
 }
 
-function tokens(text: string, { holds, maxTokens }: FileKind): { tokens: CST.Token[] } | { faults: YamlFault[] } {
+const secondDocument = (offset: number, { holds }: FileKind) =>
+  one(offset, `a file holds ${holds.replace(/^a /, 'one ')}: found a second document`)
+
+function tokens(text: string, kind: FileKind): { tokens: CST.Token[] } | { faults: YamlFault[] } {
+  const { holds, maxTokens } = kind
   const parser = new Parser()
   const tokens: CST.Token[] = []
   let count = 0
   let isScalar = false
+  let [begins, ends] = [0, 0]
   for (const lexeme of new Lexer().lex(text)) {
     const refusal = isScalar ? undefined : REFUSED[lexeme[0] ?? '']
     if (refusal) return one(parser.offset, `${refusal} are not allowed in ${holds}`)
     if (++count > maxTokens) return one(parser.offset, `the file has too many parts for ${holds}`)
+    if (!isScalar && ((lexeme === '---' && ++begins > 1) || (lexeme === '...' && ++ends > 1)))
+      return secondDocument(parser.offset, kind)
     isScalar = lexeme === SCALAR_FOLLOWS
     for (const token of parser.next(lexeme)) tokens.push(token)
     // The stack holds the document and the collections around this place.

@@ -20,6 +20,7 @@ export const Expectation = z
     first_dial_within_seconds: wholeNumber(1, 86_400).describe('From the lead to the first dial, in real time.'),
   })
   .partial()
+  .meta({ minProperties: 1 })
 export type Expectation = z.infer<typeof Expectation>
 
 const PersonaLead = z

@@ -26,7 +26,9 @@ export const WorkspaceDocument = z
       })
       .describe('On whose behalf we call; the first sentence of every call names it.'),
     time_zone: TimeZone.describe('In which days and months are counted: an IANA name.'),
-    region: z.enum(['eu', 'us', 'tr']).describe('Where recordings and transcripts stay.'),
+    region: z
+      .enum(['eu', 'us', 'tr'])
+      .describe('Where recordings and transcripts stay; servers have `eu` alone so far.'),
     webhooks: z.array(Webhook).max(20).describe('Endpoints that are told of events.'),
     calendars: z.array(Calendar).max(100).describe('Calendars that flows book in.'),
     voices: z.array(Voice).max(100).describe('Voices that flows speak with.'),

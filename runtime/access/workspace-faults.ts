@@ -20,6 +20,7 @@ export function workspaceFaults(
   const document = input as Record<string, unknown>
   return [
     ...zoneFaults('/time_zone', document.time_zone),
+    ...regionFaults(document.region),
     ...NAMED.flatMap((section) => twiceFaults(`/${section}`, 'name', entries(document[section]))),
     ...entries(document.calendars).flatMap((calendar, index) => {
       const pointer = `/calendars/${index}`
@@ -42,6 +43,12 @@ const NAMED = ['calendars', 'voices', 'handoffs', 'templates', 'webhooks'] as co
 
 const zoneFaults = (pointer: string, zone: unknown): FieldFault[] =>
   typeof zone !== 'string' || zone === '' || isZone(zone) ? [] : [fault(pointer, `${zone} is not an IANA time zone.`)]
+
+/** A region that the server is not set up for would be a promise that nothing keeps. */
+const regionFaults = (region: unknown): FieldFault[] =>
+  region === 'us' || region === 'tr'
+    ? [fault('/region', `There is no region ${region} on this server: write region: eu, or leave it out.`)]
+    : []
 
 /** Entries whose `field` an earlier one has. */
 function twiceFaults(pointer: string, field: string, list: Record<string, unknown>[]): FieldFault[] {

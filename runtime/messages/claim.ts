@@ -1,6 +1,7 @@
 import { and, asc, eq } from 'drizzle-orm'
 import { sandboxNumber } from '../../openapi/sandbox-people.ts'
 import { workspaceSettings } from '../access/workspaces.ts'
+import { artifactLinks } from '../artifacts/links.ts'
 import { toCallTime, toRealTime } from '../calls/call-time.ts'
 import type { MessageContent } from '../carrier/messaging.ts'
 import type { Tx } from '../db/connect.ts'
@@ -42,7 +43,8 @@ export async function claimMessage(tx: Tx, deps: Deps, message: MessageRow): Pro
     workspaceSettings(tx, call!.workspaceId),
     sendersOf(tx, message),
   ])
-  const facts = { call: call!, lead: lead!, flow, settings }
+  const { calendar_url: calendarUrl } = artifactLinks(deps, call!, true)
+  const facts = { call: call!, lead: lead!, flow, settings, calendarUrl }
   const verdict = await judge(tx, deps, message, facts)
   if (verdict.kind === 'hold') {
     const sendAfter = toRealTime(call!, verdict.until)

@@ -11,6 +11,8 @@ export interface MessageContext {
   lead: typeof leads.$inferSelect
   flow: Flow
   settings: Pick<Settings, 'business' | 'templates'>
+  /** Where the appointment is as a file; null without one. */
+  calendarUrl: string | null
 }
 
 /** The longest body that Twilio takes: https://www.twilio.com/docs/api/errors/21617 */
@@ -27,12 +29,14 @@ export function compose(
   const language = languageOf(context)
   const fields = fieldsOf(context, language)
   const write = (text: string, own = fields) => fill(text, own, isolated)
-  const own = Object.fromEntries(Object.entries(given).map(([key, text]) => [key, fill(text, fields)]))
+  const each = (texts: Record<string, string>, say: (text: string) => string) =>
+    Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, say(text)]))
   if (channel === 'whatsapp') {
     const { content_sid, variables = {} } = template.whatsapp!
-    const filled = { ...Object.fromEntries(Object.entries(variables).map(([key, text]) => [key, write(text)])), ...own }
-    return contentOf(inLanguage(content_sid, language), filled)
+    return contentOf(inLanguage(content_sid, language), each({ ...variables, ...given }, write))
   }
+  // In a text of ours they are values, which are isolated as they are put in.
+  const own = each(given, (text) => fill(text, fields))
   const metadata = { ...fields.metadata, ...own }
   const body = write(inLanguage(template.sms!, language), { ...fields, metadata }).trim()
   if (body === '') return { why: `the template ${name} says nothing to this person` }
@@ -59,7 +63,7 @@ export function inLanguage(texts: string | Record<string, string>, language: str
   return found![1]
 }
 
-function fieldsOf({ call, lead, flow, settings }: MessageContext, language: string): TemplateFields {
+function fieldsOf({ call, lead, flow, settings, calendarUrl }: MessageContext, language: string): TemplateFields {
   const { booking } = call
   return {
     name: lead.name,
@@ -75,6 +79,7 @@ function fieldsOf({ call, lead, flow, settings }: MessageContext, language: stri
     booking: booking && {
       slot: writtenSlot(new Date(booking.slot), lead.zones[0]!, language),
       owner: booking.owner,
+      calendar_url: calendarUrl,
     },
   }
 }

@@ -252,6 +252,16 @@ const shown = (text: string, environment: Record<string, string> = {}) =>
   faultsOf(text, environment).map((fault) => renderFault(text, fault).split('\n'))
 
 describe('faults', () => {
+  test('a section that resembles none is told with all there are', () => {
+    expect(shown('qualify: [need]\n')).toEqual([
+      [
+        `1:1 There is no field qualify here; known: ${Object.keys(WorkspaceDocument.shape).join(', ')}`,
+        '1 | qualify: [need]',
+        '  | ^',
+      ],
+    ])
+  })
+
   test('stand at their line and column with a caret, and say what was probably meant', () => {
     const text = `name: Helena
 calender: []
@@ -297,7 +307,9 @@ secrets:
     expect(faultsOf('name: &a b')).toMatchObject([{ message: 'anchors (&) are not allowed in a workspace' }])
     expect(faultsOf('name: a\nname: b')).toMatchObject([{ line: 2, message: 'the key "name" is given twice' }])
     expect(faultsOf('name: "a\\0b"')).toMatchObject([{ message: '"name" holds U+0000 or half of a surrogate pair' }])
-    expect(faultsOf('__proto__: {}\nname: a')).toMatchObject([{ message: 'There is no field __proto__ here' }])
+    expect(faultsOf('__proto__: {}\nname: a')).toMatchObject([
+      { message: expect.stringMatching(/^There is no field __proto__ here; known: name, /) },
+    ])
     expect(faultsOf(`name: ${'['.repeat(40)}`)).toMatchObject([{ message: 'nested more than 32 deep' }])
     expect(faultsOf(`name: ${'a'.repeat(300_000)}`)).toMatchObject([{ message: 'the file is larger than 256 kB' }])
   })

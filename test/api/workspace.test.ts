@@ -109,6 +109,21 @@ describe('PUT /workspace', () => {
     expect(await rows(served)).toEqual(counts)
   })
 
+  test('a region that no server has yet is refused, not stored without effect', async ({ desk }) => {
+    for (const [region, path] of [
+      ['us', '/workspace'],
+      ['tr', '/workspace'],
+      ['tr', '/workspace/plan'],
+    ] as const) {
+      const { status, body } = await (path === '/workspace' ? desk.put(path, { region }) : desk.post(path, { region }))
+      expect([status, body.errors]).toEqual([
+        422,
+        [expect.objectContaining({ pointer: '/region', detail: expect.stringContaining('write region: eu') })],
+      ])
+    }
+    expect((await desk.put('/workspace', { region: 'eu' })).body.region).toBe('eu')
+  })
+
   test('every fault of the meaning at once, and nothing is stored', async ({ desk, served }) => {
     const [before, counts] = [(await desk.get('/workspace')).body, await rows(served)]
     const calendar = { name: 'm', owner: 'm' }

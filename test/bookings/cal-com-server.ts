@@ -14,6 +14,8 @@ export interface CalComServer {
   bookings: Map<string, Booking>
   /** Answers of the next request are lost: it is done, and the connection cut. */
   cutAfter(route: string): void
+  /** The next request is never answered, and done only when it hangs `after` that. Resolves once it has come so far. */
+  hang(route: string, at: 'before' | 'after'): Promise<void>
   reset(): void
   close(): Promise<void>
 }
@@ -80,6 +82,13 @@ export async function startCalCom(now: () => number): Promise<CalComServer> {
   const reservations = new Map<string, { start: number; end: number; until: number }>()
   const violations: string[] = []
   let [cut, count] = ['', 0]
+  let hanging: { route: string; at: 'before' | 'after'; reached(): void } | undefined
+  const hangs = (route: string, at: 'before' | 'after') => {
+    if (hanging?.route !== route || hanging.at !== at) return false
+    hanging.reached()
+    hanging = undefined
+    return true
+  }
 
   const hours = { timeZone: 'Europe/Istanbul', from: '09:00', to: '18:00', days: [1, 2, 3, 4, 5] }
   const isEventType = (id: unknown) => {
@@ -212,8 +221,10 @@ export async function startCalCom(now: () => number): Promise<CalComServer> {
     const input = request.method === 'GET' ? Object.fromEntries(url.searchParams) : text ? JSON.parse(text) : {}
     const send = (status: number, body: object) =>
       response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body))
+    if (hangs(name, 'before')) return
     try {
       const { status = 200, data } = answer(request, name, decodeURIComponent(uid), input)
+      if (hangs(name, 'after')) return
       if (cut === name) {
         cut = ''
         response.destroy()
@@ -237,10 +248,18 @@ export async function startCalCom(now: () => number): Promise<CalComServer> {
     cutAfter: (route) => {
       cut = route
     },
+    hang: (route, at) =>
+      new Promise((reached) => {
+        hanging = { route, at, reached }
+      }),
     reset() {
       bookings.clear()
       reservations.clear()
     },
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
   }
 }

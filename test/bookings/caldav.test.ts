@@ -1,12 +1,38 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caldavCalendar } from '../../runtime/bookings/caldav.ts'
+import { CalendarUnavailable } from '../../runtime/bookings/port.ts'
 import { bookings } from '../../runtime/db/schema.ts'
 import { OutboundFailed } from '../../runtime/outbound.ts'
-import { type Adapter, appointment, calendarContract, openWorld, remoteContract, settings } from './contract.ts'
+import {
+  type Adapter,
+  appointment,
+  calendarContract,
+  openWorld,
+  remoteContract,
+  settings,
+  unreachable,
+} from './contract.ts'
 import { hasRadicale, type Radicale, startRadicale } from './radicale.ts'
 
 const world = openWorld()
 const utc = (at: Date) => at.toISOString().replace(/[-:]|\.\d+/g, '')
+
+test.for(unreachable)('CalDAV on a server that %s costs the booking', async ([, host, says], { onTestFinished }) => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  onTestFinished(() => void silent.close())
+  await once(silent, 'listening')
+  const calendar = caldavCalendar({
+    ...world.options(),
+    ...{ workspaceId: 'ws_one', mode: 'live' as const, settings },
+    caldav: { url: `${host((silent.address() as AddressInfo).port)}/work/`, username: 'mehmet', password: 'geheim' },
+  })
+  const error = await calendar.freeSlots(world.week()).catch((it: unknown) => it)
+  expect(error).toBeInstanceOf(CalendarUnavailable)
+  expect((error as CalendarUnavailable).message).toMatch(says)
+  expect((error as CalendarUnavailable).advice).toMatch(/^[A-Z].{20,}\.$/)
+})
 
 describe.skipIf(!hasRadicale)('CalDAV on Radicale (skipped where `radicale` is not installed)', () => {
   let radicale: Radicale

@@ -26,6 +26,8 @@ export const appointment: Appointment = {
 /** Two processes that share a database, and a clock that the tests move. */
 export interface World {
   now: number
+  /** Of its database, for a process of its own. */
+  databaseUrl: string
   pools: ReturnType<typeof connect>[]
   /** As a process has it: with its connections, and its way to the outside, where silence is short. */
   options(process?: 0 | 1): { db: ReturnType<typeof connect>['db']; clock: Clock; fetchOutside: FetchOutside }
@@ -39,12 +41,14 @@ export function openWorld(): World {
   const clock: Clock = { ...systemClock, now: () => world.now }
   const world: World = {
     now: MONDAY,
+    databaseUrl: '',
     pools: [],
     options: (process = 0) => ({ db: world.pools[process]!.db, clock, fetchOutside }),
     week: (limit = 200) => ({ from: new Date(world.now), until: new Date(world.now + 5 * 86_400_000), limit }),
   }
   beforeAll(async () => {
     database = await freshDatabase()
+    world.databaseUrl = database.url
     world.pools = [connect(database.url, 10), connect(database.url, 10)]
   })
   afterAll(async () => {
@@ -157,6 +161,14 @@ export function calendarContract(world: World, adapter: Adapter): void {
   })
 }
 
+/** Servers that cannot be asked, whatever they would speak. @param silent the port of one that takes connections and says nothing. */
+export const unreachable: [what: string, host: (silent: number) => string, says: RegExp][] = [
+  ['is down', () => 'http://127.0.0.1:1', /ECONNREFUSED/],
+  ['never answers', (silent) => `http://127.0.0.1:${silent}`, /no answer within/],
+  ['is a private address', () => 'https://169.254.169.254', /169\.254\.169\.254/],
+  ['is not https', () => 'http://calendar.example', /https/],
+]
+
 /** What a calendar on somebody's server does besides. @param path of the calendar's URL on whatever server. */
 export function remoteContract(world: World, adapter: Required<Adapter>, path: string): void {
   const { open, agreed, takeElsewhere } = adapter
@@ -174,11 +186,12 @@ export function remoteContract(world: World, adapter: Required<Adapter>, path: s
   })
 
   const broken: [string, () => Calendar, RegExp][] = [
-    ['is down', () => open(0, { url: `http://127.0.0.1:1${path}` }), /ECONNREFUSED/],
-    ['never answers', () => open(0, { url: `http://127.0.0.1:${port}${path}` }), /no answer within/],
+    ...unreachable.map(([what, host, says]): [string, () => Calendar, RegExp] => [
+      what,
+      () => open(0, { url: `${host(port)}${path}` }),
+      says,
+    ]),
     ['does not know us', () => open(0, { secret: 'wrong' }), /401/],
-    ['is a private address', () => open(0, { url: `https://169.254.169.254${path}` }), /169\.254\.169\.254/],
-    ['is not https', () => open(0, { url: `http://calendar.example${path}` }), /https/],
   ]
 
   describe.each(broken)('a server that %s', (_, openBroken, says) => {

@@ -6,7 +6,8 @@ import { sandboxNumber } from '../../openapi/sandbox-people.ts'
 import { unbook } from '../../runtime/bookings/settle.ts'
 import { type Clock, faster, systemClock } from '../../runtime/clock.ts'
 import { freePort } from '../../runtime/db/embedded.ts'
-import { bookings } from '../../runtime/db/schema.ts'
+import { bookings, spans } from '../../runtime/db/schema.ts'
+import { openLog } from '../../runtime/log.ts'
 import { type Sandbox, startSandbox } from '../../runtime/sandbox/server.ts'
 import { speechDir } from '../harness/cache.ts'
 import { openWorkspace, startServer, type Workspace } from '../harness/talkif.ts'
@@ -19,19 +20,25 @@ const noon = Date.parse('2026-05-26T16:00:00Z')
 /** Noon in Washington on a Tuesday, and on from there. */
 const clock: Clock = faster({ ...systemClock, now: () => noon + (systemClock.now() - start) }, PACE)
 
+/** Everything that the server logged, of whatever level. */
+const logged: string[] = []
+const credentials = {
+  accountSid: `AC${randomBytes(16).toString('hex')}`,
+  authToken: randomBytes(16).toString('hex'),
+  apiKey: `sk-${randomBytes(16).toString('hex')}`,
+}
+/** Keys and webhook secrets of the workspaces that were opened. */
+const given: string[] = [API_KEY, 'cal_wrong', credentials.authToken, credentials.apiKey]
+
 let vendors: Sandbox
 let served: Awaited<ReturnType<typeof startServer>>
 
 beforeAll(async () => {
-  const credentials = {
-    accountSid: `AC${randomBytes(16).toString('hex')}`,
-    authToken: randomBytes(16).toString('hex'),
-    apiKey: `sk-${randomBytes(16).toString('hex')}`,
-  }
   const port = await freePort()
   vendors = await startSandbox({ clock: systemClock, credentials, cacheDir: speechDir })
   served = await startServer({
     clock,
+    log: openLog('debug', { write: (line) => void logged.push(line) }),
     environment: {
       TWILIO_ACCOUNT_SID: credentials.accountSid,
       TWILIO_AUTH_TOKEN: credentials.authToken,
@@ -62,6 +69,7 @@ async function openLive(
     await calCom.close()
   })
   const { key } = await talkif.newKey({ mode: 'live' })
+  given.push(key, talkif.key, talkif.webhookSecret)
   const mehmet = { name: 'mehmet', owner: 'mehmet@helena.example', time_zone: 'Europe/Istanbul' }
   const cal_com = { event_type_id: EVENT_TYPE, api_key, url: calCom.url }
   await talkif.configure({
@@ -151,4 +159,18 @@ describe.concurrent('live calls', () => {
     const [row] = await served.runtime.db.select().from(bookings).where(eq(bookings.callId, call_id))
     expect(row).toMatchObject({ kind: 'embedded', mode: 'test' })
   })
+})
+
+test('of all that, no secret and no person is in the log, and no secret in the traces', async ({ expect }) => {
+  await served.runtime.telemetry.flush()
+  const log = logged.join('')
+  const traces = JSON.stringify(await served.runtime.db.select().from(spans))
+  // It was written much of both, of what failed as well.
+  for (const words of ['a calendar cannot be asked', '"event":"rang"']) expect(log).toContain(words)
+  expect(traces).toContain('cal_com.api_key')
+  expect(given.length).toBeGreaterThan(10)
+  expect(given.filter((secret) => log.includes(secret))).toEqual([])
+  expect(given.filter((secret) => traces.includes(secret))).toEqual([])
+  for (const person of ['ליאת', 'liat@', '2025550141', '2025550142', '2025550143', '2025550144'])
+    expect(log.split('\n').filter((line) => line.includes(person))).toEqual([])
 })

@@ -1,11 +1,11 @@
 import { eq } from 'drizzle-orm'
-import postgres from 'postgres'
 import { describe, expect, test } from 'vitest'
 import { serve } from '../../cli/serve.ts'
 import { readConfig } from '../../runtime/config.ts'
 import { attempts, calls, history } from '../../runtime/db/schema.ts'
 import { openLog } from '../../runtime/log.ts'
 import type { Chaos } from '../../runtime/sandbox/server.ts'
+import { between } from '../harness/between.ts'
 import { freshDatabase } from '../harness/database.ts'
 import { freePort, startSandboxProcess, startServerProcess } from '../harness/processes.ts'
 import { freshDataDir, openWorkspace, people, startServer, type Workspace } from '../harness/talkif.ts'
@@ -214,40 +214,11 @@ test.concurrent('a worker frozen between its attempt and the carrier, and while 
   expect(await sandbox.violations()).toEqual([])
 })
 
-/**
- * Freezes the only worker exactly between the commit of an attempt and the request to the carrier. A trigger holds the attempt's
- * transaction while this test queues for the table; so the next thing the worker reads of it, its fence, waits behind us.
- */
+/** Freezes the only worker between the commit of an attempt and its look at the fence, before the request to the carrier. */
 async function freezeBeforeSending(databaseUrl: string, talkif: Workspace, phone: string, freeze: () => void) {
-  const sql = postgres(databaseUrl, { max: 4, onnotice: () => {} })
-  await sql.unsafe(`
-    create function hold() returns trigger language plpgsql as $$
-    begin if new.phone = '${phone}' then perform pg_advisory_xact_lock(42); end if; return null; end $$;
-    create trigger hold after insert on attempts for each row execute function hold()`)
-  const gate = await sql.reserve()
-  await gate`select pg_advisory_lock(42)`
-  const { call_id } = await talkif.api.createLead({ ...lead, phone })
-  const waits = (kind: string, mode: string) =>
-    until(
-      async () =>
-        (
-          await sql`
-      select 1 from pg_locks where locktype = ${kind} and mode = ${mode} and not granted
-      and database = (select oid from pg_database where datname = current_database())`
-        )[0],
-    )
-  await waits('advisory', 'ExclusiveLock')
-  const table = await sql.reserve()
-  await table`begin`
-  const locked = table`lock table attempts in access exclusive mode`.execute()
-  await waits('relation', 'AccessExclusiveLock')
-  await gate`select pg_advisory_unlock(42)`
-  await locked
-  await waits('relation', 'AccessShareLock')
-  freeze()
-  await table`commit`
-  gate.release()
-  table.release()
-  await sql.end()
-  return call_id
+  return between(databaseUrl, {
+    ...{ table: 'attempts', write: 'insert', when: `new.phone = '${phone}'` },
+    begin: async () => (await talkif.api.createLead({ ...lead, phone })).call_id,
+    act: freeze,
+  })
 }

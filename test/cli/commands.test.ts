@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
 import { groups } from '../../cli/table.ts'
+import { deliveries } from '../../runtime/db/schema.ts'
 import { openWorkspace, people } from '../harness/talkif.ts'
 import { command, test } from './command.ts'
 import { folder } from './processes.ts'
@@ -163,10 +165,30 @@ describe('the workspace', () => {
       secret: expect.stringMatching(/^whsec_/),
     })
     expect(await json(['webhooks', 'recover', id, '--since', '2h'])).toMatchObject({ resent: 0 })
-    expect((await cli(['webhooks', 'recover', id])).err).toContain("required option '--since <time>' not specified")
+    expect((await cli(['webhooks', 'recover', id])).err).toContain("Required option '--since <time>' not specified.")
     const unknown = await cli(['webhooks', 'test', 'crm'])
     expect(unknown).toMatchObject({ status: 1, err: expect.stringContaining('There is no webhook endpoint crm here.') })
     expect(await cli(['webhooks', 'resend', 'dlv_01kb4t2m7ye8q9v3x5z6c7d8f9'])).toMatchObject({ status: 1, out: '' })
+  })
+
+  test('webhooks: what was given up is delivered once more', async ({ cli, talkif, served }) => {
+    const { call_id } = await talkif.api.createLead({
+      ...{ source: 'web_form', intent: 'pricing', phone: people.busy, consent: true },
+    })
+    await talkif.inbox.next('lead.created', call_id)
+    await talkif.finished(call_id)
+    const [hook] = talkif.inbox.of('lead.created')
+    const { db } = served.runtime
+    const given = await db
+      .select()
+      .from(deliveries)
+      .where(eq(deliveries.eventId, hook!.headers['webhook-id'] as string))
+    await db.update(deliveries).set({ status: 'dead', tries: 10 }).where(eq(deliveries.id, given[0]!.id))
+    expect((await cli(['webhooks', 'list'])).out).toContain(given[0]!.id)
+    expect(await cli(['webhooks', 'resend', given[0]!.id])).toMatchObject({ status: 0, err: '' })
+    await talkif.idle()
+    expect(talkif.inbox.of('lead.created').map(({ raw }) => raw)).toEqual([hook!.raw, hook!.raw])
+    expect((await cli(['webhooks', 'list'])).out).not.toContain(given[0]!.id)
   })
 
   test('the clock of the sandbox, and its messages', async ({ cli, json }) => {
@@ -185,6 +207,50 @@ describe('the workspace', () => {
 })
 
 describe('what goes wrong says what to do next', () => {
+  const misused: [args: string, detail: string, action: string][] = [
+    ['nonsense', "Unknown command 'nonsense'.", 'See `talkif --help`.'],
+    ['rout', "Unknown command 'rout'.", 'Did you mean route? See `talkif --help`.'],
+    ['call get', "Missing required argument 'id'.", 'See `talkif call get --help`.'],
+    ['calls --limt 3', "Unknown option '--limt'.", 'Did you mean --limit? See `talkif calls --help`.'],
+    ['calls --limit', "Option '--limit <n>' argument missing.", 'See `talkif calls --help`.'],
+    ['keys revoke', "Missing required argument 'id'.", 'See `talkif keys revoke --help`.'],
+    [
+      'keys create --mode real',
+      "Option '--mode <mode>' argument 'real' is invalid. Allowed choices are test, live.",
+      'See `talkif keys create --help`.',
+    ],
+    [
+      'completion fish',
+      "Command-argument value 'fish' is invalid for argument 'shell'. Allowed choices are bash, zsh.",
+      'See `talkif completion --help`.',
+    ],
+    ['webhooks recover x', "Required option '--since <time>' not specified.", 'See `talkif webhooks recover --help`.'],
+    ['keys', 'talkif keys needs one more word: create, revoke, list.', 'See `talkif keys --help`.'],
+  ]
+
+  test.for(misused)('talkif %s', async ([args, detail, suggested_action]) => {
+    const words = args.split(' ')
+    const [told, asJson] = await Promise.all([command(words), command(['--json', ...words])])
+    expect(asJson).toMatchObject({ status: 1, out: '' })
+    expect(JSON.parse(asJson.err)).toEqual({ error: { detail, suggested_action } })
+    expect(told).toEqual({ status: 1, out: '', err: `✗ ${detail}\n→ ${suggested_action}\n` })
+  })
+
+  test('help and the version are no faults', async () => {
+    for (const args of [
+      [],
+      ['--help'],
+      ['call', 'get', '--help'],
+      ['help', 'calls'],
+      ['--version'],
+      ['--json', '--help'],
+    ]) {
+      const { status, out, err } = await command(args)
+      expect({ status, err }, args.join(' ')).toEqual({ status: 0, err: '' })
+      expect(out).toMatch(/Usage: talkif|^\d+\.\d+/)
+    }
+  })
+
   test('no key, a wrong one, one without the scope, one that can be none', async ({ cli, talkif }) => {
     const none = await command(['calls'])
     expect(none).toMatchObject({

@@ -9,7 +9,8 @@ import { readConfig } from '../../runtime/config.ts'
 import { freePort } from '../../runtime/db/embedded.ts'
 import { openLog } from '../../runtime/log.ts'
 import { freshDatabase } from '../harness/database.ts'
-import { openWorkspace, people, startServer } from '../harness/talkif.ts'
+import { freshDataDir, openWorkspace, people, startServer } from '../harness/talkif.ts'
+import { talkif } from './processes.ts'
 
 describe('with port 0', () => {
   test('the addresses that were configured stand', async ({ onTestFinished }) => {
@@ -55,6 +56,35 @@ test('which processes carry media is told by the clock they share, not by their 
   const behind = await start(-1, false)
   expect(await behind.runtime.networks.mediaNode('live')).toBe(undefined)
   expect(await chosen()).toBe(undefined)
+})
+
+test('`talkif worker` does the calls of a server that only takes them, and is no API itself', {
+  timeout: 60_000,
+}, async ({ onTestFinished }) => {
+  const database = await freshDatabase()
+  onTestFinished(database.drop)
+  const data = freshDataDir()
+  onTestFinished(data.drop)
+  const common = { DATABASE_URL: database.url, TALKIF_DATA_DIR: data.path }
+  const roles = { api: true, worker: false, media: false }
+  const config = { ...readConfig({ ...common, PORT: '0' }), allowLoopbackWebhooks: true }
+  const served = await serve(config, { roles, log: openLog('fatal') })
+  onTestFinished(() => served.close())
+  const port = String(await freePort())
+  const worker = talkif(['worker'], { env: { ...common, PORT: port, TALKIF_SANDBOX_URL: served.sandbox!.url } })
+  onTestFinished(async () => {
+    worker.child.kill('SIGKILL')
+    await worker.ended
+  })
+  const workspace = await openWorkspace(served)
+  onTestFinished(workspace.inbox.close)
+  const lead = { source: 'web_form', intent: 'pricing', phone: people.busy, consent: true } as const
+  const { call_id } = await workspace.api.createLead(lead)
+  // Not by its webhooks: a worker of its own delivers none to loopback.
+  expect(await workspace.api.getCall({ id: call_id, wait: 30 })).toMatchObject({ outcome: 'no_answer', reason: 'busy' })
+  expect((await fetch(`http://127.0.0.1:${port}/v1/calls/${call_id}`)).status).toBe(404)
+  worker.child.kill('SIGTERM')
+  expect(await worker.ended).toBe(0)
 })
 
 test('a server that stops answers those who wait, with what it knows', async ({ onTestFinished }) => {

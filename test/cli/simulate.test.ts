@@ -71,10 +71,12 @@ describe('a file of personas', () => {
 
   test.for<[text: string, fault: string]>([
     ['personas:\n  - {persona: A, expect: {outcome: bookd}}', '2:36 "personas.0.expect.outcome" must be one of'],
-    ['personas:\n  - {persona: A, hang_up: 1, expect: {}}', '2:18 '],
+    ['personas:\n  - {persona: A, hang_up: 1, expect: {outcome: booked}}', '2:18 '],
     ['personas:\n  - {persona: A}', '2:5 '],
-    ['personas:\n  - {persona: A, answers: {bugdet: x}, expect: {}}', '2:36 the flow has no slot "bugdet"'],
-    ['people: {book: {}}', '1:'],
+    ['personas:\n  - {persona: A, answers: {bugdet: x}, expect: {booked: true}}', '2:36 the flow has no slot "bugdet"'],
+    ['people: {book: {booked: true}}', '1:'],
+    ['people: {books: {}}', '1:17 It must expect something'],
+    ['personas:\n  - {persona: A, expect: {}}', '2:26 It must expect something'],
     ['personas:\n  - {persona: A, expect: {first_dial_within: 60 s x}}', '2:46 '],
     ['- persona: A', '1:1 a simulation is a mapping'],
   ])('%s', ([text, fault]) => {
@@ -85,16 +87,27 @@ describe('a file of personas', () => {
   })
 
   test('names what was probably meant', () => {
-    expect(faults('personas:\n  - {persona: A, answers: {bugdet: x}, expect: {}}')[0]).toContain('mean "budget"')
-    expect(faults('personas:\n  - {persona: A, hang_up: 1, expect: {}}')[0]).toContain('mean "hangs_up"')
+    expect(faults('personas:\n  - {persona: A, answers: {bugdet: x}, expect: {booked: true}}')[0]).toContain(
+      'mean "budget"',
+    )
+    expect(faults('personas:\n  - {persona: A, hang_up: 1, expect: {booked: true}}')[0]).toContain('mean "hangs_up"')
   })
 
   test('nobody has the name or number of somebody else', () => {
-    const twice = 'personas:\n  - {persona: A, expect: {}}\n  - {persona: A, lead: {phone: "+12025550100"}, expect: {}}'
+    const twice =
+      'personas:\n  - {persona: A, expect: {booked: true}}\n  - {persona: A, lead: {phone: "+12025550100"}, expect: {booked: true}}'
     expect(faults(twice)).toEqual([
       expect.stringMatching(/^3:\d+ "A" is given twice/),
       expect.stringMatching(/^3:\d+ \+12025550100 belongs to somebody else/),
     ])
+  })
+})
+
+test('the file of the people is told from that of the flow', async () => {
+  const { status, err } = await command(['simulate', 'simulations/pricing-v3.yaml'], { cwd: flows })
+  expect({ status, err }).toEqual({
+    status: 1,
+    err: '✗ simulations/pricing-v3.yaml is a simulation: the people whom a flow calls.\n→ Name the flow: `talkif simulate pricing-v3.yaml`.\n',
   })
 })
 

@@ -318,7 +318,7 @@ describe('what cannot start says why', () => {
     expect(role.errors()).toContain('There is no role dj.')
     const command = talkif(['dance'])
     expect(await command.ended).toBe(1)
-    expect(command.errors()).toContain("unknown command 'dance'")
+    expect(command.errors()).toContain("Unknown command 'dance'")
   })
 })
 

@@ -28,7 +28,7 @@ export interface Process {
 }
 
 /** @throws Error with what it wrote, when it ends before it is ready. */
-async function start(script: string, argument: object): Promise<Process> {
+export async function start(script: string, argument: object): Promise<Process> {
   const child = spawn(process.execPath, [join(root, script), JSON.stringify(argument)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_COMPILE_CACHE: compiledDir },

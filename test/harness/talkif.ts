@@ -17,7 +17,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import { readConfig } from '../../runtime/config.ts'
 import { calls, deliveries, events } from '../../runtime/db/schema.ts'
 import { upsertFlow } from '../../runtime/flows/upsert.ts'
-import { openLog } from '../../runtime/log.ts'
+import { type Log, openLog } from '../../runtime/log.ts'
 import type { Chaos } from '../../runtime/sandbox/server.ts'
 import { speechDir } from './cache.ts'
 import { freshDatabase } from './database.ts'
@@ -44,18 +44,19 @@ export interface ServerOptions {
   clock?: Clock
   environment?: Record<string, string>
   allowLoopbackWebhooks?: boolean
+  log?: Log
 }
 
 /** Everything a test file needs, over real sockets: a whole server on a database of its own. */
 export async function startServer({
   environment = {},
   allowLoopbackWebhooks = true,
+  log = openLog(process.env.TALKIF_LOG_LEVEL ?? 'fatal'),
   ...options
 }: ServerOptions = {}): Promise<Served & { drop(): Promise<void> }> {
   const database = await freshDatabase()
   const data = freshDataDir()
   const config = readConfig({ PORT: '0', DATABASE_URL: database.url, TALKIF_DATA_DIR: data.path, ...environment })
-  const log = openLog(process.env.TALKIF_LOG_LEVEL ?? 'fatal')
   const served = await serve({ ...config, allowLoopbackWebhooks }, { log, ...options })
   return {
     ...served,
