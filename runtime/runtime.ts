@@ -86,7 +86,8 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
     fetchOutside: openOutbound({ allowLoopback: config.allowLoopbackWebhooks }),
     routers: new Routers(),
     flowVersions: new FlowVersions(),
-    nodes: watchNodes(clock, () => heartbeats(db)),
+    // Only jobs ask.
+    nodes: roles.worker ? watchNodes(clock, () => heartbeats(db)) : { isGone: () => false, close() {} },
   }
   const deps: Deps = { ...base, writeLead: openLeadWriter(base), together: openTogether(() => deps) }
   const media = node && (await openMedia(deps, node))

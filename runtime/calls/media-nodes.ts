@@ -63,44 +63,43 @@ export interface NodeWatch {
 
 const LOOK_MS = 1_500
 /** Longer than a living process takes to be heard of again once the database is back: it connects anew for 5 s at most. */
-const LOOKS = 8
-const FORGET_MS = 60_000
+const LOOKS = 6
+/** Of a node that has no row any more. */
+const FORGET_LOOKS = 1_000
 
 /**
  * A node is gone when so many looks in a row saw no sign of life. Each look has reached the database itself, so that an outage, in
  * which all heartbeats grow old, takes nobody for dead: the age of a heartbeat alone would.
  */
 export function watchNodes(clock: Clock, look: () => Promise<Map<string, number>>): NodeWatch {
-  const watched = new Map<string, { beat: number | undefined | null; silent: number; askedMs: number }>()
+  const known = new Map<string, { beat: number | undefined; silent: number }>()
+  let good = 0
   let timer: Timer | undefined
   let closed = false
 
   async function lookOnce(): Promise<void> {
     const startedMs = clock.monotonic()
     const beats = await look().catch(() => undefined)
-    const nowMs = clock.monotonic()
     // A database that was slow to answer was away, too.
-    const isGood = beats !== undefined && nowMs - startedMs < LOOK_MS
-    for (const [id, node] of watched) {
+    const isGood = beats !== undefined && clock.monotonic() - startedMs < LOOK_MS
+    good = isGood ? good + 1 : 0
+    for (const id of new Set([...known.keys(), ...(beats?.keys() ?? [])])) {
       const beat = beats?.get(id)
-      if (nowMs - node.askedMs > FORGET_MS) watched.delete(id)
-      else watched.set(id, { ...node, beat, silent: isGood && beat === node.beat ? node.silent + 1 : 0 })
+      const node = known.get(id)
+      const silent = isGood && node && node.beat === beat ? node.silent + 1 : 0
+      if (silent > FORGET_LOOKS) known.delete(id)
+      else known.set(id, { beat, silent })
     }
-    timer = undefined
-    if (watched.size > 0) later()
+    later()
   }
 
   function later(): void {
-    if (!closed) timer ??= clock.setTimeout(() => void lookOnce(), LOOK_MS)
+    if (!closed) timer = clock.setTimeout(() => void lookOnce(), LOOK_MS)
   }
 
+  later()
   return {
-    isGone(id) {
-      const node = watched.get(id) ?? { beat: null, silent: 0, askedMs: 0 }
-      watched.set(id, { ...node, askedMs: clock.monotonic() })
-      later()
-      return node.silent >= LOOKS
-    },
+    isGone: (id) => (known.get(id)?.silent ?? good) >= LOOKS,
     close() {
       closed = true
       clock.clearTimeout(timer)

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { chmodSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +21,8 @@ const test = base
   // biome-ignore lint/correctness/noEmptyPattern: Vitest reads the pattern to learn what a fixture needs
   .extend('world', { scope: 'file' }, async ({}, { onCleanup }) => {
     const folder = mkdtempSync(join(tmpdir(), 'talkif-outage-'))
+    // As in `postgres.ts`: otherwise root's files would stay behind, elsewhere.
+    chmodSync(folder, 0o755)
     let postgres = await startEmbeddedPostgres(folder, settings)
     const port = Number(new URL(postgres.url).port)
     const data = freshDataDir()
