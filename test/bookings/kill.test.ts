@@ -93,7 +93,9 @@ test('a process killed while it confirms in the embedded calendar: the end of th
   const [{ sql }] = world.pools as [(typeof world.pools)[0]]
   await sql.begin(async (tx) => {
     await tx`select 1 from bookings where id = ${id} for update`
-    const waits = () => sql`select 1 from pg_locks where locktype = 'transactionid' and not granted`
+    // Of this database alone: others on the same server wait too.
+    const waits = () => sql`
+      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
     await killConfirming(embedded, id, () => until(async () => (await waits())[0]))
     expect(await row(id)).toMatchObject({ status: 'held' })
   })
