@@ -35,9 +35,10 @@ export interface EngineSession {
 
 export const defaultBaseUrl = 'https://api.openai.com/v1'
 
-/** How long a session may take to be configured, in milliseconds on the clock: the first while the phone rings, others while somebody waits. */
+/** How long a session may take to be configured, in milliseconds on the clock: the first while the phone rings. */
 const openTimeoutMs = 30_000
-const reopenTimeoutMs = 5_000
+/** Others while somebody waits, once the socket stands; that far the handshake has its own limit, since no network is in time-lapse. */
+const configureTimeoutMs = 5_000
 const maxEarlyFrames = 500
 /** How often a session that is lost before anybody listens, while the phone rings, is opened again. */
 const maxRetries = 2
@@ -55,7 +56,7 @@ export function openSession({ settings, target, session, takes, released }: Sess
   let listener: ((event: EngineEvent) => void) | undefined
   let socket: EngineSocket | undefined
   let isConfigured = false
-  let timeoutMs = openTimeoutMs
+  let sockets = 0
   let timer: ReturnType<Clock['setTimeout']> | undefined
   let connected: (() => void) | undefined
   let retries = 0
@@ -83,6 +84,14 @@ export function openSession({ settings, target, session, takes, released }: Sess
     isConfigured = false
     released?.()
   }
+  const giveUpAfter = (ms: number) => {
+    clock.clearTimeout(timer)
+    timer = clock.setTimeout(() => {
+      // Whoever waited so long is not helped by as much again.
+      retries = maxRetries
+      lost(new EngineLost('the session was not ready in time'))
+    }, ms)
+  }
   const send = (event: RealtimeClientEvent) => {
     if (!isConfigured) return false
     socket?.send(event)
@@ -93,17 +102,17 @@ export function openSession({ settings, target, session, takes, released }: Sess
   const connect = (configured: () => void) => {
     release()
     connected = configured
-    timer = clock.setTimeout(() => {
-      // Whoever waited so long is not helped by as much again.
-      retries = maxRetries
-      lost(new EngineLost('the session was not ready in time'))
-    }, timeoutMs)
-    timeoutMs = reopenTimeoutMs
+    sockets += 1
+    const isFirst = sockets === 1
+    giveUpAfter(openTimeoutMs)
     const { apiKey, baseUrl = defaultBaseUrl } = settings
     const opening = openEngineSocket(
       { baseUrl, apiKey, target },
       {
-        opened: () => opening.send({ type: 'session.update', session }),
+        opened() {
+          if (!isFirst) giveUpAfter(configureTimeoutMs)
+          opening.send({ type: 'session.update', session })
+        },
         configured() {
           if (socket !== opening || isConfigured) return
           clock.clearTimeout(timer)
