@@ -61,9 +61,9 @@ export function openDesk(
   }
   return {
     answered() {
-      const at = new Date(deps.clock.now())
+      const heardMs = deps.clock.now()
       return book.record(() =>
-        answered(deps, attemptId, place, at).catch((error) => {
+        answered(deps, attemptId, place, heardMs).catch((error) => {
           if (!isDatabaseDown(error)) line.over()
           throw error
         }),
@@ -135,8 +135,12 @@ const handover = (atMs: number): Turn => ({
   text: '(The call was handed over to a colleague; what follows is neither recorded nor written down.)',
 })
 
+/** Written later than this, somebody's answer had to wait for the database. */
+const LATE_MS = 5_000
+
 /** @throws AttemptIsOver when the lifecycle has moved on. */
-async function answered(deps: Deps, attemptId: string, { carrierId, nodeId }: Place, at: Date): Promise<void> {
+async function answered(deps: Deps, attemptId: string, place: Place, heardMs: number): Promise<void> {
+  const { carrierId, nodeId } = place
   await deps.db.transaction(async (tx) => {
     const found = await lockAttempt(tx, attemptId)
     if (!found || !isCurrent(found)) throw new AttemptIsOver('the attempt is over')
@@ -146,6 +150,9 @@ async function answered(deps: Deps, attemptId: string, { carrierId, nodeId }: Pl
     if (attempt.carrierId && attempt.carrierId !== carrierId) throw new AttemptIsOver('another call took the attempt')
     // The stream may overtake both the carrier's answer and its callbacks.
     if (!attempt.carrierId) await placedIn(tx, deps, [{ ...found, carrierId }])
+    const nowMs = deps.clock.now()
+    // Told by then, it stands behind the dial in the trace.
+    const at = new Date(nowMs - heardMs < LATE_MS ? nowMs : heardMs)
     const talking = await advance(tx, deps, call, 'answered', { answeredAt: at }, { attempt: attempt.attempt })
     if (!talking) throw new AttemptIsOver(`the call is ${call.status}`)
     await tx.update(attempts).set({ answeredAt: at, mediaNode: nodeId }).where(eq(attempts.id, attemptId))

@@ -110,17 +110,16 @@ describe('PUT /workspace', () => {
   })
 
   test('a region that no server has yet is refused, not stored without effect', async ({ desk }) => {
-    for (const [region, path] of [
-      ['us', '/workspace'],
-      ['tr', '/workspace'],
-      ['tr', '/workspace/plan'],
-    ] as const) {
-      const { status, body } = await (path === '/workspace' ? desk.put(path, { region }) : desk.post(path, { region }))
+    const answers = [
+      [await desk.put('/workspace', { region: 'us' }), '/region'],
+      [await desk.put('/workspace', { region: 'tr' }), '/region'],
+      [await desk.post('/workspace/deploy', { workspace: { region: 'tr' }, flows: [] }), '/workspace/region'],
+    ] as const
+    for (const [{ status, body }, pointer] of answers)
       expect([status, body.errors]).toEqual([
         422,
-        [expect.objectContaining({ pointer: '/region', detail: expect.stringContaining('write region: eu') })],
+        [expect.objectContaining({ pointer, detail: expect.stringContaining('write region: eu') })],
       ])
-    }
     expect((await desk.put('/workspace', { region: 'eu' })).body.region).toBe('eu')
   })
 
