@@ -16,6 +16,7 @@ import type { Document, LiveDocument } from '../openapi/pages.ts'
 import { type Clock, elastic, systemClock } from '../runtime/clock.ts'
 import { type Config, ownUrl } from '../runtime/config.ts'
 import { startEmbeddedPostgres } from '../runtime/db/embedded.ts'
+import { gathering } from '../runtime/gathering.ts'
 import { newId } from '../runtime/ids.ts'
 import { warmUp } from '../runtime/leads/read-lead.ts'
 import { type Log, openLog } from '../runtime/log.ts'
@@ -208,7 +209,7 @@ function carryMedia(server: Server, runtime: Runtime): void {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
       return
     }
-    sockets.handleUpgrade(request, socket, head, (accepted) => {
+    sockets.handleUpgrade(request, gathering(socket), head, (accepted) => {
       runtime.media?.accept(accepted).catch((error) => {
         runtime.log.warn({ err: error }, 'a media stream was refused')
         accepted.terminate()

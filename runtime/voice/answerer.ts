@@ -78,6 +78,7 @@ export function createAnswerer(talk: Talk, options: LoopOptions, { hangUp, apart
       if (isAnswer) answering.replied()
     },
     frame() {
+      if (answering.party === 'person') return
       answering.frame({ speaking: talk.interruptions.speaking, ending: talk.ending.by !== null })
     },
     reopened() {

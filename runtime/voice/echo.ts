@@ -75,9 +75,8 @@ export function createEcho(): Echo {
     cut: (atMs) => ours.clearFrom(slotOf(atMs)),
     heard(loudness, atMs) {
       const now = slotOf(atMs)
-      const level = decibels(loudness)
-      theirs.set(now, level)
-      if (level < voiceDb || ours.last < now - maxLagFrames - windowFrames) return false
+      theirs.set(now, decibels(loudness))
+      if (loudness < voiceLoudness || ours.last < now - maxLagFrames - windowFrames) return false
       const count = gatherVoiced(now)
       if (knownLag !== null && repeats(now, count, knownLag, enoughKnownFrames)) return true
       if (count < enoughFrames) return false
@@ -107,8 +106,9 @@ function deviationOf(values: Float32Array, count: number): number {
 
 const slotOf = (atMs: number) => Math.round(atMs / frameMs)
 
+/** Of a voice; what is quieter counts as silence. */
 function decibels(loudness: number): number {
-  return 20 * Math.log10(Math.max(1, loudness))
+  return loudness < voiceLoudness ? 0 : 20 * Math.log10(loudness)
 }
 
 /** Levels by frame, of the newest frames alone; what is not known is silence. */

@@ -49,6 +49,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   const echoes = new Map<string, { opening: boolean }>()
 
   function cutIfMeant() {
+    if (!interruptions.speaking) return
     const agent = {
       audible: talk.audible(),
       interruptible: talk.interruptible(),

@@ -55,7 +55,9 @@ interface Heard {
  * fast clock changes nothing. A pure machine.
  */
 export function createInterruptions(options: InterruptionOptions = usualInterruptions): Interruptions {
-  const before: Heard[] = []
+  /** The last frames, the oldest overwritten first. */
+  const before = Array.from({ length: rememberedFrames }, (): Heard => ({ atMs: -1, voiced: false, echo: false }))
+  let next = 0
   let speaking = false
   let opening = false
   let cut = false
@@ -86,15 +88,20 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
       echoMs = 0
       longestMs = 0
       elapsedMs = 0
-      for (const heard of before) if (heard.atMs >= atMs) count(heard)
+      for (let i = 0; i < rememberedFrames; i += 1) {
+        const heard = before[(next + i) % rememberedFrames]!
+        if (heard.atMs >= Math.max(0, atMs)) count(heard)
+      }
     },
     stopped() {
       speaking = false
     },
     frame(loudness, atMs, echo) {
-      const heard = { atMs, voiced: loudness >= voiceLoudness, echo }
-      if (before.length === rememberedFrames) before.shift()
-      before.push(heard)
+      const heard = before[next]!
+      next = (next + 1) % rememberedFrames
+      heard.atMs = atMs
+      heard.voiced = loudness >= voiceLoudness
+      heard.echo = echo
       if (!speaking) return
       elapsedMs += frameMs
       count(heard)

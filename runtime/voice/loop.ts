@@ -4,7 +4,7 @@ import { createAnswerer } from './answerer.ts'
 import type { Engine } from './engine.ts'
 import { type EngineEvent, EngineLost, EngineRefused } from './engine-events.ts'
 import { createHearing } from './hearing.ts'
-import { frameMs } from './mulaw.ts'
+import { tickMs } from './playback.ts'
 import type { EndedBy, LoopOptions, ToolResult } from './port.ts'
 import { createReconnects } from './reconnects.ts'
 import { createTalk } from './talk.ts'
@@ -28,7 +28,7 @@ const maxFailures = 2
 
 /**
  * Holds the conversation between a caller's audio and an engine. Returns at once; everything happens on events and on a
- * 20 ms tick of `options.clock`. Takes both sockets over and closes them.
+ * tick of `options.clock`. Takes both sockets over and closes them.
  */
 export function startLoop(options: LoopOptions & { stream: MediaStream; engine: Engine }): Loop {
   const { clock, conversation, desk, engine, recorder, stream } = options
@@ -200,7 +200,10 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
       answerer.frame()
     }),
     onMark: guarded((name) => {
-      if (!over) talk.playback.marked(name, clock.monotonic())
+      if (over) return
+      talk.playback.marked(name, clock.monotonic())
+      // The last mark of a goodbye: the line drops with it.
+      if (talk.ending.by) vigil.tick()
     }),
     onDigit: guarded((digit) => {
       if (over) return
@@ -218,10 +221,10 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     if (!over) tickAgain()
   })
 
-  /** On the whole frames of the clock, so that the calls of a process wake it together: a wake-up costs more than a tick. */
+  /** On whole ticks of the clock, so that the calls of a process wake it together: a wake-up costs more than a tick. */
   function tickAgain() {
     const nowMs = clock.monotonic()
-    tickDueMs = Math.max(tickDueMs, Math.floor(nowMs / frameMs) * frameMs) + frameMs
+    tickDueMs = Math.max(tickDueMs, Math.floor(nowMs / tickMs) * tickMs) + tickMs
     timer = clock.setTimeout(tick, tickDueMs - nowMs)
   }
 

@@ -1,6 +1,9 @@
 import { createLag } from './lag.ts'
 import { bytesPerMs, frameBytes, frameMs, silence } from './mulaw.ts'
 
+/** How often {@link Playback.tick} is meant to run: two frames leave together, which costs hardly more than one. */
+export const tickMs = 2 * frameMs
+
 export interface PlaybackOutput {
   /** One frame to the carrier; `playsAtMs` is when the callee should hear it, on the clock that `tick` is given. */
   frame(frame: Buffer, item: string, playsAtMs: number): void
@@ -59,7 +62,7 @@ const maxQueuedBytes = 120_000 * bytesPerMs
 /** A carrier that forgets a mark must not leave the agent speaking for ever. */
 const lostMarkMs = 2_000
 /** Ticks in that time: a stalled event loop is not a carrier that forgot. */
-const lostMarkTicks = 80
+const lostMarkTicks = 40
 const maxItems = 64
 
 interface Item {

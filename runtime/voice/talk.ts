@@ -39,7 +39,8 @@ export function createTalk(options: TalkOptions) {
   const { clock, conversation, desk, engine, recorder, stream } = options
   const startedMs = clock.monotonic()
   /** The carrier's own time, as its last frame told it, and ours at that moment. */
-  let carrier = { atMs: 0, nowMs: startedMs }
+  let carrierAtMs = 0
+  let carrierNowMs = startedMs
   const stopwatch = createStopwatch(desk, clock, engine.kind)
   const transcript = createTranscript((turn) => {
     try {
@@ -94,7 +95,7 @@ export function createTalk(options: TalkOptions) {
 
   /** Our monotonic time as milliseconds of the stream: both channels of a recording, and the transcript, share this scale. */
   function streamMs(nowMs = clock.monotonic()): number {
-    return carrier.atMs + nowMs - carrier.nowMs
+    return carrierAtMs + nowMs - carrierNowMs
   }
 
   /** The agent is heard, or is about to be. */
@@ -262,7 +263,8 @@ export function createTalk(options: TalkOptions) {
     },
     streamMs,
     mediaCame(atMs: number) {
-      carrier = { atMs, nowMs: clock.monotonic() }
+      carrierAtMs = atMs
+      carrierNowMs = clock.monotonic()
     },
     note,
     /** Everything that a session opened anew has to know. */

@@ -1,7 +1,8 @@
 import type { Engine } from './engine.ts'
 import type { EngineRefused } from './engine-events.ts'
 import { EngineLost } from './engine-events.ts'
-import { bytesPerMs, frameMs, silence } from './mulaw.ts'
+import { bytesPerMs, silence } from './mulaw.ts'
+import { tickMs } from './playback.ts'
 import type { EndedBy, LoopOptions } from './port.ts'
 import { budgetsMs } from './stopwatch.ts'
 import type { Talk } from './talk.ts'
@@ -44,7 +45,7 @@ const fillerAfterMs = 1_200
 const digitsPauseMs = 1_000
 const maxDigits = 32
 /** A tick counts for no more than this. */
-const maxTickMs = 2 * frameMs
+const maxTickMs = 2 * tickMs
 
 /**
  * Watches what does not happen: silence, missing media, a mute engine, a slow tool, a call without end. It counts time tick by

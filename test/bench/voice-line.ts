@@ -48,8 +48,10 @@ export async function openEngines(samples: () => Samples) {
   interface Session {
     appendedMs: number
     send(event: object): void
-    /** Speaks: of its own accord to a relay, of an ask to the loop. */
+    /** Answers an ask: all at once, faster than it can be heard, as a model does. */
     speak(ms: number, askedAfterMs?: number | null): void
+    /** The same for a relay, which can only copy: frame by frame, at the pace of the ear, until somebody speaks. */
+    stream(ms: number): void
     speech(event: 'speech_started' | 'speech_stopped'): void
   }
 
@@ -57,6 +59,7 @@ export async function openEngines(samples: () => Samples) {
     let responses = 0
     let items = 0
     let askedAt: number | null = null
+    let streaming: ReturnType<typeof setTimeout> | undefined
     const send = (event: object) => socket.send(JSON.stringify(event))
     const session: Session = {
       appendedMs: 0,
@@ -76,7 +79,23 @@ export async function openEngines(samples: () => Samples) {
         const response = { id: at.response_id, object: 'realtime.response', status: 'completed', output: [] }
         send({ type: 'response.done', response })
       },
+      stream(ms) {
+        clearTimeout(streaming)
+        responses += 1
+        const at = { response_id: `r${made}_${responses}`, item_id: `i${made}_${responses}`, output_index: 0 }
+        const begun = performance.now()
+        let sentMs = 0
+        const next = () => {
+          for (; sentMs < ms && begun + sentMs <= performance.now(); sentMs += 20) {
+            const delta = stamped(performance.now(), FRAME_BYTES, 0x28)
+            send({ type: 'response.output_audio.delta', ...at, content_index: 0, delta })
+          }
+          if (sentMs < ms) streaming = setTimeout(next, 5)
+        }
+        next()
+      },
       speech(event) {
+        clearTimeout(streaming)
         const item_id = `u${made}_${items}`
         if (event === 'speech_started') {
           // As the real one: where the voice began, with its padding before it.
@@ -93,7 +112,10 @@ export async function openEngines(samples: () => Samples) {
     }
     made += 1
     sessions.add(session)
-    socket.on('close', () => sessions.delete(session))
+    socket.on('close', () => {
+      clearTimeout(streaming)
+      sessions.delete(session)
+    })
     socket.on('error', () => {})
     socket.on('message', (data) => {
       const event = JSON.parse(String(data))

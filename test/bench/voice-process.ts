@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import v8 from 'node:v8'
 import vm from 'node:vm'
 import { WebSocket, WebSocketServer } from 'ws'
 import { acceptMediaStream } from '../../runtime/carrier/twilio/media-stream.ts'
 import { systemClock as clock } from '../../runtime/clock.ts'
+import { gathering } from '../../runtime/gathering.ts'
 import { type Engine, openEngine } from '../../runtime/voice/engine.ts'
 import { startLoop } from '../../runtime/voice/loop.ts'
 import type { Conversation, Desk } from '../../runtime/voice/port.ts'
@@ -35,17 +36,20 @@ const desk: Desk = {
 }
 
 const server = createServer()
-const sockets = new WebSocketServer({ server, perMessageDeflate: false })
+const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false })
 const prepared = new Map<string, Engine>()
 let kind: 'loop' | 'relay' = 'loop'
 let engineUrl = ''
 let active = 0
 
-sockets.on('connection', (socket: WebSocket, request: IncomingMessage) => {
-  active += 1
-  const carried = kind === 'loop' ? carry(socket, request.url!.slice(1)) : relay(socket)
-  void carried.finally(() => {
-    active -= 1
+// As `talkif serve` does.
+server.on('upgrade', (request, socket, head) => {
+  sockets.handleUpgrade(request, kind === 'loop' ? gathering(socket) : socket, head, (accepted) => {
+    active += 1
+    const carried = kind === 'loop' ? carry(accepted, request.url!.slice(1)) : relay(accepted)
+    void carried.finally(() => {
+      active -= 1
+    })
   })
 })
 

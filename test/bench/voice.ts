@@ -22,8 +22,8 @@ interface Run {
 }
 
 /**
- * The voice loop beside a bare relay that copies frames: each in a process of its own on one core, each with the same calls, the ends of
- * which are raw sockets in this process.
+ * The voice loop beside a bare relay that copies frames, one by one as they come, at the pace of the ear: each in a process of its own on
+ * one core, each with the same calls, the ends of which are raw sockets in this process.
  */
 export async function voice({ seconds, calls }: { seconds: number; calls: number }): Promise<Figure[]> {
   const loop = await run('loop', seconds)
@@ -79,10 +79,16 @@ async function run(kind: 'loop' | 'relay', seconds: number): Promise<Run> {
   await pause(ANSWER_MS + 500)
   const bytesPerCall = ((await child.ask<Usage>('usage')).bytes - before.bytes) / CALLS
 
+  const talk = (ms: number) => {
+    const until = performance.now() + ms
+    return Promise.all(calls.map((call, i) => converse(call, (i * CYCLE_MS) / CALLS, until)))
+  }
+  // Code is still being compiled during the first turns.
+  await talk(2 * CYCLE_MS)
+  samples = { ...noSamples(), greeting: samples.greeting }
   const cpu = await child.ask<NodeJS.CpuUsage>('cpu')
   const begun = performance.now()
-  const until = begun + seconds * 1000
-  await Promise.all(calls.map((call, i) => converse(call, (i * CYCLE_MS) / CALLS, until)))
+  await talk(seconds * 1000)
   const lasted = (performance.now() - begun) / 1000
   const spent = await child.ask<NodeJS.CpuUsage>('cpu')
   const cpuMs = (spent.user + spent.system - cpu.user - cpu.system) / 1000
@@ -98,7 +104,7 @@ async function run(kind: 'loop' | 'relay', seconds: number): Promise<Run> {
     const own = () => [...engines.sessions].find((it) => !known.has(it))
     while (!own()) await pause(1)
     const session = own()!
-    if (kind === 'relay') session.speak(ANSWER_MS)
+    if (kind === 'relay') session.stream(ANSWER_MS)
     return { line, session }
   }
 
@@ -126,7 +132,7 @@ async function run(kind: 'loop' | 'relay', seconds: number): Promise<Run> {
       line.voice(false)
       await pause(500)
       session.speech('speech_stopped')
-      if (kind === 'relay') session.speak(ANSWER_MS)
+      if (kind === 'relay') session.stream(ANSWER_MS)
     }
   }
 }
