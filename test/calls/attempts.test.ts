@@ -58,7 +58,7 @@ test('who answers on the second try does so for each lead, though several ring a
   expect(served.sandbox?.violations).toEqual([])
 })
 
-test('twenty conversations at once book twenty slots', { timeout: 90_000 }, async ({ served, talkif }) => {
+test('twenty conversations at once book twenty slots', async ({ served, talkif }) => {
   await talkif.configure({ sandbox: { pace: 4, waits: 60 } })
   const ids = await Promise.all(
     Array.from({ length: 20 }, async () => (await talkif.api.createLead({ ...lead, phone: people.books })).call_id),

@@ -46,43 +46,39 @@ describe.concurrent('callbacks', () => {
     'that never come': { dropped: everything },
   }
 
-  test.for(Object.keys(disorders))(
-    '%s change nothing of what is told',
-    { timeout: 60_000 },
-    async (name, { onTestFinished }) => {
-      const callbacks = disorders[name]!
-      const server = await startServer({ chaos: { callbacks, callee: { hangsUpAfterMs: 12_000 } } })
-      onTestFinished(server.drop)
-      const world = await openWorkspace(server)
-      onTestFinished(world.inbox.close)
-      await world.configure({ sandbox: { pace: 8, waits: 900 } })
-      const post = async (phone: string) => (await world.api.createLead({ ...lead, phone })).call_id
-      const ids = await Promise.all([people.books, people.busy, people.second_try].map(post))
-      await until(async () => {
-        // What is looked up now and then is looked up at once, so that nobody waits for it.
-        if (callbacks.dropped) await hasten(server, 'reconcile')
-        const open = await Promise.all(ids.map((id) => world.api.getCall({ id })))
-        return open.every(({ status }) => status === 'completed')
-      })
-      await world.idle()
-      const all = await Promise.all(ids.map((id) => world.api.getCall({ id })))
-      const ends = all.map(({ outcome, reason }) => `${outcome}/${reason}`).join(' ')
-      expect(ends).toBe('not_fit/hung_up no_answer/busy not_fit/hung_up')
-      expect(all.map((call) => call.attempts.map(({ result }) => result))).toEqual([
-        ['answered'],
-        ['busy', 'busy', 'busy'],
-        ['no_answer', 'answered'],
-      ])
-      const told = (id: string) =>
-        world.inbox.hooks.filter(({ body }) => body.call_id === id).map(({ body }) => body.event)
-      expect(ids.map((id) => told(id).toSorted())).toEqual([
-        ['call.answered', 'call.started', 'lead.created', 'outcome.not_fit'],
-        [...Array(3).fill('call.started'), 'lead.created', ...Array(3).fill('outcome.no_answer')],
-        ['call.answered', 'call.started', 'call.started', 'lead.created', 'outcome.no_answer', 'outcome.not_fit'],
-      ])
-      expect(server.sandbox?.violations).toEqual([])
-    },
-  )
+  test.for(Object.keys(disorders))('%s change nothing of what is told', async (name, { onTestFinished }) => {
+    const callbacks = disorders[name]!
+    const server = await startServer({ chaos: { callbacks, callee: { hangsUpAfterMs: 12_000 } } })
+    onTestFinished(server.drop)
+    const world = await openWorkspace(server)
+    onTestFinished(world.inbox.close)
+    await world.configure({ sandbox: { pace: 8, waits: 900 } })
+    const post = async (phone: string) => (await world.api.createLead({ ...lead, phone })).call_id
+    const ids = await Promise.all([people.books, people.busy, people.second_try].map(post))
+    await until(async () => {
+      // What is looked up now and then is looked up at once, so that nobody waits for it.
+      if (callbacks.dropped) await hasten(server, 'reconcile')
+      const open = await Promise.all(ids.map((id) => world.api.getCall({ id })))
+      return open.every(({ status }) => status === 'completed')
+    })
+    await world.idle()
+    const all = await Promise.all(ids.map((id) => world.api.getCall({ id })))
+    const ends = all.map(({ outcome, reason }) => `${outcome}/${reason}`).join(' ')
+    expect(ends).toBe('not_fit/hung_up no_answer/busy not_fit/hung_up')
+    expect(all.map((call) => call.attempts.map(({ result }) => result))).toEqual([
+      ['answered'],
+      ['busy', 'busy', 'busy'],
+      ['no_answer', 'answered'],
+    ])
+    const told = (id: string) =>
+      world.inbox.hooks.filter(({ body }) => body.call_id === id).map(({ body }) => body.event)
+    expect(ids.map((id) => told(id).toSorted())).toEqual([
+      ['call.answered', 'call.started', 'lead.created', 'outcome.not_fit'],
+      [...Array(3).fill('call.started'), 'lead.created', ...Array(3).fill('outcome.no_answer')],
+      ['call.answered', 'call.started', 'call.started', 'lead.created', 'outcome.no_answer', 'outcome.not_fit'],
+    ])
+    expect(server.sandbox?.violations).toEqual([])
+  })
 })
 
 describe('callbacks', () => {

@@ -152,7 +152,7 @@ describe.concurrent('time', () => {
     expect(trace?.milestones.map(({ name }) => name)).toContain('dial.start')
   })
 
-  test('in the night a call waits for the morning, and so does its retry', { timeout: 60_000 }, async ({ talkif }) => {
+  test('in the night a call waits for the morning, and so does its retry', async ({ talkif }) => {
     await talkif.configure({ sandbox: { pace: 30, waits: 900, clock: '23:00' } })
     const night = await talkif.api.createLead({ ...lead, phone: someNumber() })
     expect(night).toMatchObject({ status: 'held', reason: 'quiet_hours' })

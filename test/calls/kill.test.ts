@@ -41,7 +41,7 @@ const number = (index: number) => `+90532${1_000_000 + index * 7}`
 const open = ['queued', 'held', 'dialing', 'in_progress', 'retry_scheduled'] as const
 
 test(`${LEADS} leads under kill -9 of ${WORKERS} workers: none lost, none rung twice, none stuck (seed ${seed})`, {
-  timeout: 240_000,
+  timeout: 300_000,
 }, async ({ onTestFinished }) => {
   const random = seeded(seed)
   const database = await freshDatabase()

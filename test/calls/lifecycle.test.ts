@@ -52,7 +52,7 @@ async function freshCall(served: Served, { api, configure }: Workspace, copyOf: 
 }
 
 describe('whatever happens to a call, in whatever order', () => {
-  test('it follows the table, and has at most one outcome', { timeout: 60_000 }, async ({ served, talkif }) => {
+  test('it follows the table, and has at most one outcome', async ({ served, talkif }) => {
     const { db } = served.runtime
     const copyOf = {}
     const step = fc.oneof(

@@ -50,7 +50,7 @@ const stories: Record<Character, Story> = {
 const robots: Character[] = ['screened', 'voicemail', 'long_voicemail']
 
 describe.concurrent('the whole way, for each person of the sandbox', () => {
-  test.for(Object.keys(stories) as Character[])('%s', { timeout: 90_000 }, async (character, { served, talkif }) => {
+  test.for(Object.keys(stories) as Character[])('%s', async (character, { served, talkif }) => {
     await talkif.configure({ sandbox: { pace: robots.includes(character) ? 16 : 6, waits: 900 } })
     const story = stories[character]
     const { call_id, status } = await talkif.api.createLead({ ...lead, phone: people[character] })

@@ -56,7 +56,7 @@ async function open(onTestFinished: (close: () => Promise<void>) => void) {
 }
 
 test('a process killed or stopped in mid-call: nothing said is lost, every call has its outcome, no slot is kept', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async ({ onTestFinished }) => {
   const { talkif, served, sandbox, startMedia, said } = await open(onTestFinished)
   const { db } = served.runtime
@@ -104,7 +104,7 @@ test('a process killed or stopped in mid-call: nothing said is lost, every call 
 })
 
 test('a call that is longer than a stopping process may wait ends with it: its outcome is decided, all that was said is kept', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async ({ onTestFinished }) => {
   const { talkif, served, sandbox, startMedia, said } = await open(onTestFinished)
   // The rest of the call takes many times as long as the process waits.

@@ -52,7 +52,7 @@ const rungOf = ({ served }: Workspace, phone: string, row: { state: { legs: { ca
   ).length
 
 describe.concurrent('a lead who asks for a human', () => {
-  test('is handed over to the colleague who presses 1', { timeout: 60_000 }, async ({ talkif }) => {
+  test('is handed over to the colleague who presses 1', async ({ talkif }) => {
     const targets = [{ name: 'Ada', phone: colleague.accepts }]
     const call = await talkif.finished(await asksForHuman(talkif, { targets }))
     expect(call).toMatchObject({
@@ -75,7 +75,7 @@ describe.concurrent('a lead who asks for a human', () => {
     expect(talkif.served.sandbox!.violations).toEqual([])
   })
 
-  test('waits while they are rung in turn, each once', { timeout: 60_000 }, async ({ talkif }) => {
+  test('waits while they are rung in turn, each once', async ({ talkif }) => {
     const { busy } = people
     const targets = to(colleague.never_answers, busy, colleague.mailbox, colleague.declines, colleague.answers_late)
     const call = await talkif.finished(await asksForHuman(talkif, { targets, timeout_seconds: 18 }))
@@ -88,7 +88,7 @@ describe.concurrent('a lead who asks for a human', () => {
     expect(call.transcript!.map(({ text }) => text).join(' ')).toContain('I am still trying.')
   })
 
-  test('gets one of those who are rung all at once; the others are told', { timeout: 60_000 }, async ({ talkif }) => {
+  test('gets one of those who are rung all at once; the others are told', async ({ talkif }) => {
     const targets = [...to(colleague.accepts), { name: 'SIP', sip: 'sip:sales@helena.example' }]
     const call = await talkif.finished(await asksForHuman(talkif, { targets, order: 'all_at_once' }))
     expect(call.handoff?.result).toBe('accepted')
@@ -100,7 +100,7 @@ describe.concurrent('a lead who asks for a human', () => {
   test.for([
     ['declines', 'declined'],
     ['mailbox', 'nobody'],
-  ] as const)('comes back to the agent when a colleague %s', { timeout: 60_000 }, async ([who, result], { talkif }) => {
+  ] as const)('comes back to the agent when a colleague %s', async ([who, result], { talkif }) => {
     const call = await talkif.finished(await asksForHuman(talkif, { targets: to(colleague[who]) }))
     // And goes on: what was asked for before is still worth asking for.
     expect(call).toMatchObject({ outcome: 'booked', handoff: { queue: 'sales', result } })
@@ -109,7 +109,7 @@ describe.concurrent('a lead who asks for a human', () => {
     await endOf(talkif, call.id)
   })
 
-  test('leaves a message where the queue takes them', { timeout: 60_000 }, async ({ talkif }) => {
+  test('leaves a message where the queue takes them', async ({ talkif }) => {
     const queue = { targets: to(colleague.never_answers), fallback: 'voicemail', timeout_seconds: 5 } as const
     const call = await talkif.finished(await asksForHuman(talkif, queue))
     expect(call).toMatchObject({ outcome: 'qualified', reason: 'handoff_requested' })
@@ -122,14 +122,14 @@ describe.concurrent('a lead who asks for a human', () => {
   test.for([
     ['hours', { hours: '02:00-03:00' }],
     ['languages', { languages: ['tr'] }],
-  ] as const)('is called back outside the %s of the queue', { timeout: 60_000 }, async ([, own], { talkif }) => {
+  ] as const)('is called back outside the %s of the queue', async ([, own], { talkif }) => {
     const call = await talkif.finished(await asksForHuman(talkif, own as Queue))
     expect(call).toMatchObject({ reason: 'handoff_requested', handoff: { queue: 'sales', result: 'closed' } })
     expect(await rowOf(talkif, call.id)).toBeUndefined()
     expect(call.trace!.spans.find(({ name }) => name === 'transfer')).toMatchObject({ status: 'closed' })
   })
 
-  test('is connected after the questions where the flow hands over', { timeout: 90_000 }, async ({ talkif }) => {
+  test('is connected after the questions where the flow hands over', async ({ talkif }) => {
     await talkif.api.upsertHandoff({ name: 'sales', targets: to(colleague.accepts) })
     await talkif.deploy(
       'id: flow_hand_over\nmatch:\n  source: ad\nqualify:\n  - need - timing\non:\n  qualified: handoff(sales)\n',
@@ -175,7 +175,7 @@ async function write(talkif: Workspace, attempt: typeof attempts.$inferSelect, i
 const handoffOf = async (talkif: Workspace, id: string) => (await talkif.api.getCall({ id })).handoff
 
 describe.concurrent('a transfer', () => {
-  test('that the lead does not wait for stops ringing at once', { timeout: 60_000 }, async ({ talkif }) => {
+  test('that the lead does not wait for stops ringing at once', async ({ talkif }) => {
     const phone = '+12025550160'
     talkif.served.sandbox!.cast.set(phone, { ...scriptOf(people.asks_for_human), hangsUpAfter: 2 })
     const queue = { targets: to(colleague.never_answers), timeout_seconds: 120 }
@@ -189,7 +189,7 @@ describe.concurrent('a transfer', () => {
     expect(rang?.status).toBe('canceled')
   })
 
-  test('can be called off, and there is one for a call', { timeout: 60_000 }, async ({ talkif }) => {
+  test('can be called off, and there is one for a call', async ({ talkif }) => {
     const { callId, run, told } = await ringing(talkif, { targets: to(colleague.never_answers), timeout_seconds: 120 })
     expect((await run('transfer_to_human', { reason: 'x' })).output).toMatchObject({ ringing: true })
     expect((await run('transfer_to_human', { reason: 'x' })).output).toMatchObject({ ringing: true })
@@ -202,7 +202,7 @@ describe.concurrent('a transfer', () => {
     expect(rows).toHaveLength(1)
   })
 
-  test('whose lead cannot be moved leaves them with the agent', { timeout: 60_000 }, async ({ talkif }) => {
+  test('whose lead cannot be moved leaves them with the agent', async ({ talkif }) => {
     const { callId, run, told } = await ringing(talkif, {}, `CA${'0'.repeat(32)}`)
     await run('transfer_to_human', { reason: 'prices' })
     const row = await endOf(talkif, callId)
@@ -211,7 +211,7 @@ describe.concurrent('a transfer', () => {
     expect(await handoffOf(talkif, callId)).toEqual({ queue: 'sales', reason: 'prices', result: 'failed' })
   })
 
-  test('to a number that the carrier does not take goes on to the next', { timeout: 60_000 }, async ({ talkif }) => {
+  test('to a number that the carrier does not take goes on to the next', async ({ talkif }) => {
     const targets = [{ sip: 'sip:nobody' }, ...to(colleague.declines)]
     const { callId, run } = await ringing(talkif, { targets })
     await run('transfer_to_human', { reason: 'prices' })
@@ -220,7 +220,7 @@ describe.concurrent('a transfer', () => {
     talkif.served.sandbox!.violations.splice(0)
   })
 
-  test('whose process died rings nobody any more', { timeout: 60_000 }, async ({ talkif }) => {
+  test('whose process died rings nobody any more', async ({ talkif }) => {
     const { runtime } = talkif.served
     const { callId, attempt } = await ringing(talkif, {})
     const { carrier, callbackBase } = runtime.networks.of({ mode: 'test', pace: 8, clockRate: 5 })
@@ -243,7 +243,7 @@ describe.concurrent('a transfer', () => {
     expect((await carrier.getCall(carrierId))?.status).toBe('canceled')
   })
 
-  test('never rings again where nobody knows whether it rang', { timeout: 60_000 }, async ({ talkif }) => {
+  test('never rings again where nobody knows whether it rang', async ({ talkif }) => {
     const { runtime } = talkif.served
     const { callId, attempt } = await ringing(talkif, {})
     const id = newId('xfer')
@@ -258,7 +258,7 @@ describe.concurrent('a transfer', () => {
     expect(tasksOf((await rowOf(talkif, callId))!.state)[0]).toMatchObject({ do: 'send_away', leg: 0 })
   })
 
-  test('believes its own carrier alone, and nothing that comes late', { timeout: 60_000 }, async ({ talkif }) => {
+  test('believes its own carrier alone, and nothing that comes late', async ({ talkif }) => {
     const { url, served } = talkif
     const { callId, run } = await ringing(talkif, { targets: to(colleague.declines) })
     await run('transfer_to_human', { reason: 'prices' })

@@ -41,9 +41,7 @@ async function startSplit(onTestFinished: (close: () => Promise<void>) => void) 
 
 const said = (call: Call, role: 'agent' | 'lead') => call.transcript!.filter((turn) => turn.role === role)
 
-test('machines and screeners, their media in another process than the verdict', { timeout: 60_000 }, async ({
-  onTestFinished,
-}) => {
+test('machines and screeners, their media in another process than the verdict', async ({ onTestFinished }) => {
   const { media, served } = await startSplit(onTestFinished)
   const { db } = served.runtime
   const talkif = await openWorkspace(served)

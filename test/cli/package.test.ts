@@ -68,7 +68,7 @@ function runProgram(home: string, url: string, key: string): unknown {
 }
 
 test('packed and installed elsewhere it runs, down to a booked call, and its client works, types too', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   const home = folder()
   const dataDir = folder()

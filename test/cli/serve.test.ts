@@ -59,7 +59,7 @@ test('which processes carry media is told by the clock they share, not by their 
 })
 
 test('`talkif worker` does the calls of a server that only takes them, and is no API itself', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async ({ onTestFinished }) => {
   const database = await freshDatabase()
   onTestFinished(database.drop)

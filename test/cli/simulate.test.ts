@@ -12,7 +12,7 @@ const flows = join(import.meta.dirname, '../../flows')
 const answer = (out: string) => JSON.parse(out) as { ok: boolean; results: Result[] }
 
 test('the example flows do what their simulations say, and a wrong expectation fails alone', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const cwd = folder()
   cpSync(flows, join(cwd, 'flows'), { recursive: true, filter: (path) => !path.includes('language') })

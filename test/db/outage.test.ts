@@ -57,7 +57,7 @@ const test = base
 const lead = { source: 'form', flow_id: 'flow_once', consent: true } as const
 
 test('the database stops and starts again below a running server: 503 meanwhile, then everything goes on, and nobody is rung twice', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async ({ world, onTestFinished }) => {
   const { served } = world
   // The receiver is down too, until the end: deliveries wait in the database.
@@ -139,7 +139,7 @@ test('the database stops and starts again below a running server: 503 meanwhile,
 })
 
 test('what is said while the database is away is not lost, and nobody is rung again for it', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async ({ world, onTestFinished }) => {
   const { runtime, sandbox } = world.served
   const { db } = runtime

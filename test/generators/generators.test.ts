@@ -66,4 +66,4 @@ test('both generated clients compile, and each of the eight operations works aga
       refused: { status: 422, code: 'invalid_request', pointers: ['/call_within', '/consent'] },
     })
   }
-}, 60_000)
+})

@@ -28,7 +28,7 @@ const afterTheRequest = '+905321110001'
 const beforeTheRequest = '+905321110002'
 
 test('a worker killed after it asked for a text, and one killed before: nobody gets two, and nobody none', {
-  timeout: 90_000,
+  timeout: 300_000,
 }, async ({ onTestFinished }) => {
   const database = await freshDatabase()
   onTestFinished(database.drop)

@@ -47,7 +47,7 @@ const hasOddRow = ({ results = [] }: { results?: { reason: string | null; errors
 const withBody = operationIds.filter((id) => operations[id].method === 'post')
 const withoutBody = operationIds.filter((id) => operations[id].method !== 'post')
 
-test.for(withBody)('%s: bodies', { timeout: 60_000 }, async (id, { desk }) => {
+test.for(withBody)('%s: bodies', async (id, { desk }) => {
   const it: Operation = operations[id]
   const schema = printSchema(it.input, 'input')
   const validate = ajv.compile(schema)
@@ -80,7 +80,7 @@ test.for(['createLead', 'upsertHandoff', 'getCall'] as const)('%s: arguments of 
   expect(Math.min(seen.taken, seen.refused)).toBeGreaterThan(0)
 })
 
-test.for(withoutBody)('%s: path and query', { timeout: 60_000 }, async (id, { desk }) => {
+test.for(withoutBody)('%s: path and query', async (id, { desk }) => {
   const it: Operation = operations[id]
   const schema = printSchema(it.input, 'input')
   const validate = ajv.compile(schema)

@@ -1,9 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Script } from '../../runtime/sandbox/server.ts'
 import { type CallPlan, conversation, goodbye, type Story, startCalls } from './sandbox-call.ts'
-
-/** The first run renders all speech, which takes seconds. */
-vi.setConfig({ testTimeout: 40_000 })
 
 /** Slow enough that its milliseconds are not made of the machine's. */
 const PACE = 4

@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sandboxPeople } from '../../openapi/sandbox-people.ts'
 import type { Chaos } from '../../runtime/sandbox/server.ts'
 import { loudness } from '../../runtime/voice/mulaw.ts'
@@ -10,9 +10,6 @@ import { conversation, goodbye, type Story, startCalls } from './sandbox-call.ts
 
 const person = (character: (typeof sandboxPeople)[number]['character']) =>
   sandboxPeople.find((one) => one.character === character)!.number
-
-/** The first run renders all speech, which takes seconds. */
-vi.setConfig({ testTimeout: 20_000 })
 
 let calls: Awaited<ReturnType<typeof startCalls>>
 const chaos: Chaos = {}
