@@ -33,19 +33,22 @@ class LongestFirst extends BaseSequencer {
 
 /** Seven processes that talk in real time: beside others it would be measured by what they leave it. */
 const alone = ['test/calls/kill.test.ts']
+/** Conversations at or near life's pace, judged by where their sounds lie: one file at a time. */
+const paced = ['voice/callers', 'voice/loop', 'sandbox/rooms', 'sandbox/people'].map((file) => `test/${file}.test.ts`)
 const all = ['test/**/*.test.ts']
 
 export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'paced', include: paced, maxWorkers: 1, sequence: { groupOrder: 1 } } },
       {
         extends: true,
         test: {
           name: 'together',
           include: all,
-          exclude: [...configDefaults.exclude, ...alone],
-          sequence: { groupOrder: 1 },
+          exclude: [...configDefaults.exclude, ...alone, ...paced],
+          sequence: { groupOrder: 2 },
         },
       },
     ],
