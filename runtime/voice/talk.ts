@@ -234,6 +234,8 @@ export function createTalk(options: TalkOptions) {
     /** The session is gone: what was asked for will not come, and is asked for in the next one. */
     forgetSession() {
       tools.forgetSession()
+      // The next session knows none of these.
+      announced.cut()
       turns.suspend(again)
       forgotten = new Set(playback.unheard.map(({ item }) => item))
       transcript.agentLost(playback.unheard)
