@@ -18,10 +18,10 @@ export interface Deploying {
 }
 
 /**
- * Lets the server deploy what the files say, or only say what that would change (`dryRun`). Values of the environment's variables
+ * Lets the server deploy what the files say, as `plan` said, or without one only say what that would change. Values of the environment's variables
  * are not in the answer. @throws CommandError after every fault that only the server could know was told at its place.
  */
-export async function deployment({ server, sources, prune, out }: Deploying, dryRun: boolean): Promise<Deployment> {
+export async function deployment({ server, sources, prune, out }: Deploying, plan?: string): Promise<Deployment> {
   const workspace = sources.find((it) => it.workspace)
   const flows = sources.filter(({ parsed }) => parsed)
   const document = workspace?.workspace?.document
@@ -29,7 +29,7 @@ export async function deployment({ server, sources, prune, out }: Deploying, dry
     workspace: document && server.isDev ? atInboxOf(server.url, document) : document,
     flows: flows.map(({ path, text }) => ({ file: path, yaml: text })),
     prune,
-    dry_run: dryRun,
+    ...(plan === undefined ? { dry_run: true } : { plan }),
   }
   try {
     const done = await server.ask<Deployment>('POST', '/workspace/deploy', { body })

@@ -49,6 +49,7 @@ const told: Record<ProblemCode, Told> = {
   quota_exceeded: { detail: 'The 50 live calls of this month are used up.' },
   already_dialed: { detail: `The call ${leadReceipt.call_id} is in_progress after 1 dials.` },
   permanent: { detail: '+12025550143 opted out of real calls, which is permanent.', param: 'phone' },
+  plan_changed: { detail: 'This would change something else than it did when it was planned.' },
   idempotency_conflict: { detail: 'A request with the Idempotency-Key form-4711 is still running.' },
   idempotency_mismatch: { detail: 'The Idempotency-Key form-4711 was used for another request body.' },
   rate_limited: { detail: 'This workspace creates leads faster than it may.' },

@@ -17,6 +17,8 @@ const Deploy = z.strictObject({
   flows: z.array(z.strictObject({ file: text(500).optional(), yaml: text(262_144) })).max(1000),
   /** Retires the flows that are not among these. */
   prune: z.boolean().default(false),
+  /** Of a dry run; `plan_changed` when somebody else has deployed since. */
+  plan: z.string().optional(),
   dry_run: z.boolean().default(false),
 })
 

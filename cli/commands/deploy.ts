@@ -20,7 +20,7 @@ const NOTHING = 'There is nothing to change.'
 export async function deploy(it: Of<Options>): Promise<number> {
   const { options, out } = it
   const deploying = await prepared(it)
-  const plan = await deployment(deploying, true)
+  const plan = await deployment(deploying)
   if (isEmptyPlan(plan)) {
     out.show({ ...plan, applied: [] }, nothingLines)
     return status.ok
@@ -31,7 +31,7 @@ export async function deploy(it: Of<Options>): Promise<number> {
   }
   for (const line of planLines(plan, out.paint)) out.line(line)
   if (!options.yes && !(await confirm('Apply this?', out))) throw new CommandError('Nothing was changed.')
-  const done = await deployment(deploying, false)
+  const done = await deployment(deploying, plan.plan)
   out.show({ ...done, applied: appliedOf(done, deploying) }, (done, paint) => [
     ...appliedLines(done, paint),
     ...done.webhooks.map(({ id, url, secret }) => `  ${url} signs with ${out.isTerminal ? secret : hiddenSecret(id)}`),
@@ -70,7 +70,7 @@ function appliedLines({ applied, flows, others }: Deployment & { applied: string
 export async function diff(it: Invocation<object, [what?: string, from?: string, to?: string]>): Promise<number> {
   const [what, from, to] = it.args
   if (what !== undefined && from !== undefined) return diffVersions(it, [what, from, to])
-  const plan = await deployment(await prepared({ ...it, args: [what] }), true)
+  const plan = await deployment(await prepared({ ...it, args: [what] }))
   const isEmpty = isEmptyPlan(plan)
   it.out.show(plan, isEmpty ? nothingLines : planLines)
   return isEmpty ? status.ok : status.changes

@@ -25,6 +25,7 @@ export const problems = {
     'Fetch the call to see how it goes; it can no longer be cancelled.',
   ],
   permanent: [409, 'This cannot be undone', 'Leave it as it is: an opt-out from real calls is kept for good.'],
+  plan_changed: [409, 'The plan is out of date', 'Look at what would change now, then apply that.'],
   idempotency_conflict: [409, 'The same key is in use', 'Wait for the first request to end, then send it again.'],
   idempotency_mismatch: [422, 'The same key came with another body', 'Use a new Idempotency-Key for a new request.'],
   rate_limited: [429, 'Too many requests', 'Wait `Retry-After` seconds, then send the request again.'],

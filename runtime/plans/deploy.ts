@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { diffFlows, type FlowDiff } from '../../flows/language/diff.ts'
 import type { FlowFault } from '../../flows/language/faults.ts'
 import { contentHash } from '../../flows/language/hash.ts'
@@ -29,6 +30,8 @@ export interface Folder {
   flows: FlowFile[]
   /** Retires the flows that are not among these. */
   prune?: boolean
+  /** The `plan` of a dry run: applied only while it would still do the same. */
+  plan?: string | undefined
 }
 
 export interface DeployedFlow {
@@ -51,12 +54,15 @@ export interface Deployment {
   others: { id: string; version: number; retired: boolean }[]
   /** Endpoints that are new; their secrets are told this once. */
   webhooks: { id: string; url: string; secret: string }[]
+  /** Stands for all that is changed: equal when it is the same. */
+  plan: string
 }
 
 /**
  * Deploys a folder as a whole: all of it is applied, or nothing. Its flows are judged by the workspace and beside the flows as they
  * are in the end, so that no order is asked for. @param dryRun says what would change, by doing it and rolling it back.
- * @throws invalid_request and flow_invalid with every fault; their pointers are `/workspace/…` and `/flows/N/yaml`.
+ * @throws invalid_request and flow_invalid with every fault; their pointers are `/workspace/…` and `/flows/N/yaml`; plan_changed when
+ * the plan that was looked at is another by now.
  */
 export const deploy = (deps: Deps, caller: Caller, folder: Folder, { dryRun }: { dryRun: boolean }) =>
   dryRun
@@ -84,13 +90,22 @@ async function apply(tx: Tx, deps: Deps, caller: Caller, folder: Folder): Promis
     deployed.push({ file: it.file ?? null, id: it.flow.id, ...(await put(tx, deps, caller, it, head)) })
   }
   if (prune) await retireFlows(tx, deps, caller, others)
-  return {
+  const done = {
     workspace: changes,
     flows: deployed,
     others: others.map(({ id, version }) => ({ id, version, retired: prune })),
+  }
+  const plan = planOf(done)
+  if (folder.plan !== undefined && folder.plan !== plan)
+    throw new ProblemError('plan_changed', 'This would change something else than it did when it was planned.')
+  return {
+    ...done,
+    plan,
     webhooks: answer?.webhooks.flatMap(({ id, url, secret }) => (secret ? [{ id, url, secret }] : [])) ?? [],
   }
 }
+
+const planOf = (changes: object) => createHash('sha256').update(JSON.stringify(changes)).digest('hex')
 
 type Parsed = FlowFile & ParsedFlow
 

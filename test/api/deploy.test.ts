@@ -107,6 +107,24 @@ describe('a folder is deployed as a whole', () => {
     expect(await state(desk, served)).toEqual(before)
   })
 
+  test('a plan is applied as it was shown, or not at all', async ({ desk, served }) => {
+    await desk.deploy(flow('a', 'a'))
+    const workspace = { calendars: calendars('ayse'), webhooks: [{ url: 'https://new.example', events: ['*'] }] }
+    const folder = { workspace, flows: [{ yaml: flow('a', 'a', 'agent:\n  prompt: Be brief.\n') }], prune: true }
+    const shown = (await plan(desk, folder)).body
+    expect((await plan(desk, folder)).body.plan).toBe(shown.plan)
+    // Meanwhile somebody else deploys a flow that this plan does not name among those it retires.
+    await desk.deploy(flow('theirs', 'theirs'))
+    const before = await state(desk, served)
+    const { status, body } = await apply(desk, { ...folder, plan: shown.plan })
+    expect([status, body.code]).toEqual([409, 'plan_changed'])
+    expect(await state(desk, served)).toEqual(before)
+    const now = (await plan(desk, folder)).body
+    expect(now.others.map(({ id }: { id: string }) => id)).toEqual(['flow_pricing_v3', 'theirs'])
+    const done = await apply(desk, { ...folder, plan: now.plan })
+    expect([done.status, done.body.plan, changesOf(done.body)]).toEqual([200, now.plan, ['new_version 2']])
+  })
+
   test('flows may change places: the end counts, not the order', async ({ desk }) => {
     await desk.deploy(flow('a', 'one'))
     await desk.deploy(flow('b', 'two'))
