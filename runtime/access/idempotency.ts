@@ -1,5 +1,5 @@
-import { and, eq, lt, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../db/connect.ts'
+import { and, eq, lt, sql } from '../db/drizzle.ts'
 import { idempotency } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { sha256 } from '../ids.ts'

@@ -1,5 +1,5 @@
-import { and, eq, isNull } from 'drizzle-orm'
 import { scopes as allScopes, type Scope } from '../../openapi/operation.ts'
+import { and, eq, isNull } from '../db/drizzle.ts'
 import { apiKeys, type Mode } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { newId, randomToken, sha256 } from '../ids.ts'

@@ -1,8 +1,8 @@
-import { and, eq, inArray } from 'drizzle-orm'
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
 import type { WorkspaceDocument } from '../../openapi/schemas/workspace.ts'
 import { type Calendar, SECRET_IS_SET } from '../../openapi/schemas/workspace-sections.ts'
 import type { Tx } from '../db/connect.ts'
+import { and, eq, inArray } from '../db/drizzle.ts'
 import { workspaceSecrets } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 

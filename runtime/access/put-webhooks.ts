@@ -1,6 +1,6 @@
-import { and, eq, isNotNull, notInArray } from 'drizzle-orm'
 import type { WorkspaceDocument } from '../../openapi/schemas/workspace.ts'
 import type { Tx } from '../db/connect.ts'
+import { and, eq, isNotNull, notInArray } from '../db/drizzle.ts'
 import { endpoints } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { newId } from '../ids.ts'

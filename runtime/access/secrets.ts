@@ -1,5 +1,5 @@
-import { eq } from 'drizzle-orm'
 import type { Db, Tx } from '../db/connect.ts'
+import { eq } from '../db/drizzle.ts'
 import { workspaceSecrets } from '../db/schema.ts'
 
 /** Every secret of a workspace by its name: those that flows name, and `calendars.<name>.password` or `.api_key`. Never to be shown. */

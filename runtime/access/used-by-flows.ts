@@ -1,9 +1,9 @@
-import { and, eq, isNull } from 'drizzle-orm'
 import { completeFlow } from '../../flows/language/defaults.ts'
 import { referencesOf, type WorkspaceNames } from '../../flows/language/references.ts'
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
 import type { WorkspaceDocument } from '../../openapi/schemas/workspace.ts'
 import type { Tx } from '../db/connect.ts'
+import { and, eq, isNull } from '../db/drizzle.ts'
 import { flows, flowVersions } from '../db/schema.ts'
 import { fault } from './faults.ts'
 

@@ -1,6 +1,6 @@
-import { and, eq, inArray, notInArray } from 'drizzle-orm'
 import type { WorkspaceDocument, WorkspaceView } from '../../openapi/schemas/workspace.ts'
 import type { Tx } from '../db/connect.ts'
+import { and, eq, inArray, notInArray } from '../db/drizzle.ts'
 import { handoffQueues, numbers, workspaces } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { normalisePhone } from '../guardrails/phone.ts'

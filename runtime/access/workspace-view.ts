@@ -1,7 +1,7 @@
-import { and, asc, eq } from 'drizzle-orm'
 import type { WorkspaceView } from '../../openapi/schemas/workspace.ts'
 import { SECRET_IS_SET } from '../../openapi/schemas/workspace-sections.ts'
 import type { Tx } from '../db/connect.ts'
+import { and, asc, eq } from '../db/drizzle.ts'
 import { endpoints, handoffQueues, numbers, workspaces } from '../db/schema.ts'
 import type { Caller } from '../deps.ts'
 import { isNamed } from '../webhooks/endpoints.ts'

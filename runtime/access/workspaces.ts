@@ -1,7 +1,7 @@
-import { eq } from 'drizzle-orm'
 import type { WorkspaceDocument } from '../../openapi/schemas/workspace.ts'
 import type { Calendar, Template, Voice } from '../../openapi/schemas/workspace-sections.ts'
 import type { Db, Tx } from '../db/connect.ts'
+import { eq } from '../db/drizzle.ts'
 import { workspaces } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { newId } from '../ids.ts'

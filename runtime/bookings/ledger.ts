@@ -1,6 +1,6 @@
-import { and, eq, gt, inArray, lt, ne } from 'drizzle-orm'
 import type { Clock } from '../clock.ts'
 import type { Db, Tx } from '../db/connect.ts'
+import { and, eq, gt, inArray, lt, ne } from '../db/drizzle.ts'
 import { bookings, calendarLocks, type Mode } from '../db/schema.ts'
 import { newId } from '../ids.ts'
 import type { Booking, Slot } from './port.ts'

@@ -1,6 +1,6 @@
-import { and, eq, inArray, ne } from 'drizzle-orm'
 import { workspaceSettings } from '../access/workspaces.ts'
 import type { Tx } from '../db/connect.ts'
+import { and, eq, inArray, ne } from '../db/drizzle.ts'
 import { bookings } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import type { BookingRow } from './ledger.ts'

@@ -1,6 +1,6 @@
-import { and, eq, inArray } from 'drizzle-orm'
 import type { Flow, FlowAction, Outcome } from '../../openapi/schemas/flow-document.ts'
 import type { Tx } from '../db/connect.ts'
+import { and, eq, inArray } from '../db/drizzle.ts'
 import { type Channel, calls, handoffQueues, messages } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { newId } from '../ids.ts'

@@ -1,7 +1,7 @@
-import { eq, sql } from 'drizzle-orm'
 import type { AttemptResult } from '../../openapi/schemas/call.ts'
 import type { Carrier } from '../carrier/port.ts'
 import type { Tx } from '../db/connect.ts'
+import { eq, sql } from '../db/drizzle.ts'
 import { anyOf, columnsOf, joinedColumnsOf, readJoined, readRows, updateRow, updateRows } from '../db/rows.ts'
 import { attempts, calls } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
+import { sql } from '../db/drizzle.ts'
 import { anyOf } from '../db/rows.ts'
 import { leads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

@@ -1,6 +1,6 @@
-import { eq, sql } from 'drizzle-orm'
 import type { Carrier, CarrierEvent, CarrierStatus, Verdict } from '../carrier/port.ts'
 import type { Tx } from '../db/connect.ts'
+import { eq, sql } from '../db/drizzle.ts'
 import { attempts, calls } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { traceOf } from '../telemetry/spans.ts'

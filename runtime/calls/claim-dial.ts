@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import { isPerson } from '../../openapi/sandbox-people.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Tx } from '../db/connect.ts'
+import { sql } from '../db/drizzle.ts'
 import { insertRows } from '../db/rows.ts'
 import { attempts } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

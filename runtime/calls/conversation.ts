@@ -1,7 +1,7 @@
-import { eq } from 'drizzle-orm'
 import { compileConversation } from '../../flows/language/prompt.ts'
 import { engineVoices } from '../../openapi/schemas/workspace-sections.ts'
 import { workspaceSettings } from '../access/workspaces.ts'
+import { eq } from '../db/drizzle.ts'
 import { handoffQueues, leads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import type { Conversation } from '../voice/port.ts'

@@ -1,7 +1,7 @@
-import { and, eq, isNull } from 'drizzle-orm'
 import { knownSentences, sentencesOf } from '../../flows/language/sentences.ts'
 import type { PacedClock } from '../clock.ts'
 import { isDatabaseDown } from '../db/connect.ts'
+import { and, eq, isNull } from '../db/drizzle.ts'
 import { attempts, turns } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { asksToStop, isStopKey } from '../guardrails/opt-out.ts'

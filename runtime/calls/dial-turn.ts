@@ -1,5 +1,5 @@
-import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
+import { eq } from '../db/drizzle.ts'
 import { dialTurns } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 

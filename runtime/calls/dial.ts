@@ -1,5 +1,5 @@
-import { and, isNull, sql } from 'drizzle-orm'
 import { CallNotPlaced, CallOutcomeUnknown, CallRefused } from '../carrier/port.ts'
+import { and, isNull, sql } from '../db/drizzle.ts'
 import { anyOf } from '../db/rows.ts'
 import { attempts } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import { sandboxNumber } from '../../openapi/sandbox-people.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Tx } from '../db/connect.ts'
+import { sql } from '../db/drizzle.ts'
 import { anyOf } from '../db/rows.ts'
 import { workspaces } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

@@ -1,6 +1,6 @@
-import { and, desc, eq, lt } from 'drizzle-orm'
 import type { Outcome } from '../../openapi/schemas/call.ts'
 import type { CallStatus } from '../../openapi/schemas/lead.ts'
+import { and, desc, eq, lt } from '../db/drizzle.ts'
 import { calls } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 

@@ -1,6 +1,6 @@
-import { eq, lt, sql } from 'drizzle-orm'
 import type { Clock, Timer } from '../clock.ts'
 import type { Db } from '../db/connect.ts'
+import { eq, lt, sql } from '../db/drizzle.ts'
 import { mediaNodes } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 

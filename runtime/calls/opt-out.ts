@@ -1,5 +1,5 @@
-import { and, asc, eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
+import { and, asc, eq, inArray } from '../db/drizzle.ts'
 import { calls, type Mode, optOuts } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { dropMessages } from './actions.ts'

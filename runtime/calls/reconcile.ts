@@ -1,5 +1,5 @@
-import { inArray } from 'drizzle-orm'
 import { CarrierUnavailable } from '../carrier/port.ts'
+import { inArray } from '../db/drizzle.ts'
 import { attempts } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import {

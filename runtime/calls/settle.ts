@@ -1,7 +1,7 @@
-import { eq } from 'drizzle-orm'
 import { workspaceSettings } from '../access/workspaces.ts'
 import { settleBookings } from '../bookings/settle.ts'
 import type { Tx } from '../db/connect.ts'
+import { eq } from '../db/drizzle.ts'
 import { calls } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import type { CallRow } from './advance.ts'

@@ -1,4 +1,4 @@
-import { and, inArray, isNull, lt, or } from 'drizzle-orm'
+import { and, inArray, isNull, lt, or } from '../db/drizzle.ts'
 import { attempts, calls, idempotency, transfers } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 

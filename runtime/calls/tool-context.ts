@@ -1,7 +1,7 @@
-import { eq } from 'drizzle-orm'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Settings } from '../access/workspaces.ts'
 import type { Tx } from '../db/connect.ts'
+import { eq } from '../db/drizzle.ts'
 import { calls, type Findings, type leads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import type { CallRow } from './advance.ts'

@@ -1,5 +1,5 @@
-import { and, eq, isNull } from 'drizzle-orm'
 import type { CarrierEvent, CarrierStatus, Spoken } from '../carrier/port.ts'
+import { and, eq, isNull } from '../db/drizzle.ts'
 import { calls, transfers } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { farewellOf } from '../handoffs/brief.ts'

@@ -1,4 +1,4 @@
-import { asc, eq } from 'drizzle-orm'
+import { asc, eq } from '../db/drizzle.ts'
 import { handoffQueues } from '../db/schema.ts'
 import { closedBecause } from '../handoffs/pick.ts'
 import { toCallTime } from './call-time.ts'

@@ -1,5 +1,5 @@
-import { eq, sql } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
+import { eq, sql } from '../db/drizzle.ts'
 import { anyOf } from '../db/rows.ts'
 import { transfers } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

@@ -1,6 +1,6 @@
-import { eq } from 'drizzle-orm'
 import { CarrierUnavailable } from '../carrier/port.ts'
 import { pause } from '../clock.ts'
+import { eq } from '../db/drizzle.ts'
 import { calls, type TransferResult, type TransferState, transfers } from '../db/schema.ts'
 import { briefOf } from '../handoffs/brief.ts'
 import { beginTransfer, tasksOf } from '../handoffs/transfer.ts'

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
+import { drizzle, migrate, type PostgresJsDatabase } from './drizzle.ts'
 import { openPool } from './pool.ts'
 import * as schema from './schema.ts'
 import { socketsTo } from './socket.ts'

@@ -1,5 +1,5 @@
-import { getTableColumns, getTableName, type QueryWithTypings, SQL, sql } from 'drizzle-orm'
-import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type { PgColumn, PgTable } from './drizzle.ts'
+import { getTableColumns, getTableName, type QueryWithTypings, SQL, sql } from './drizzle.ts'
 
 /**
  * The statements that every call runs many times, without Drizzle's query builder: it writes their text anew each time, which for

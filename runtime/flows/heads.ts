@@ -1,7 +1,7 @@
-import { and, asc, eq, isNull } from 'drizzle-orm'
 import { completeFlow } from '../../flows/language/defaults.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Db, Tx } from '../db/connect.ts'
+import { and, asc, eq, isNull } from '../db/drizzle.ts'
 import { flows, flowVersions } from '../db/schema.ts'
 
 /** A flow in the version that new leads get. */

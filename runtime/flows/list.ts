@@ -1,5 +1,5 @@
-import { and, asc, eq, gt } from 'drizzle-orm'
 import { completeFlow } from '../../flows/language/defaults.ts'
+import { and, asc, eq, gt } from '../db/drizzle.ts'
 import { flows, flowVersions } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { ProblemError } from '../problem.ts'

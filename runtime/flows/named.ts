@@ -1,7 +1,7 @@
-import { and, eq, inArray } from 'drizzle-orm'
 import { isText } from '../../openapi/faults.ts'
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
 import type { Db } from '../db/connect.ts'
+import { and, eq, inArray } from '../db/drizzle.ts'
 import { flows } from '../db/schema.ts'
 
 export const noSuchFlow = (id: string): FieldFault => ({

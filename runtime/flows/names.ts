@@ -1,7 +1,7 @@
-import { and, eq, isNotNull } from 'drizzle-orm'
 import type { WorkspaceNames } from '../../flows/language/references.ts'
 import { settingsOf } from '../access/workspaces.ts'
 import type { Db, Tx } from '../db/connect.ts'
+import { and, eq, isNotNull } from '../db/drizzle.ts'
 import { endpoints, handoffQueues, workspaceSecrets, workspaces } from '../db/schema.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { and, eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
+import { and, eq, inArray } from '../db/drizzle.ts'
 import { flows } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import type { Head } from './heads.ts'

@@ -1,7 +1,7 @@
-import { and, eq } from 'drizzle-orm'
 import type { Input, Output } from '../../openapi/operations.ts'
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
 import type { Tx } from '../db/connect.ts'
+import { and, eq } from '../db/drizzle.ts'
 import { handoffQueues } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { normalisePhone } from '../guardrails/phone.ts'

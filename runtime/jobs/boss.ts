@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import { fromDrizzle, type Job, type JobResult, PgBoss } from 'pg-boss'
 import type { Tx } from '../db/connect.ts'
+import { sql } from '../db/drizzle.ts'
 import type { Log } from '../log.ts'
 import { type JobName, type Jobs, queues } from './queues.ts'
 

@@ -1,7 +1,7 @@
-import { inArray } from 'drizzle-orm'
 import type { LeadReceipt } from '../../openapi/schemas/lead.ts'
 import { receiptOf } from '../calls/receipt.ts'
 import type { Tx } from '../db/connect.ts'
+import { inArray } from '../db/drizzle.ts'
 import { insertRows } from '../db/rows.ts'
 import { calls, leads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

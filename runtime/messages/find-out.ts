@@ -1,6 +1,6 @@
-import { and, eq, inArray } from 'drizzle-orm'
 import type { CarrierMessage } from '../carrier/messaging.ts'
 import { CarrierUnavailable } from '../carrier/port.ts'
+import { and, eq, inArray } from '../db/drizzle.ts'
 import { calls, messages } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { GRACE_MS } from './claim.ts'

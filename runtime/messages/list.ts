@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, desc, eq, lt } from '../db/drizzle.ts'
 import { type Mode, messages } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import type { MessageRow } from './rows.ts'

@@ -1,7 +1,7 @@
-import { and, desc, eq } from 'drizzle-orm'
 import { optOut } from '../calls/opt-out.ts'
 import type { IncomingMessage } from '../carrier/messaging.ts'
 import type { Tx } from '../db/connect.ts'
+import { and, desc, eq } from '../db/drizzle.ts'
 import { calls, type Mode, messages, numbers } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { isStopMessage } from '../guardrails/opt-out.ts'

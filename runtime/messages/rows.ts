@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import { traceAction } from '../calls/actions.ts'
 import type { Tx } from '../db/connect.ts'
+import { sql } from '../db/drizzle.ts'
 import { columnsOf, readRows, updateRow } from '../db/rows.ts'
 import { calls, type MessageStatus, messages } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

@@ -1,7 +1,7 @@
-import { and, eq } from 'drizzle-orm'
 import { optOut } from '../calls/opt-out.ts'
 import { MessageNotSent, MessageOutcomeUnknown, type MessageRefusal, MessageRefused } from '../carrier/messaging.ts'
 import type { Tx } from '../db/connect.ts'
+import { and, eq } from '../db/drizzle.ts'
 import { messages } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { type Claim, claimMessage, GRACE_MS, sendersOf } from './claim.ts'

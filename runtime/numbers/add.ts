@@ -1,4 +1,4 @@
-import { and, asc, eq, gt } from 'drizzle-orm'
+import { and, asc, eq, gt } from '../db/drizzle.ts'
 import { numbers } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { isCountry, noCountry, normalisePhone } from '../guardrails/phone.ts'

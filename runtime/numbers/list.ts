@@ -1,7 +1,7 @@
-import { and, asc, eq, gt } from 'drizzle-orm'
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import type { Output } from '../../openapi/operations.ts'
 import { sandboxNumber } from '../../openapi/sandbox-people.ts'
+import { and, asc, eq, gt } from '../db/drizzle.ts'
 import { numbers } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 

@@ -7,8 +7,8 @@ import {
   type ReadableSpan,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-node'
-import { sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
+import { sql } from '../db/drizzle.ts'
 import { columnsOf } from '../db/rows.ts'
 import { spans } from '../db/schema.ts'
 import type { Log } from '../log.ts'

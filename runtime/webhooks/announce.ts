@@ -1,6 +1,6 @@
-import { and, isNull, sql } from 'drizzle-orm'
 import { covers, type EventName } from '../../openapi/events.ts'
 import type { Tx } from '../db/connect.ts'
+import { and, isNull, sql } from '../db/drizzle.ts'
 import { anyOf, insertRows } from '../db/rows.ts'
 import { deliveries, endpoints, events, type Mode } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

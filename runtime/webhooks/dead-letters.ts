@@ -1,5 +1,5 @@
-import { and, desc, eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
+import { and, desc, eq } from '../db/drizzle.ts'
 import { deliveries, endpoints, events } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { ProblemError } from '../problem.ts'

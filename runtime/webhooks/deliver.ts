@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, lt, sql } from '../db/drizzle.ts'
 import { anyOf, joinedColumnsOf, readJoined } from '../db/rows.ts'
 import { deliveries, endpoints, events } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

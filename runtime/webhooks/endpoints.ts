@@ -1,4 +1,4 @@
-import { isNull, ne, or } from 'drizzle-orm'
+import { isNull, ne, or } from '../db/drizzle.ts'
 import { endpoints } from '../db/schema.ts'
 
 /** Why an endpoint is disabled that the workspace document no longer names. Its row stays for the deliveries made to it. */

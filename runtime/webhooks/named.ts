@@ -1,5 +1,5 @@
-import { and, eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
+import { and, eq } from '../db/drizzle.ts'
 import { insertRows } from '../db/rows.ts'
 import { deliveries, endpoints } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

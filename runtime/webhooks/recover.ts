@@ -1,6 +1,6 @@
-import { and, asc, eq, gte, inArray, isNull, or } from 'drizzle-orm'
 import { covers, eventNames } from '../../openapi/events.ts'
 import type { Tx } from '../db/connect.ts'
+import { and, asc, eq, gte, inArray, isNull, or } from '../db/drizzle.ts'
 import { insertRows } from '../db/rows.ts'
 import { deliveries, endpoints, events } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'

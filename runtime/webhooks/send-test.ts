@@ -1,5 +1,5 @@
-import { and, eq } from 'drizzle-orm'
 import { eventExamples } from '../../openapi/event-examples.ts'
+import { and, eq } from '../db/drizzle.ts'
 import { endpoints } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { newId } from '../ids.ts'

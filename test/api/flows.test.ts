@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { eq } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
 import { parseWorkspace } from '../../flows/language/workspace-file.ts'
+import { eq } from '../../runtime/db/drizzle.ts'
 import { workspaces } from '../../runtime/db/schema.ts'
 import { rollBackFlow } from '../../runtime/flows/rollback.ts'
 import { pricingYaml } from '../harness/talkif.ts'

@@ -1,8 +1,8 @@
-import { eq, ne } from 'drizzle-orm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { localCalendar } from '../../runtime/bookings/local.ts'
 import type { Slot } from '../../runtime/bookings/port.ts'
+import { eq, ne } from '../../runtime/db/drizzle.ts'
 import { bookings } from '../../runtime/db/schema.ts'
 import { appointment, calendarContract, MONDAY, openWorld, settings } from './contract.ts'
 

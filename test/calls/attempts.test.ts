@@ -1,6 +1,6 @@
-import { eq } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
 import type { Call } from '../../openapi/schemas/call.ts'
+import { eq } from '../../runtime/db/drizzle.ts'
 import { bookings, calls } from '../../runtime/db/schema.ts'
 import { people, test, type Workspace } from '../harness/talkif.ts'
 

@@ -1,7 +1,7 @@
-import { eq } from 'drizzle-orm'
 import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { eq } from '../../runtime/db/drizzle.ts'
 import { attempts, calls, history } from '../../runtime/db/schema.ts'
 import { sha256 } from '../../runtime/ids.ts'
 import type { Chaos } from '../../runtime/sandbox/server.ts'

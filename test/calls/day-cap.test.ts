@@ -1,6 +1,6 @@
-import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { systemClock } from '../../runtime/clock.ts'
+import { and, eq } from '../../runtime/db/drizzle.ts'
 import { attempts, calls } from '../../runtime/db/schema.ts'
 import { hasten } from '../harness/jobs.ts'
 import { openWorkspace, startServer } from '../harness/talkif.ts'

@@ -1,7 +1,7 @@
-import { eq } from 'drizzle-orm'
 import { afterEach, expect } from 'vitest'
 import { parseFlow } from '../../flows/language/parse.ts'
 import { openFlowTools } from '../../runtime/calls/flow-tools.ts'
+import { eq } from '../../runtime/db/drizzle.ts'
 import { spans } from '../../runtime/db/schema.ts'
 import { openOutbound } from '../../runtime/outbound.ts'
 import { test, type Workspace } from '../harness/talkif.ts'

@@ -1,6 +1,6 @@
-import { eq } from 'drizzle-orm'
 import { afterEach, describe, expect } from 'vitest'
 import { WebSocket } from 'ws'
+import { eq } from '../../runtime/db/drizzle.ts'
 import { attempts, calls, leads } from '../../runtime/db/schema.ts'
 import { sha256 } from '../../runtime/ids.ts'
 import { hasten } from '../harness/jobs.ts'

@@ -1,6 +1,6 @@
-import { eq } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { unplace } from '../../runtime/calls/attempt.ts'
+import { eq } from '../../runtime/db/drizzle.ts'
 import { attempts, calls } from '../../runtime/db/schema.ts'
 import type { Chaos } from '../../runtime/sandbox/server.ts'
 import { openWorkspace, startServer } from '../harness/talkif.ts'

@@ -1,5 +1,5 @@
-import { and, eq, inArray } from 'drizzle-orm'
 import { expect } from 'vitest'
+import { and, eq, inArray } from '../../runtime/db/drizzle.ts'
 import { spans } from '../../runtime/db/schema.ts'
 import { people, test } from '../harness/talkif.ts'
 

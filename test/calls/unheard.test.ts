@@ -1,6 +1,6 @@
-import { eq } from 'drizzle-orm'
 import { expect } from 'vitest'
 import { settleUnheard } from '../../runtime/calls/settle.ts'
+import { eq } from '../../runtime/db/drizzle.ts'
 import { attempts, calls } from '../../runtime/db/schema.ts'
 import { people, test } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { eq } from 'drizzle-orm'
 import { expect } from 'vitest'
+import { eq } from '../../runtime/db/drizzle.ts'
 import { endpoints } from '../../runtime/db/schema.ts'
 import { command, test } from './command.ts'
 import { folder } from './processes.ts'

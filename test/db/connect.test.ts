@@ -1,6 +1,6 @@
-import { sql as raw } from 'drizzle-orm'
 import { test as base, expect } from 'vitest'
 import { connect } from '../../runtime/db/connect.ts'
+import { sql as raw } from '../../runtime/db/drizzle.ts'
 import { freshDatabase } from '../harness/database.ts'
 
 const test = base

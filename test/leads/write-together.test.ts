@@ -1,5 +1,5 @@
-import { eq } from 'drizzle-orm'
 import { expect } from 'vitest'
+import { eq } from '../../runtime/db/drizzle.ts'
 import { calls, deliveries, events, leads } from '../../runtime/db/schema.ts'
 import { openWorkspace, test } from '../harness/talkif.ts'
 

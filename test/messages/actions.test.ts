@@ -1,7 +1,7 @@
-import { eq } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { sandboxNumber } from '../../openapi/sandbox-people.ts'
 import type { WorkspaceDocument } from '../../openapi/schemas/workspace.ts'
+import { eq } from '../../runtime/db/drizzle.ts'
 import { calls, handoffQueues, leads, optOuts } from '../../runtime/db/schema.ts'
 import { newId } from '../../runtime/ids.ts'
 import { listMessages } from '../../runtime/messages/list.ts'

@@ -1,7 +1,7 @@
-import { and, eq } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { sandboxNumber } from '../../openapi/sandbox-people.ts'
+import { and, eq } from '../../runtime/db/drizzle.ts'
 import { calls, leads, messages, numbers, optOuts } from '../../runtime/db/schema.ts'
 import { newId } from '../../runtime/ids.ts'
 import { listMessages } from '../../runtime/messages/list.ts'

@@ -1,7 +1,7 @@
-import { eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { serve } from '../../cli/serve.ts'
 import { readConfig } from '../../runtime/config.ts'
+import { eq } from '../../runtime/db/drizzle.ts'
 import { messages } from '../../runtime/db/schema.ts'
 import { openLog } from '../../runtime/log.ts'
 import type { MessageRecord } from '../../runtime/sandbox/server.ts'

@@ -1,5 +1,5 @@
-import { eq } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
+import { eq } from '../../runtime/db/drizzle.ts'
 import { calls, deliveries, endpoints, events } from '../../runtime/db/schema.ts'
 import { newId } from '../../runtime/ids.ts'
 import { announce } from '../../runtime/webhooks/announce.ts'

@@ -1,3 +1,6 @@
+import type { AttemptResult, Booking, Handoff, NotFitReason, Outcome } from '../../../openapi/schemas/call.ts'
+import type { CallStatus } from '../../../openapi/schemas/lead.ts'
+import type { Verdict } from '../../carrier/port.ts'
 import {
   bigserial,
   boolean,
@@ -11,10 +14,7 @@ import {
   text,
   unique,
   uniqueIndex,
-} from 'drizzle-orm/pg-core'
-import type { AttemptResult, Booking, Handoff, NotFitReason, Outcome } from '../../../openapi/schemas/call.ts'
-import type { CallStatus } from '../../../openapi/schemas/lead.ts'
-import type { Verdict } from '../../carrier/port.ts'
+} from '../drizzle.ts'
 import { at, mode, workspaceId } from './columns.ts'
 import { workspaces } from './workspaces.ts'
 

@@ -1,4 +1,4 @@
-import { text, timestamp } from 'drizzle-orm/pg-core'
+import { text, timestamp } from '../drizzle.ts'
 
 /** Test and live never meet: every row that is of one mode says so. */
 export type Mode = 'test' | 'live'

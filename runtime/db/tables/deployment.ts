@@ -1,4 +1,4 @@
-import { bigint, boolean, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { bigint, boolean, jsonb, pgTable, primaryKey, text } from '../drizzle.ts'
 import { at } from './columns.ts'
 
 export const spans = pgTable(

@@ -1,5 +1,5 @@
-import { index, integer, json, pgTable, text, unique, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { Outcome } from '../../../openapi/schemas/flow-document.ts'
+import { index, integer, json, pgTable, text, unique, uniqueIndex } from '../drizzle.ts'
 import { at, mode, workspaceId } from './columns.ts'
 
 export type Channel = 'sms' | 'whatsapp'

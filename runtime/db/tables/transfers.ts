@@ -1,5 +1,5 @@
-import { index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
 import type { HandoffQueue } from '../../../openapi/schemas/handoff.ts'
+import { index, integer, jsonb, pgTable, text } from '../drizzle.ts'
 import { calls } from './calls.ts'
 import { at, mode, workspaceId } from './columns.ts'
 

@@ -1,5 +1,5 @@
-import { index, integer, json, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { EventName } from '../../../openapi/events.ts'
+import { index, integer, json, jsonb, pgTable, text, unique } from '../drizzle.ts'
 import { at, mode, workspaceId } from './columns.ts'
 import { workspaces } from './workspaces.ts'
 

@@ -1,8 +1,8 @@
-import { foreignKey, integer, json, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
 import type { Scope } from '../../../openapi/operation.ts'
 import type { Flow } from '../../../openapi/schemas/flow-document.ts'
 import type { HandoffQueue } from '../../../openapi/schemas/handoff.ts'
 import type { WorkspaceDocument } from '../../../openapi/schemas/workspace.ts'
+import { foreignKey, integer, json, jsonb, pgTable, primaryKey, text, unique } from '../drizzle.ts'
 import { at, mode, workspaceId } from './columns.ts'
 
 /** One tenant. Everything else carries its id. `document` holds the sections of `PUT /workspace` that have no table of their own. */
