@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { calComCalendar } from '../../runtime/bookings/cal-com.ts'
 import { bookings } from '../../runtime/db/schema.ts'
-import { API_KEY, type CalComServer, EVENT_TYPE, startCalCom } from './cal-com-server.ts'
+import { EVENT_TYPE } from './cal-com-host.ts'
+import { API_KEY, type CalComServer, startCalCom } from './cal-com-server.ts'
 import { type Adapter, appointment, calendarContract, openWorld, remoteContract, settings } from './contract.ts'
 
 const world = openWorld()
@@ -27,11 +28,8 @@ const agreed = () => [...server.bookings.values()].filter(({ status }) => status
 const adapter = {
   open,
   agreed: async () => agreed().length,
-  async takeElsewhere(from: Date, until: Date) {
-    const times = { start: from.toISOString(), end: until.toISOString() }
-    const nobody = { attendees: [], metadata: {}, bookingFieldsResponses: {} }
-    server.bookings.set('other', { uid: 'other', status: 'accepted', ...times, ...nobody })
-  },
+  takeElsewhere: async (from: Date) => server.takeElsewhere(from),
+  publicSlots: true,
 }
 calendarContract(world, adapter)
 remoteContract(world, adapter, '')
@@ -92,6 +90,11 @@ test('what its owner cancelled is released as well', async () => {
   agreed()[0]!.status = 'cancelled'
   await open().release(held.id)
   expect((await world.pools[0]!.db.select().from(bookings))[0]!.status).toBe('released')
+})
+
+test('a wrong key is told with the first hold: free slots are for everybody to see', async () => {
+  const [slot] = await open(0, { secret: 'wrong' }).freeSlots(world.week())
+  await expect(open(0, { secret: 'wrong' }).hold(slot!, 'call_a', 60)).rejects.toThrow('Cal.com answered 401')
 })
 
 test('a reservation of somebody else’s is no hold of ours', async () => {
