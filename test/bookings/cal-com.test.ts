@@ -92,6 +92,57 @@ test('what its owner cancelled is released as well', async () => {
   expect((await world.pools[0]!.db.select().from(bookings))[0]!.status).toBe('released')
 })
 
+test('a booking that its owner rejected meanwhile is not taken for ours', async () => {
+  const { held } = await heldBy('call_a')
+  server.cutAfter('POST /v2/bookings')
+  await expect(open().confirm(held.id, appointment)).rejects.toThrow('Cal.com cannot be asked')
+  agreed()[0]!.status = 'rejected'
+  expect(await open(1).confirm(held.id, appointment)).toBe(true)
+  expect(agreed()).toHaveLength(1)
+})
+
+test('of a meeting with seats, only our own is given back', async () => {
+  server.kind = 'seated'
+  const { slot, held } = await heldBy('call_a')
+  server.takeElsewhere(slot.startsAt)
+  expect(await open().confirm(held.id, appointment)).toBe(true)
+  const seats = () => agreed().map(({ attendees }) => attendees.map(({ name }) => name))
+  expect(seats()).toEqual([['Somebody', 'Ayşe Yılmaz']])
+  await open().release(held.id)
+  expect(seats()).toEqual([['Somebody']])
+})
+
+test('a seat whose answer was lost is found again, and given back', async () => {
+  server.kind = 'seated'
+  const { slot, held } = await heldBy('call_a')
+  server.takeElsewhere(slot.startsAt)
+  server.cutAfter('POST /v2/bookings')
+  await expect(open().confirm(held.id, appointment)).rejects.toThrow('Cal.com cannot be asked')
+  expect(await open(1).confirm(held.id, appointment)).toBe(true)
+  expect(agreed()[0]!.attendees).toHaveLength(2)
+  await open().release(held.id)
+  expect(agreed()[0]!.attendees).toMatchObject([{ name: 'Somebody' }])
+})
+
+test.each([
+  ['heard', undefined],
+  ['lost', 'POST /v2/bookings'],
+])(
+  'an event type that recurs books all of its meetings, and gives all of them back: the answer was %s',
+  async (_, cut) => {
+    server.kind = 'recurring'
+    const { held } = await heldBy('call_a')
+    if (cut) {
+      server.cutAfter(cut)
+      await expect(open().confirm(held.id, appointment)).rejects.toThrow('Cal.com cannot be asked')
+    }
+    expect(await open().confirm(held.id, appointment)).toBe(true)
+    expect(agreed()).toHaveLength(2)
+    await open().release(held.id)
+    expect(agreed()).toEqual([])
+  },
+)
+
 test('a wrong key is told with the first hold: free slots are for everybody to see', async () => {
   const [slot] = await open(0, { secret: 'wrong' }).freeSlots(world.week())
   await expect(open(0, { secret: 'wrong' }).hold(slot!, 'call_a', 60)).rejects.toThrow('Cal.com answered 401')
