@@ -27,6 +27,19 @@ interface Answer {
   message: string
 }
 
+/** As it is answered: of a series with a uid in common, of a meeting with seats with the one that was taken. */
+interface Booked {
+  uid: string
+  recurringBookingUid?: string
+  seatUid?: string | undefined
+}
+interface Found extends Booked {
+  status: 'accepted' | 'pending' | 'rejected' | 'cancelled'
+  metadata?: Record<string, unknown>
+  /** Those with seats have metadata of their own. */
+  attendees: { seatUid?: string; metadata?: Record<string, unknown> }[]
+}
+
 /** The requests of Cal.com's API v2 that a booking takes. Each throws CalendarUnavailable. */
 export function openCalCom(fetchOutside: FetchOutside, { eventTypeId, apiKey, url }: CalComAccount) {
   const base = `${(url ?? 'https://api.cal.com').replace(/\/+$/, '')}/v2`
@@ -71,7 +84,7 @@ export function openCalCom(fetchOutside: FetchOutside, { eventTypeId, apiKey, ur
       return status < 300 ? (data as { reservationUid: string }).reservationUid : undefined
     },
 
-    /** The booking's uid; undefined when the time has gone. */
+    /** What `cancel` takes back; undefined when the time has gone. */
     async book(row: BookingRow, { lead, notes }: Appointment): Promise<string | undefined> {
       const { name, email, phone: phoneNumber, timeZone } = lead
       const answer = await ask('bookings', 'POST', '/bookings', {
@@ -82,10 +95,12 @@ export function openCalCom(fetchOutside: FetchOutside, { eventTypeId, apiKey, ur
         ...(notes ? { bookingFieldsResponses: { notes } } : {}),
       })
       if (answer.status === 409 || (answer.status === 400 && GONE.test(answer.message))) return undefined
-      return (expected(answer, [200, 201]).data as { uid: string }).uid
+      const { data } = expected(answer, [200, 201])
+      // An event type that recurs answers a list.
+      return whatToCancel([data as Booked | Booked[]].flat()[0]!)
     },
 
-    /** The uid of the booking that was made for a row of ours, if it was made. */
+    /** What `cancel` takes back of what was booked for a row of ours, if it was. */
     async findBooking(row: BookingRow): Promise<string | undefined> {
       const range = {
         afterStart: new Date(row.slotAt.getTime() - MINUTE).toISOString(),
@@ -93,12 +108,18 @@ export function openCalCom(fetchOutside: FetchOutside, { eventTypeId, apiKey, ur
       }
       const query = new URLSearchParams({ eventTypeId: String(eventTypeId), ...range, take: '100' })
       const { data } = expected(await ask('bookings', 'GET', `/bookings?${query}`), [200])
-      const found = data as { uid: string; status: string; metadata?: Record<string, unknown> }[]
-      return found.find((it) => it.metadata?.[OURS] === row.id && it.status !== 'cancelled')?.uid
+      const isOurs = (it: Pick<Found, 'metadata'>) => it.metadata?.[OURS] === row.id
+      for (const booking of data as Found[]) {
+        const seat = booking.attendees.find(isOurs)
+        const stands = booking.status === 'accepted' || booking.status === 'pending'
+        if (stands && (seat || isOurs(booking))) return whatToCancel({ ...booking, seatUid: seat?.seatUid })
+      }
+      return undefined
     },
 
-    async cancel(uid: string): Promise<void> {
-      const why = { cancellationReason: 'The person chose another time on the phone.' }
+    async cancel(booked: string): Promise<void> {
+      const [uid, seatUid] = booked.split('/') as [string, string?]
+      const why = { cancellationReason: 'The person chose another time on the phone.', ...(seatUid && { seatUid }) }
       const answer = await ask('bookings', 'POST', `/bookings/${encodeURIComponent(uid)}/cancel`, why)
       // 400 and 404: cancelled before, by us or by its owner.
       expected(answer, [200, 201, 400, 404])
@@ -109,6 +130,11 @@ export function openCalCom(fetchOutside: FetchOutside, { eventTypeId, apiKey, ur
       if (uid) await ask('slots', 'DELETE', `/slots/reservations/${encodeURIComponent(uid)}`).catch(() => {})
     },
   }
+}
+
+/** A series goes as a whole. Of a meeting with seats only the own one: its uid alone would cancel everybody's. */
+function whatToCancel({ uid, recurringBookingUid, seatUid }: Booked): string {
+  return seatUid ? `${uid}/${seatUid}` : (recurringBookingUid ?? uid)
 }
 
 /** `{status: 'success', data}`, or `{status: 'error', error: {code, message}}`. */

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { calComCalendar } from '../../runtime/bookings/cal-com.ts'
 import { bookings } from '../../runtime/db/schema.ts'
-import { API_KEY, type CalComServer, EVENT_TYPE, startCalCom } from './cal-com-server.ts'
+import { EVENT_TYPE } from './cal-com-host.ts'
+import { API_KEY, type CalComServer, startCalCom } from './cal-com-server.ts'
 import { type Adapter, appointment, calendarContract, openWorld, remoteContract, settings } from './contract.ts'
 
 const world = openWorld()
@@ -27,11 +28,8 @@ const agreed = () => [...server.bookings.values()].filter(({ status }) => status
 const adapter = {
   open,
   agreed: async () => agreed().length,
-  async takeElsewhere(from: Date, until: Date) {
-    const times = { start: from.toISOString(), end: until.toISOString() }
-    const nobody = { attendees: [], metadata: {}, bookingFieldsResponses: {} }
-    server.bookings.set('other', { uid: 'other', status: 'accepted', ...times, ...nobody })
-  },
+  takeElsewhere: async (from: Date) => server.takeElsewhere(from),
+  publicSlots: true,
 }
 calendarContract(world, adapter)
 remoteContract(world, adapter, '')
@@ -92,6 +90,62 @@ test('what its owner cancelled is released as well', async () => {
   agreed()[0]!.status = 'cancelled'
   await open().release(held.id)
   expect((await world.pools[0]!.db.select().from(bookings))[0]!.status).toBe('released')
+})
+
+test('a booking that its owner rejected meanwhile is not taken for ours', async () => {
+  const { held } = await heldBy('call_a')
+  server.cutAfter('POST /v2/bookings')
+  await expect(open().confirm(held.id, appointment)).rejects.toThrow('Cal.com cannot be asked')
+  agreed()[0]!.status = 'rejected'
+  expect(await open(1).confirm(held.id, appointment)).toBe(true)
+  expect(agreed()).toHaveLength(1)
+})
+
+test('of a meeting with seats, only our own is given back', async () => {
+  server.kind = 'seated'
+  const { slot, held } = await heldBy('call_a')
+  server.takeElsewhere(slot.startsAt)
+  expect(await open().confirm(held.id, appointment)).toBe(true)
+  const seats = () => agreed().map(({ attendees }) => attendees.map(({ name }) => name))
+  expect(seats()).toEqual([['Somebody', 'Ayşe Yılmaz']])
+  await open().release(held.id)
+  expect(seats()).toEqual([['Somebody']])
+})
+
+test('a seat whose answer was lost is found again, and given back', async () => {
+  server.kind = 'seated'
+  const { slot, held } = await heldBy('call_a')
+  server.takeElsewhere(slot.startsAt)
+  server.cutAfter('POST /v2/bookings')
+  await expect(open().confirm(held.id, appointment)).rejects.toThrow('Cal.com cannot be asked')
+  expect(await open(1).confirm(held.id, appointment)).toBe(true)
+  expect(agreed()[0]!.attendees).toHaveLength(2)
+  await open().release(held.id)
+  expect(agreed()[0]!.attendees).toMatchObject([{ name: 'Somebody' }])
+})
+
+test.each([
+  ['heard', undefined],
+  ['lost', 'POST /v2/bookings'],
+])(
+  'an event type that recurs books all of its meetings, and gives all of them back: the answer was %s',
+  async (_, cut) => {
+    server.kind = 'recurring'
+    const { held } = await heldBy('call_a')
+    if (cut) {
+      server.cutAfter(cut)
+      await expect(open().confirm(held.id, appointment)).rejects.toThrow('Cal.com cannot be asked')
+    }
+    expect(await open().confirm(held.id, appointment)).toBe(true)
+    expect(agreed()).toHaveLength(2)
+    await open().release(held.id)
+    expect(agreed()).toEqual([])
+  },
+)
+
+test('a wrong key is told with the first hold: free slots are for everybody to see', async () => {
+  const [slot] = await open(0, { secret: 'wrong' }).freeSlots(world.week())
+  await expect(open(0, { secret: 'wrong' }).hold(slot!, 'call_a', 60)).rejects.toThrow('Cal.com answered 401')
 })
 
 test('a reservation of somebody else’s is no hold of ours', async () => {

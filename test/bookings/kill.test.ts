@@ -6,7 +6,8 @@ import { eq } from '../../runtime/db/drizzle.ts'
 import { bookings } from '../../runtime/db/schema.ts'
 import { type Process, start } from '../harness/processes.ts'
 import { until } from '../harness/until.ts'
-import { API_KEY, type CalComServer, EVENT_TYPE, startCalCom } from './cal-com-server.ts'
+import { EVENT_TYPE } from './cal-com-host.ts'
+import { API_KEY, type CalComServer, startCalCom } from './cal-com-server.ts'
 import { appointment, openWorld, settings } from './contract.ts'
 
 const world = openWorld()

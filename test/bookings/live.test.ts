@@ -11,7 +11,8 @@ import { openLog } from '../../runtime/log.ts'
 import { type Sandbox, startSandbox } from '../../runtime/sandbox/server.ts'
 import { speechDir } from '../harness/cache.ts'
 import { openWorkspace, startServer, type Workspace } from '../harness/talkif.ts'
-import { API_KEY, type CalComServer, EVENT_TYPE, startCalCom } from './cal-com-server.ts'
+import { EVENT_TYPE } from './cal-com-host.ts'
+import { API_KEY, type CalComServer, startCalCom } from './cal-com-server.ts'
 
 /** How much faster than life both sides run; a live call itself knows no time-lapse. */
 const PACE = 8
