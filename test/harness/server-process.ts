@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { serve } from '../../cli/serve.ts'
 import { untilStopped } from '../../cli/until-stopped.ts'
 import { readConfig } from '../../runtime/config.ts'
@@ -14,6 +15,8 @@ const log = openLog(process.env.TALKIF_LOG_LEVEL ?? 'fatal')
 const start = async () => {
   const served = await serve({ ...config, allowLoopbackWebhooks: true }, { roles, log })
   process.stdout.write(`${JSON.stringify({ url: served.url })}\n`)
+  // Most are killed, and would leave nothing to those that come after them.
+  flushCompileCache()
   return served
 }
 await untilStopped(
