@@ -5,7 +5,7 @@ import { groups } from '../../cli/table.ts'
 import { eq } from '../../runtime/db/drizzle.ts'
 import { deliveries } from '../../runtime/db/schema.ts'
 import { openWorkspace, people } from '../harness/talkif.ts'
-import { command, test } from './command.ts'
+import { command, quickly, test } from './command.ts'
 import { folder } from './processes.ts'
 
 const lead = ['--source', 'web_form', '--intent', 'pricing', '--consent']
@@ -230,7 +230,7 @@ describe('what goes wrong says what to do next', () => {
 
   test.for(misused)('talkif %s', async ([args, detail, suggested_action]) => {
     const words = args.split(' ')
-    const [told, asJson] = await Promise.all([command(words), command(['--json', ...words])])
+    const [told, asJson] = await Promise.all([quickly(words), quickly(['--json', ...words])])
     expect(asJson).toMatchObject({ status: 1, out: '' })
     expect(JSON.parse(asJson.err)).toEqual({ error: { detail, suggested_action } })
     expect(told).toEqual({ status: 1, out: '', err: `✗ ${detail}\n→ ${suggested_action}\n` })
@@ -245,7 +245,7 @@ describe('what goes wrong says what to do next', () => {
       ['--version'],
       ['--json', '--help'],
     ]) {
-      const { status, out, err } = await command(args)
+      const { status, out, err } = await quickly(args)
       expect({ status, err }, args.join(' ')).toEqual({ status: 0, err: '' })
       expect(out).toMatch(/Usage: talkif|^\d+\.\d+/)
     }

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { pricingYaml } from '../harness/talkif.ts'
-import { command, test } from './command.ts'
+import { command, quickly, test } from './command.ts'
 import { folder } from './processes.ts'
 
 const SECRET = 'whisper-4711'
@@ -122,7 +122,7 @@ describe('deploy', () => {
     expect(err).toContain('the environment has no variable CRM_TOKN')
     expect(err).toContain('✗ flows/broken.yaml:1:')
     expect(err).toMatch(/There are \d+ faults in .*talkif\.yaml, flows\/broken\.yaml, flows\/event\.yaml\./)
-    const { err: json } = await command(['deploy', '--json'], given)
+    const { err: json } = await quickly(['deploy', '--json'], given)
     const { files } = JSON.parse(json).error as { files: { path: string; faults: { line: number }[] }[] }
     expect(files.map(({ path }) => path)).toEqual(['talkif.yaml', 'flows/broken.yaml', 'flows/event.yaml'])
     expect(files[2]!.faults).toEqual([expect.objectContaining({ line: 6, column: 1, suggestion: 'qualify' })])
@@ -219,19 +219,19 @@ describe('deploy', () => {
 describe('on this machine alone', () => {
   test('validate: every file and what it is; ids and leads that two files claim', async () => {
     const { given, write } = team()
-    expect(await command(['validate'], given)).toEqual({
+    expect(await quickly(['validate'], given)).toEqual({
       status: 0,
       out: '✓ talkif.yaml  workspace\n✓ flows/event.yaml  flow_event\n✓ flows/pricing.yaml  flow_pricing_v3\n',
       err: '',
     })
     write('flows/other.yaml', eventYaml)
     write('flows/tie.yaml', eventYaml.replace('flow_event', 'flow_tie').replace('webhook(crm)', 'webhook(cmr)'))
-    const { status, out } = await command(['validate', 'talkif.yaml', 'flows'], given)
+    const { status, out } = await quickly(['validate', 'talkif.yaml', 'flows'], given)
     expect(status).toBe(1)
     expect(out).toContain('✗ flows/other.yaml:1:5 the flow flow_event is also in flows/event.yaml\n')
     expect(out).toMatch(/✗ flows\/tie\.yaml:\d+:\d+ flow_event takes leads with source event too/)
     expect(out).toContain('the workspace has no webhook named "cmr"; did you mean "crm"?')
-    const one = await command(['validate', 'flows/event.yaml', '--json'], given)
+    const one = await quickly(['validate', 'flows/event.yaml', '--json'], given)
     expect(JSON.parse(one.out)).toEqual({
       ok: true,
       files: [{ path: 'flows/event.yaml', is: 'flow', id: 'flow_event', faults: [] }],
@@ -240,7 +240,7 @@ describe('on this machine alone', () => {
 
   test('validate needs no secrets, and says which it did without; deploy needs them', async ({ cli }) => {
     const { cwd } = team().given
-    const bare = await command(['validate'], { cwd })
+    const bare = await quickly(['validate'], { cwd })
     expect(bare).toMatchObject({
       status: 0,
       err: expect.stringMatching(/^Not in the environment.*: CRM_TOKEN\. .*\n$/),
@@ -254,7 +254,7 @@ describe('on this machine alone', () => {
   test('route: which flow and why not the others; the server says the same', async ({ cli }) => {
     const { given } = team()
     const lead = JSON.stringify({ source: 'web_form', intent: 'pricing', phone: '+12025550100', consent: true })
-    const here = await command(['route', '-', '--json'], { ...given, input: lead })
+    const here = await quickly(['route', '-', '--json'], { ...given, input: lead })
     expect(here.status).toBe(0)
     expect(JSON.parse(here.out)).toMatchObject({ flow_id: 'flow_pricing_v3' })
     expect((await cli(['deploy', '-y'], given)).status).toBe(0)
@@ -264,13 +264,13 @@ describe('on this machine alone', () => {
         ({ flow_id, verdict, why }) => [flow_id, verdict, why],
       )
     expect(verdicts(there.out)).toEqual(verdicts(here.out))
-    const told = await command(['route', '-', '--dir', 'flows'], { ...given, input: lead })
+    const told = await quickly(['route', '-', '--dir', 'flows'], { ...given, input: lead })
     expect(told.out).toMatch(
       /^✓ flow_pricing_v3 {2}chosen {5}intent=pricing source=web_form.*\n· flow_event {7}refused {4}it wants source event/,
     )
-    const none = await command(['route', '-'], { ...given, input: '{"source": "fax", "phone": "+12025550100"}' })
+    const none = await quickly(['route', '-'], { ...given, input: '{"source": "fax", "phone": "+12025550100"}' })
     expect(none).toMatchObject({ status: 1, out: expect.stringContaining('✗ No flow takes this lead.') })
-    const faulty = await command(['route', '-'], { ...given, input: '{"sorce": "fax", "phone": "+12025550100"}' })
+    const faulty = await quickly(['route', '-'], { ...given, input: '{"sorce": "fax", "phone": "+12025550100"}' })
     expect(faulty.err).toContain('There is no field sorce here; did you mean source?')
   })
 })

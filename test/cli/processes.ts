@@ -67,10 +67,7 @@ function start(file: string, args: string[], options: Options & { detached?: boo
     cwd,
     detached,
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: {
-      ...{ PATH: process.env.PATH, HOME: env.TALKIF_DATA_DIR ?? tmpdir(), NO_COLOR: '1' },
-      ...{ NODE_COMPILE_CACHE: compiledDir, ...env },
-    },
+    env: usualEnv(env),
     ...user,
   })
   child.stdin.end(input)
@@ -106,6 +103,12 @@ function start(file: string, args: string[], options: Options & { detached?: boo
       }),
   }
 }
+
+/** Nothing of our environment but the path and what was compiled before. */
+export const usualEnv = (env: Record<string, string>): Record<string, string> => ({
+  ...{ PATH: process.env.PATH!, HOME: env.TALKIF_DATA_DIR ?? tmpdir(), NO_COLOR: '1' },
+  ...{ NODE_COMPILE_CACHE: compiledDir, ...env },
+})
 
 /** A folder of a test's own: in 0755 unless said, belonging to `user`. */
 export function folder({ mode = 0o755, user }: { mode?: number; user?: { uid: number; gid: number } } = {}): string {
