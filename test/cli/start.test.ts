@@ -1,9 +1,10 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { sandboxPeople } from '../../openapi/sandbox-people.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
 import { freePort } from '../../runtime/db/embedded.ts'
+import { speechDir } from '../harness/cache.ts'
 import { pricingYaml } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 import {
@@ -33,6 +34,13 @@ const devFileOf = (dataDir: string) => JSON.parse(readFileSync(join(dataDir, 'de
 async function get({ url, test_key }: DevFile, path: string) {
   const response = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${test_key}` } })
   return { status: response.status, body: (await response.json()) as Call }
+}
+
+/** Where speech was rendered before: the first start of a newcomer is the business of one test. */
+function usedFolder(): string {
+  const dataDir = folder()
+  symlinkSync(speechDir, join(dataDir, 'speech'))
+  return dataDir
 }
 
 /** The rows of the trace as they were printed: name and status. */
@@ -179,7 +187,7 @@ describe.concurrent('talkif dev', () => {
   })
 
   test('stops everything also when it is told so while it starts', async () => {
-    const dataDir = folder()
+    const dataDir = usedFolder()
     const port = await freePort()
     const run = talkif(['dev'], { env: { TALKIF_DATA_DIR: dataDir, PORT: String(port) } })
     try {
@@ -242,7 +250,7 @@ describe('npm start stops everything when', () => {
     { how: 'its terminal is closed', line: 'npm start', signal: 'SIGHUP' },
     { how: 'nobody reads what it prints any more', line: 'npm start | head -15' },
   ] as { how: string; line: string; signal?: NodeJS.Signals }[])('$how', async ({ line, signal }) => {
-    const dataDir = folder()
+    const dataDir = usedFolder()
     const port = await freePort()
     const env = { TALKIF_DATA_DIR: dataDir, PORT: String(port) }
     const run = typed(line.replace('log', join(dataDir, 'log')), { env })
