@@ -259,7 +259,7 @@ describe('npm start stops everything when', () => {
       const pid = postmaster(dataDir)!
       expect(isAlive(pid)).toBe(true)
       if (signal) {
-        await run.said('Staying up')
+        await run.said('dial.start')
         run.signal(signal)
       }
       await run.ended
