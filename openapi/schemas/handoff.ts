@@ -13,9 +13,9 @@ const Target = z.union(
   'needs phone or sip, one of them',
 )
 
-const Hours = shaped(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, '09:00-18:00')
-  .refine((it) => it.slice(0, 5) !== it.slice(6), 'must end at another time than it begins; leave it out for always')
-  .describe('When people are there, in the time zone of the workspace.')
+const Hours = shaped(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, '09:00-18:00').describe(
+  'When people are there, in the time zone of the workspace; the same time twice is the whole day.',
+)
 
 const fields = {
   name: shaped(/^[a-z][a-z0-9_]{0,63}$/, 'sales').describe('The queue; the same name replaces it.'),

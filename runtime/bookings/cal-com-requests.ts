@@ -21,6 +21,18 @@ const OURS = 'talkif_booking_id'
 /** What Cal.com says, in 400, when the time has gone: its bookings service has no code for it. */
 const GONE = /already (has|have) (a )?booking|not available|already booked|reserved this slot|too soon|in the past/i
 
+/** The languages that Cal.com writes to people in; another one is refused. */
+const languages = new Set(
+  (
+    'ar az bg bn ca cs da de el en es es-419 et eu fi fr he hr hu id it iw ja km ko lv nl no pl pt pt-BR ro ru sk sr sv ta th tr ' +
+    'uk vi zh-CN zh-TW'
+  ).split(' '),
+)
+
+/** Of a BCP 47 tag; undefined leaves it to Cal.com. */
+const languageOf = (tag: string): string | undefined =>
+  [tag, tag.split('-')[0]!].find((language) => languages.has(language))
+
 interface Answer {
   status: number
   data: unknown
@@ -87,10 +99,15 @@ export function openCalCom(fetchOutside: FetchOutside, { eventTypeId, apiKey, ur
     /** What `cancel` takes back; undefined when the time has gone. */
     async book(row: BookingRow, { lead, notes }: Appointment): Promise<string | undefined> {
       const { name, email, phone: phoneNumber, timeZone } = lead
+      const language = languageOf(lead.language)
       const answer = await ask('bookings', 'POST', '/bookings', {
         eventTypeId,
         start: row.slotAt.toISOString(),
-        attendee: { name: isolated(name ?? phoneNumber), timeZone, phoneNumber, ...(email ? { email } : {}) },
+        attendee: {
+          ...{ name: isolated(name ?? phoneNumber), timeZone, phoneNumber },
+          ...(email ? { email } : {}),
+          ...(language ? { language } : {}),
+        },
         metadata: { [OURS]: row.id },
         ...(notes ? { bookingFieldsResponses: { notes } } : {}),
       })

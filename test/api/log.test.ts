@@ -5,7 +5,7 @@ import { openLog } from '../../runtime/log.ts'
 
 test('an error in the log tells what happened and where, and nothing of a person or a connection', () => {
   const program = `
-    import { DrizzleQueryError } from '../../runtime/db/drizzle.ts'
+    import { DrizzleQueryError } from './runtime/db/drizzle.ts'
     import { openLog } from './runtime/log.ts'
     const cause = Object.assign(new Error('duplicate key'), { code: '23505', detail: 'Key (phone)=(+905321234218)', client: { secretKey: 4711 } })
     const error = new DrizzleQueryError('insert into "leads" values ($1, $2)', ['+905321234218', 'Ece\\nYılmaz'], cause)

@@ -480,13 +480,6 @@ describe('faults of a lead', () => {
     expect(await detail({ phone: '+1', country: 'tur' })).not.toContain('TUR')
   })
 
-  test('hours of a queue that end when they begin', async ({ desk }) => {
-    const queue = { name: 'sales', targets: [{ phone: '+902125550123' }], hours: '09:00-09:00' }
-    const { status, body } = await desk.post('/v1/handoffs', queue)
-    expect([status, body.code]).toEqual([422, 'invalid_request'])
-    expect(body.errors[0]).toMatchObject({ pointer: '/hours', detail: expect.stringContaining('leave it out') })
-  })
-
   test('a flow whose quiet hours leave no time is one that does not match, not a fault of the request', async ({
     desk,
   }) => {

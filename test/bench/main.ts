@@ -29,7 +29,7 @@ const sections: Record<string, (stage: Stage) => Promise<Figure[]>> = {
   documents: (stage) => documents(stage, { seconds: quick ? 3 : 10 }),
   mcp: (stage) => mcp(stage, { seconds: quick ? 3 : 10 }),
   startup,
-  voice: () => voice({ seconds: quick ? 18 : 34, calls: quick ? 300 : 1_000 }),
+  voice: () => voice({ rounds: quick ? 2 : 4, calls: quick ? 300 : 1_000 }),
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)

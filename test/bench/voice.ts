@@ -7,6 +7,7 @@ import { ANSWER_MS, noSamples, openEngines, openLine, type Samples } from './voi
 const CALLS = 50
 /** One turn, one interruption, one turn. */
 const CYCLE_MS = 8_000
+const ROUND_MS = 2.25 * CYCLE_MS
 
 interface Usage {
   bytes: number
@@ -15,19 +16,26 @@ interface Usage {
   timers: number
 }
 
-interface Run {
+/** What a side has shown so far. */
+interface Side {
   samples: Samples
-  cpuMsPerCallSecond: number
+  cpuMs: number
+  callSeconds: number
   bytesPerCall: number
 }
 
 /**
  * The voice loop beside a bare relay that copies frames, one by one as they come, at the pace of the ear: each in a process of its own on
- * one core, each with the same calls, the ends of which are raw sockets in this process.
+ * one core, each with the same calls, the ends of which are raw sockets in this process. They take turns, so that both meet the machine
+ * as it happens to be.
  */
-export async function voice({ seconds, calls }: { seconds: number; calls: number }): Promise<Figure[]> {
-  const loop = await run('loop', seconds)
-  const relay = await run('relay', seconds)
+export async function voice({ rounds, calls }: { rounds: number; calls: number }): Promise<Figure[]> {
+  const [first, second] = [await open('loop'), await open('relay')]
+  for (let round = 0; round < rounds; round++) for (const it of [first, second]) await it.talk(round === 0)
+  await first.close()
+  await second.close()
+  const { side: loop } = first
+  const { side: relay } = second
   const left = await oneAfterTheOther(calls)
   const added = (way: 'inward' | 'outward', share: number) =>
     percentile(loop.samples[way], share) - percentile(relay.samples[way], share)
@@ -41,13 +49,14 @@ export async function voice({ seconds, calls }: { seconds: number; calls: number
     ...{ name: `${name}, p95`, value: percentile(values, 0.95), unit: 'ms', limit },
     note: `p50 ${round(percentile(values, 0.5))} of ${values.length}`,
   })
+  const cpu = ({ cpuMs, callSeconds }: Side) => cpuMs / callSeconds
   return [
     ...latency(`frame carrier → engine, ${CALLS} calls`, 'inward'),
     ...latency(`first frame of an answer engine → carrier, ${CALLS} calls`, 'outward'),
     {
-      ...{ name: 'CPU of a call-second ÷ bare relay', value: loop.cpuMsPerCallSecond / relay.cpuMsPerCallSecond },
+      ...{ name: 'CPU of a call-second ÷ bare relay', value: cpu(loop) / cpu(relay) },
       ...{ unit: 'ratio', limit: 1.5 },
-      note: `loop ${round(loop.cpuMsPerCallSecond)}, relay ${round(relay.cpuMsPerCallSecond)} ms; recording off`,
+      note: `loop ${round(cpu(loop))}, relay ${round(cpu(relay))} ms; recording off; ${rounds} rounds each`,
     },
     {
       ...{ name: 'memory of a call', value: loop.bytesPerCall / 1e6, unit: 'MB', limit: 1 },
@@ -64,7 +73,7 @@ export async function voice({ seconds, calls }: { seconds: number; calls: number
   ]
 }
 
-async function run(kind: 'loop' | 'relay', seconds: number): Promise<Run> {
+async function open(kind: 'loop' | 'relay') {
   let samples = noSamples()
   const engines = await openEngines(() => samples)
   const child = startChild('voice-process')
@@ -72,30 +81,37 @@ async function run(kind: 'loop' | 'relay', seconds: number): Promise<Run> {
   const url = await child.ask<string>('open', { kind, engineUrl: engines.url })
   // The first calls load code and grow pools.
   for (let i = 0; i < 3; i++) await (await answered(`warm-${i}`)).line.hangUp()
-  const before = await child.ask<Usage>('usage')
-  samples = noSamples()
-  const calls: Awaited<ReturnType<typeof answered>>[] = []
-  for (let i = 0; i < CALLS; i++) calls.push(await answered(`${kind}-${i}`))
-  await pause(ANSWER_MS + 500)
-  const bytesPerCall = ((await child.ask<Usage>('usage')).bytes - before.bytes) / CALLS
+  const side: Side = { samples: noSamples(), cpuMs: 0, callSeconds: 0, bytesPerCall: 0 }
 
-  const talk = (ms: number) => {
-    const until = performance.now() + ms
+  /** A round: all calls are answered, talk, and hang up. */
+  async function talk(isFirst: boolean): Promise<void> {
+    const before = await child.ask<Usage>('usage')
+    const early = noSamples()
+    samples = early
+    const calls: Awaited<ReturnType<typeof answered>>[] = []
+    for (let i = 0; i < CALLS; i++) calls.push(await answered(`${kind}-${i}`))
+    await pause(ANSWER_MS + 500)
+    if (isFirst) {
+      side.bytesPerCall = ((await child.ask<Usage>('usage')).bytes - before.bytes) / CALLS
+      // Code is still being compiled during the first turns.
+      await converseAll(calls)
+    }
+    side.samples.greeting.push(...early.greeting)
+    samples = side.samples
+    const cpu = await child.ask<NodeJS.CpuUsage>('cpu')
+    const begun = performance.now()
+    await converseAll(calls)
+    side.callSeconds += (CALLS * (performance.now() - begun)) / 1000
+    const spent = await child.ask<NodeJS.CpuUsage>('cpu')
+    side.cpuMs += (spent.user + spent.system - cpu.user - cpu.system) / 1000
+    await Promise.all(calls.map(({ line }) => line.hangUp()))
+  }
+
+  /** Two turns and an interruption each; at any time some of the calls speak, some listen. */
+  const converseAll = (calls: Awaited<ReturnType<typeof answered>>[]) => {
+    const until = performance.now() + ROUND_MS
     return Promise.all(calls.map((call, i) => converse(call, (i * CYCLE_MS) / CALLS, until)))
   }
-  // Code is still being compiled during the first turns.
-  await talk(2 * CYCLE_MS)
-  samples = { ...noSamples(), greeting: samples.greeting }
-  const cpu = await child.ask<NodeJS.CpuUsage>('cpu')
-  const begun = performance.now()
-  await talk(seconds * 1000)
-  const lasted = (performance.now() - begun) / 1000
-  const spent = await child.ask<NodeJS.CpuUsage>('cpu')
-  const cpuMs = (spent.user + spent.system - cpu.user - cpu.system) / 1000
-  await Promise.all(calls.map(({ line }) => line.hangUp()))
-  await child.stop()
-  await engines.close()
-  return { samples, cpuMsPerCallSecond: cpuMs / CALLS / lasted, bytesPerCall }
 
   async function answered(id: string) {
     const known = new Set(engines.sessions)
@@ -135,6 +151,13 @@ async function run(kind: 'loop' | 'relay', seconds: number): Promise<Run> {
       if (kind === 'relay') session.stream(ANSWER_MS)
     }
   }
+
+  async function close(): Promise<void> {
+    await child.stop()
+    await engines.close()
+  }
+
+  return { side, talk, close }
 }
 
 /** Calls of a moment, and what is left of them. */

@@ -21,6 +21,7 @@ interface Attendee {
   email: string
   phoneNumber?: string
   timeZone: string
+  language?: string
   seatUid?: string
   metadata?: Record<string, unknown>
 }

@@ -51,6 +51,7 @@ test('a booking names the person, says what they said, and is ours to find', asy
           email: 'ayse@example.org',
           phoneNumber: '+905321112233',
           timeZone: 'Europe/Berlin',
+          language: 'tr',
         },
       ],
       metadata: { talkif_booking_id: held.id },
@@ -65,6 +66,18 @@ test('somebody without a name or an e-mail address can book too', async () => {
   const { held } = await heldBy('call_a')
   const lead = { ...appointment.lead, name: null, email: null }
   expect(await open().confirm(held.id, { ...appointment, notes: '', lead })).toBe(true)
+})
+
+test.each([
+  ['pt-BR', 'pt-BR'],
+  ['de-AT', 'de'],
+  // It writes to nobody in Latin; what it does not know it refuses.
+  ['la', undefined],
+])('who speaks %s is written to in that language, if Cal.com knows it', async (language, asked) => {
+  const { held } = await heldBy('call_a')
+  const lead = { ...appointment.lead, language }
+  expect(await open().confirm(held.id, { ...appointment, lead })).toBe(true)
+  expect(agreed()[0]!.attendees[0]!.language).toBe(asked)
 })
 
 test('a booking whose answer was lost is found again, and not made twice', async () => {

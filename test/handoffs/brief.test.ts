@@ -54,6 +54,8 @@ test.each([
   ['09:00-18:00', '2026-11-24T15:00:00Z', false],
   ['22:00-06:00', '2026-11-24T20:30:00Z', true],
   ['22:00-06:00', '2026-11-24T03:00:00Z', false],
+  ['09:00-09:00', '2026-11-24T05:59:59Z', true],
+  ['09:00-09:00', '2026-11-24T06:00:00Z', true],
 ])('hours are those of the workspace: %s at %s', (hours, time, open) => {
   expect(closedBecause({ ...always, hours }, istanbul(time)) === undefined).toBe(open)
 })

@@ -78,6 +78,7 @@ describe('problems', () => {
       not_found: 404,
       already_dialed: 409,
       permanent: 409,
+      plan_changed: 409,
       idempotency_conflict: 409,
       idempotency_mismatch: 422,
       invalid_request: 422,
