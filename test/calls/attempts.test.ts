@@ -58,16 +58,16 @@ test('who answers on the second try does so for each lead, though several ring a
   expect(served.sandbox?.violations).toEqual([])
 })
 
-test('twenty conversations at once book twenty slots', async ({ served, talkif }) => {
-  await talkif.configure({ sandbox: { pace: 4, waits: 60 } })
+test('twelve conversations at once book twelve slots', async ({ served, talkif }) => {
+  await talkif.configure({ sandbox: { pace: 3, waits: 60 } })
   const ids = await Promise.all(
-    Array.from({ length: 20 }, async () => (await talkif.api.createLead({ ...lead, phone: people.books })).call_id),
+    Array.from({ length: 12 }, async () => (await talkif.api.createLead({ ...lead, phone: people.books })).call_id),
   )
   await talkif.idle()
   const all = await Promise.all(ids.map((id) => talkif.api.getCall({ id })))
-  expect(all.map(({ outcome }) => outcome)).toEqual(Array(20).fill('booked'))
+  expect(all.map(({ outcome }) => outcome)).toEqual(Array(12).fill('booked'))
   // Each another one, and each in the calendar once, under its own call.
-  expect(new Set(all.map(({ booking }) => booking?.slot)).size).toBe(20)
+  expect(new Set(all.map(({ booking }) => booking?.slot)).size).toBe(12)
   const { db } = served.runtime
   const taken = await db.select().from(bookings).where(eq(bookings.workspaceId, talkif.workspaceId))
   const confirmed = taken.filter(({ status }) => status === 'confirmed')
