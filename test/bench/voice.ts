@@ -26,16 +26,20 @@ interface Side {
 
 /**
  * The voice loop beside a bare relay that copies frames, one by one as they come, at the pace of the ear: each in a process of its own on
- * one core, each with the same calls, the ends of which are raw sockets in this process. They take turns, so that both meet the machine
- * as it happens to be.
+ * one core, each with the same calls, the ends of which are raw sockets in this process. For times they take turns, as neither should wait
+ * for the other; for the CPU they run at once, as a machine that others use too is now fast, now slow.
  */
 export async function voice({ rounds, calls }: { rounds: number; calls: number }): Promise<Figure[]> {
-  const [first, second] = [await open('loop'), await open('relay')]
-  for (let round = 0; round < rounds; round++) for (const it of [first, second]) await it.talk(round === 0)
-  await first.close()
-  await second.close()
-  const { side: loop } = first
-  const { side: relay } = second
+  const sides = [await open('loop'), await open('relay')] as const
+  const both = (act: (it: (typeof sides)[number]) => Promise<void>) => Promise.all(sides.map(act))
+  const sleep = stayAwake()
+  for (const isFirst of [true, false]) for (const it of sides) await it.alone(isFirst)
+  await both((it) => it.answer())
+  for (let round = 0; round < rounds; round++) await both((it) => it.measured())
+  await both((it) => it.hangUp())
+  sleep()
+  await both((it) => it.close())
+  const [{ side: loop }, { side: relay }] = sides
   const left = await oneAfterTheOther(calls)
   const added = (way: 'inward' | 'outward', share: number) =>
     percentile(loop.samples[way], share) - percentile(relay.samples[way], share)
@@ -56,7 +60,7 @@ export async function voice({ rounds, calls }: { rounds: number; calls: number }
     {
       ...{ name: 'CPU of a call-second ÷ bare relay', value: cpu(loop) / cpu(relay) },
       ...{ unit: 'ratio', limit: 1.5 },
-      note: `loop ${round(cpu(loop))}, relay ${round(cpu(relay))} ms; recording off; ${rounds} rounds each`,
+      note: `loop ${round(cpu(loop))}, relay ${round(cpu(relay))} ms; recording off; ${rounds} rounds of both at once`,
     },
     {
       ...{ name: 'memory of a call', value: loop.bytesPerCall / 1e6, unit: 'MB', limit: 1 },
@@ -81,36 +85,48 @@ async function open(kind: 'loop' | 'relay') {
   const url = await child.ask<string>('open', { kind, engineUrl: engines.url })
   // The first calls load code and grow pools.
   for (let i = 0; i < 3; i++) await (await answered(`warm-${i}`)).line.hangUp()
+  const calls: Awaited<ReturnType<typeof answered>>[] = []
   const side: Side = { samples: noSamples(), cpuMs: 0, callSeconds: 0, bytesPerCall: 0 }
 
-  /** A round: all calls are answered, talk, and hang up. */
-  async function talk(isFirst: boolean): Promise<void> {
-    const before = await child.ask<Usage>('usage')
-    const early = noSamples()
+  /** @param early where what is measured meanwhile goes. */
+  async function answer(early = noSamples()): Promise<void> {
     samples = early
-    const calls: Awaited<ReturnType<typeof answered>>[] = []
     for (let i = 0; i < CALLS; i++) calls.push(await answered(`${kind}-${i}`))
     await pause(ANSWER_MS + 500)
+  }
+
+  const hangUp = async () => void (await Promise.all(calls.splice(0).map(({ line }) => line.hangUp())))
+
+  /** Two turns and an interruption each; at any time some of the calls speak, some listen. */
+  async function talk(): Promise<void> {
+    const until = performance.now() + ROUND_MS
+    await Promise.all(calls.map((call, i) => converse(call, (i * CYCLE_MS) / CALLS, until)))
+  }
+
+  async function alone(isFirst: boolean): Promise<void> {
+    const before = await child.ask<Usage>('usage')
+    const early = noSamples()
+    await answer(early)
+    side.samples.greeting.push(...early.greeting)
     if (isFirst) {
       side.bytesPerCall = ((await child.ask<Usage>('usage')).bytes - before.bytes) / CALLS
       // Code is still being compiled during the first turns.
-      await converseAll(calls)
+      await talk()
     }
-    side.samples.greeting.push(...early.greeting)
     samples = side.samples
-    const cpu = await child.ask<NodeJS.CpuUsage>('cpu')
-    const begun = performance.now()
-    await converseAll(calls)
-    side.callSeconds += (CALLS * (performance.now() - begun)) / 1000
-    const spent = await child.ask<NodeJS.CpuUsage>('cpu')
-    side.cpuMs += (spent.user + spent.system - cpu.user - cpu.system) / 1000
-    await Promise.all(calls.map(({ line }) => line.hangUp()))
+    await talk()
+    await hangUp()
   }
 
-  /** Two turns and an interruption each; at any time some of the calls speak, some listen. */
-  const converseAll = (calls: Awaited<ReturnType<typeof answered>>[]) => {
-    const until = performance.now() + ROUND_MS
-    return Promise.all(calls.map((call, i) => converse(call, (i * CYCLE_MS) / CALLS, until)))
+  /** A round of talk by what it costs. */
+  async function measured(): Promise<void> {
+    const cpu = await child.ask<NodeJS.CpuUsage>('cpu')
+    const begun = performance.now()
+    await talk()
+    const lasted = performance.now() - begun
+    const spent = await child.ask<NodeJS.CpuUsage>('cpu')
+    side.callSeconds += (CALLS * lasted) / 1000
+    side.cpuMs += (spent.user + spent.system - cpu.user - cpu.system) / 1000
   }
 
   async function answered(id: string) {
@@ -157,7 +173,7 @@ async function open(kind: 'loop' | 'relay') {
     await engines.close()
   }
 
-  return { side, talk, close }
+  return { side, alone, answer, measured, hangUp, close }
 }
 
 /** Calls of a moment, and what is left of them. */
@@ -189,6 +205,21 @@ async function settled(child: Child): Promise<Usage> {
     const usage = await child.ask<Usage>('usage')
     if (usage.active === 0 || i === 100) return usage
     await pause(100)
+  }
+}
+
+/**
+ * Over a network nobody pays for the other end's waking up; on one machine who writes to a sleeping process does, and the ends of
+ * the relay have more to do and sleep less. @returns what ends it.
+ */
+function stayAwake(): () => void {
+  let awake = true
+  const spin = () => {
+    if (awake) setImmediate(spin)
+  }
+  spin()
+  return () => {
+    awake = false
   }
 }
 
