@@ -67,6 +67,12 @@ const Environment = z.object({
   OPENAI_TRANSCRIPTION_MODEL: text.default('gpt-4o-mini-transcribe'),
   OPENAI_TEXT_MODEL: text.default('gpt-4.1-mini'),
   OPENAI_SPEECH_MODEL: text.default('gpt-4o-mini-tts'),
+  OPENAI_TRANSCRIPTION_BASE_URL: url.optional(),
+  OPENAI_TRANSCRIPTION_API_KEY: text.optional(),
+  OPENAI_TEXT_BASE_URL: url.optional(),
+  OPENAI_TEXT_API_KEY: text.optional(),
+  OPENAI_SPEECH_BASE_URL: url.optional(),
+  OPENAI_SPEECH_API_KEY: text.optional(),
 })
 
 /** What one variable needs of another; told together with the faults of each. */
@@ -76,6 +82,11 @@ function missing(env: Record<string, string | undefined>): string[] {
     ...needs('TWILIO_AUTH_TOKEN', 'TWILIO_ACCOUNT_SID', 'is needed with TWILIO_ACCOUNT_SID'),
     ...needs('TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'is needed with TWILIO_AUTH_TOKEN'),
     ...needs('OPENAI_API_KEY', 'TWILIO_ACCOUNT_SID', 'is needed for live calls, as TWILIO_ACCOUNT_SID is set'),
+    ...['TRANSCRIPTION', 'TEXT', 'SPEECH'].flatMap((stage) => {
+      const [url, key] = [`OPENAI_${stage}_BASE_URL`, `OPENAI_${stage}_API_KEY`] as const
+      // The key of one server is never shown to another.
+      return [...needs(key, url, `is needed with ${url}`), ...needs(url, key, `is needed with ${key}`)]
+    }),
     ...needs('PUBLIC_URL', 'TWILIO_ACCOUNT_SID', 'is needed for live calls: Twilio calls back to it'),
   ]
 }
@@ -101,6 +112,8 @@ function parseEnvironment<S extends z.ZodType>(
   }
   return parsed.data
 }
+
+const serverAt = (baseUrl?: string, apiKey?: string) => (baseUrl && apiKey ? { baseUrl, apiKey } : undefined)
 
 /** @throws Error that lists every fault of the environment at once, one a line. */
 export function readConfig(environment: Variables): Config {
@@ -131,6 +144,11 @@ export function readConfig(environment: Variables): Config {
           transcriptionModel: env.OPENAI_TRANSCRIPTION_MODEL,
           textModel: env.OPENAI_TEXT_MODEL,
           speechModel: env.OPENAI_SPEECH_MODEL,
+          elsewhere: {
+            transcription: serverAt(env.OPENAI_TRANSCRIPTION_BASE_URL, env.OPENAI_TRANSCRIPTION_API_KEY),
+            text: serverAt(env.OPENAI_TEXT_BASE_URL, env.OPENAI_TEXT_API_KEY),
+            speech: serverAt(env.OPENAI_SPEECH_BASE_URL, env.OPENAI_SPEECH_API_KEY),
+          },
         }
       : undefined,
     sandboxUrl: env.TALKIF_SANDBOX_URL,

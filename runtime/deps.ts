@@ -13,6 +13,7 @@ import type { Log } from './log.ts'
 import type { FetchOutside } from './outbound.ts'
 import type { Telemetry } from './telemetry/spans.ts'
 import type { Together } from './together.ts'
+import type { StageServers } from './voice/cascade/engine.ts'
 import type { PostWebhook } from './webhooks/post.ts'
 
 /** What the functions of `runtime/` are given. One plain object, made by `openRuntime`. */
@@ -50,6 +51,8 @@ export interface EngineAccount {
   transcriptionModel: string
   textModel: string
   speechModel: string
+  /** Stages of a cascade that another server does. */
+  elsewhere?: StageServers
 }
 
 /** The telephone network and the voice engine of a call: the carrier's and OpenAI's, or the sandbox's. */

@@ -284,6 +284,7 @@ describe('what cannot start says why', () => {
       TALKIF_LOG_LEVEL: 'loud',
       TWILIO_ACCOUNT_SID: 'AC-secret-looking',
       OPENAI_BASE_URL: 'not a url',
+      OPENAI_TEXT_BASE_URL: 'http://127.0.0.1:11434/v1',
     }
     try {
       for (const command of ['dev', 'serve']) {
@@ -302,6 +303,7 @@ describe('what cannot start says why', () => {
             'OPENAI_BASE_URL',
             'TWILIO_AUTH_TOKEN',
             'OPENAI_API_KEY',
+            'OPENAI_TEXT_API_KEY',
             'PUBLIC_URL',
           ]),
         )

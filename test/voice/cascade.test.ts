@@ -3,7 +3,7 @@ import { systemClock } from '../../runtime/clock.ts'
 import type { Chaos, Sandbox } from '../../runtime/sandbox/server.ts'
 import { startSandbox } from '../../runtime/sandbox/server.ts'
 import { createSpeech, sentences } from '../../runtime/sandbox/speech/speech.ts'
-import { openCascade } from '../../runtime/voice/cascade/engine.ts'
+import { openCascade, type StageServers } from '../../runtime/voice/cascade/engine.ts'
 import type { Engine } from '../../runtime/voice/engine.ts'
 import { type EngineEvent, EngineLost, EngineRefused } from '../../runtime/voice/engine-events.ts'
 import { speechDir } from '../harness/cache.ts'
@@ -25,12 +25,17 @@ afterAll(() => Promise.all([sandbox.close(), speech.close()]))
 const silence = (ms: number) => Buffer.alloc(ms * 8, 0xff)
 
 /** A cascade, what it told, and a way to wait for what it tells next. */
-async function start(given: { apiKey?: string; pace?: number } = {}) {
-  const { apiKey = credentials.apiKey, pace = 8 } = given
+async function start(given: { baseUrl?: string; apiKey?: string; pace?: number; elsewhere?: StageServers } = {}) {
+  const { apiKey = credentials.apiKey, pace = 8, elsewhere = {} } = given
   const engine = openCascade(
     {
-      ...{ baseUrl: sandbox.engineUrl({ pace }), apiKey, clock: systemClock, model: 'gpt-realtime' },
-      ...{ transcriptionModel: 'gpt-4o-transcribe', textModel: 'gpt-4.1-mini', speechModel: 'gpt-4o-mini-tts' },
+      ...{ baseUrl: given.baseUrl ?? sandbox.engineUrl({ pace }), apiKey, clock: systemClock, model: 'gpt-realtime' },
+      ...{
+        transcriptionModel: 'gpt-4o-transcribe',
+        textModel: 'gpt-4.1-mini',
+        speechModel: 'gpt-4o-mini-tts',
+        elsewhere,
+      },
     },
     conversation,
   )
@@ -101,6 +106,23 @@ test('greets word for word, answers with words and audio, and calls functions', 
   engine.createResponse()
   await next('response_done')
   expect(saidIn('resp_4')).toMatch(/^Thank you/)
+  expect(violations()).toEqual([])
+})
+
+test('each stage can be at a server of its own, with its own key', async () => {
+  const server = { baseUrl: sandbox.engineUrl({ pace: 8 }), apiKey: credentials.apiKey }
+  const elsewhere = { transcription: server, text: server, speech: server }
+  const { engine, next, hear, saidIn } = await start({
+    baseUrl: 'http://127.0.0.1:9/v1',
+    apiKey: 'sk-of-nobody',
+    elsewhere,
+  })
+  await engine.ready
+  await next('response_done')
+  expect((await hear('Yes, I have a moment.')).text).toBe('Yes, I have a moment.')
+  engine.createResponse()
+  expect(await next('response_done')).toMatchObject({ failure: null })
+  expect(saidIn('resp_2')).toMatch(/\?$/)
   expect(violations()).toEqual([])
 })
 

@@ -10,8 +10,8 @@ import { speak } from './speech.ts'
 import { begin, stageFailure } from './stage.ts'
 
 export interface Answering {
-  client: OpenAI
-  models: { text: string; speech: string }
+  text: { client: OpenAI; model: string }
+  speech: { client: OpenAI; model: string }
   clock: Clock
   conversation: Conversation
   history: History
@@ -37,7 +37,7 @@ const maxTokens = 1_000
  * Tells its events in the order in which a Realtime session does.
  */
 export function answer(on: Answering, response: string, wanted: Wanted): Answer {
-  const { client, clock, conversation, history } = on
+  const { text, clock, conversation, history } = on
   const item = `item_${response}`
   const stopped = new AbortController()
   const { signal } = stopped
@@ -57,10 +57,7 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
   /** Asks for a sentence's audio once the one before the last has come, and tells it once the last one has. */
   function say(sentence: string): void {
     const mayAsk = spoken.at(-2) ?? Promise.resolve()
-    const audio = mayAsk.then(() => {
-      const settings = { model: on.models.speech, conversation }
-      return speak(client, settings, sentence, stage('tts'))
-    })
+    const audio = mayAsk.then(() => speak({ ...on.speech, conversation }, sentence, stage('tts')))
     const last = Promise.all([spoken.at(-1), audio]).then(async () => {
       if (signal.aborted) return
       history.agentSays(item, sentence)
@@ -83,8 +80,8 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
     const calls: ToolCall[] = []
     const tools = conversation.tools.map((tool) => ({ type: 'function' as const, function: tool }))
     const { stream, first } = await begin(stage('llm'), async (limit) => {
-      const body = { model: on.models.text, messages, max_completion_tokens: maxTokens, stream: true as const }
-      const chunks = await client.chat.completions.create(tools.length > 0 ? { ...body, tools } : body, {
+      const body = { model: text.model, messages, max_completion_tokens: maxTokens, stream: true as const }
+      const chunks = await text.client.chat.completions.create(tools.length > 0 ? { ...body, tools } : body, {
         signal: limit,
       })
       const stream = chunks[Symbol.asyncIterator]()

@@ -12,6 +12,12 @@ import { speak } from './speech.ts'
 export interface CascadeSettings extends EngineSettings {
   textModel: string
   speechModel: string
+  /** Stages that another server does, one that speaks as OpenAI's does. */
+  elsewhere?: StageServers
+}
+
+export type StageServers = {
+  [stage in 'transcription' | 'text' | 'speech']?: { baseUrl: string; apiKey: string } | undefined
 }
 
 /** So long the words of what the caller said are waited for; then the model is told that they were not understood. */
@@ -23,18 +29,22 @@ const wordsWithinMs = 5_000
  * an {@link Engine} like any other; the greeting is being spoken when it is ready.
  */
 export function openCascade(settings: CascadeSettings, conversation: Conversation): Engine {
-  const { apiKey, baseUrl: baseURL = defaultBaseUrl, clock } = settings
-  const client = new OpenAI({ apiKey, baseURL, maxRetries: 0 })
+  const { apiKey, baseUrl = defaultBaseUrl, clock, elsewhere = {} } = settings
+  const clientOf = (stage: 'text' | 'speech') => {
+    const server = elsewhere[stage] ?? { apiKey, baseUrl }
+    return new OpenAI({ apiKey: server.apiKey, baseURL: server.baseUrl, maxRetries: 0 })
+  }
+  const text = { client: clientOf('text'), model: settings.textModel }
+  const speech = { client: clientOf('speech'), model: settings.speechModel }
   const history = createHistory()
   const line = openSession({
-    settings,
+    settings: { ...settings, ...elsewhere.transcription },
     target: { intent: 'transcription' },
     session: transcription(settings, conversation),
     takes: hear,
     released: forget,
   })
-  const models = { text: settings.textModel, speech: settings.speechModel }
-  const answering = { client, models, clock, conversation, history, tell: onAnswer }
+  const answering = { text, speech, clock, conversation, history, tell: onAnswer }
   let active: Answer | undefined
   let answers = 0
   let aside = new AbortController()
@@ -101,7 +111,7 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
     createResponse: (instructions) => soon(() => ask(instructions)),
     async render(sentence) {
       const { signal } = aside
-      const audio = await speak(client, { model: models.speech, conversation }, sentence, {
+      const audio = await speak({ ...speech, conversation }, sentence, {
         clock,
         signal,
         retried: (why) => line.tell({ type: 'retried', stage: 'tts', why }),

@@ -4,6 +4,7 @@ import { begin, type StageOptions, stageFailure } from './stage.ts'
 import { createTelephone } from './telephone.ts'
 
 export interface SpeechSettings {
+  client: OpenAI
   model: string
   conversation: Pick<Conversation, 'voice' | 'speed' | 'language'>
 }
@@ -16,8 +17,7 @@ const takesInstructions = (model: string) => !model.startsWith('tts-1')
  * @throws EngineRefused or EngineLost, at the first piece or between pieces
  */
 export async function speak(
-  client: OpenAI,
-  { model, conversation: { voice, speed, language } }: SpeechSettings,
+  { client, model, conversation: { voice, speed, language } }: SpeechSettings,
   sentence: string,
   options: StageOptions,
 ): Promise<AsyncIterable<Buffer>> {
