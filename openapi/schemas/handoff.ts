@@ -14,7 +14,7 @@ const Target = z.union(
 )
 
 const Hours = shaped(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, '09:00-18:00').describe(
-  'When people are there, in the time zone of the workspace; the same time twice is the whole day.',
+  'When people are there, in the time zone of the workspace.',
 )
 
 const fields = {
