@@ -13,8 +13,8 @@ export interface Hearing {
   onSilence(): void
   /** Whether the call ends waits for words that the caller has said. */
   undecided(): boolean
-  /** A new session counts its audio from zero. */
-  restart(): void
+  /** A new session counts its audio from zero; so much of what was heard before is given to it again. */
+  restart(againMs: number): void
   /** The item was our own voice come back: nobody said its words. Known once `heard` was passed on. */
   isEcho(item: string): boolean
 }
@@ -62,7 +62,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     if (interruptions.echo) {
       echoes.set(item, { opening: interruptions.opening })
       talk.forgetItem(item)
-      stopwatch.unanswered()
+      talk.nothingSaid()
       return
     }
     const { cut, opening, voicedMs } = interruptions
@@ -181,13 +181,13 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       }
       const answered = talk.streamMs() - endedMs < answerWindowMs
       if (!opening && (backchannel !== true || answered)) talk.reply()
-      else stopwatch.unanswered()
+      else talk.nothingSaid()
     },
     undecided: () => doubtful !== null,
-    restart() {
+    restart(againMs) {
       interruptions.stopped()
       transcript.leadLost()
-      appendedMs = 0
+      appendedMs = againMs
       unanswered = null
       doubtful = null
       echoes.clear()

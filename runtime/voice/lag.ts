@@ -10,6 +10,8 @@ export interface Lag {
   echoed(clearedMs: number, nowMs: number): void
   /** What the carrier holds back, in milliseconds; `nextDueMs`: of the next mark that is still out. */
   heldMs(nowMs: number, nextDueMs: number | undefined): number
+  /** The way out and back together; 0 until a mark was back. */
+  readonly wayMs: number
 }
 
 /** Before any mark was back: nobody we talk to is farther than this there and back. */
@@ -44,6 +46,9 @@ export function createLag(): Lag {
     heldMs(nowMs, nextDueMs = nowMs) {
       const least = lateMs.length === 0 ? 0 : Math.min(...lateMs)
       return Math.max(0, Math.max(least, nowMs - nextDueMs) - wayMs - chanceMs)
+    },
+    get wayMs() {
+      return wayMs === farthestMs ? 0 : wayMs
     },
   }
 }

@@ -4,6 +4,7 @@ import { createAnswerer } from './answerer.ts'
 import type { Engine } from './engine.ts'
 import { type EngineEvent, EngineLost, EngineRefused } from './engine-events.ts'
 import { createHearing } from './hearing.ts'
+import { frameMs } from './mulaw.ts'
 import { tickMs } from './playback.ts'
 import type { EndedBy, LoopOptions, ToolResult } from './port.ts'
 import { createReconnects } from './reconnects.ts'
@@ -23,6 +24,11 @@ export interface Loop {
   readonly done: Promise<void>
 }
 
+/** What tells of the caller alone. */
+const heardEvents = new Set<EngineEvent['type']>(['speech_started', 'speech_stopped', 'committed', 'heard'])
+/** What is kept of the caller's audio: before the engine has told of speech, and while they speak. */
+const quietFrames = 1_000 / frameMs
+const speechFrames = 8_000 / frameMs
 /** Responses that fail in a row before the session is given up. */
 const maxFailures = 2
 
@@ -39,10 +45,16 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   let tickDueMs = 0
   let over = false
   let reopening: Timer | undefined
+  /** A session stands, or stood until now; between two the audio waits for the next. */
+  let stands = true
+  /** The last second of the caller's, or what they are saying: a session that is lost in the midst of it had not understood it. */
+  const recent: Buffer[] = []
   /** Somebody waits for words of the agent's that the lost session did not finish. */
   let owed = false
   let failures = 0
   let spoke = ''
+  /** Its items. */
+  const items = new Set<string>()
 
   /** One call's fault must not take down the process that holds the others. */
   function guarded<Args extends unknown[]>(run: (...args: Args) => void): (...args: Args) => void {
@@ -75,12 +87,13 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   }
 
   function onEngine(event: EngineEvent) {
-    vigil.engineSpoke()
     if (over) {
       // The last words of the caller are still worth having; nothing else is.
       if (event.type === 'heard') onHeard(event)
       return
     }
+    // That it hears the caller does not say that it will answer.
+    if (!heardEvents.has(event.type)) vigil.engineSpoke()
     switch (event.type) {
       case 'response_started':
         return talk.turns.created(event.response)
@@ -100,8 +113,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
       case 'speech_started':
       case 'speech_stopped':
       case 'committed':
-        vigil.callerSpoke()
-        return hearing.onEvent(event)
+        return onSpeech(event)
       case 'heard':
         return onHeard(event)
       case 'ready':
@@ -119,6 +131,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   function onAgentAudio({ response, item, audio }: Extract<EngineEvent, { type: 'audio' }>) {
     if (!talk.turns.isLive(response)) return talk.late(item)
     talk.announce(item, true)
+    if (spoke !== response) items.clear()
+    items.add(item)
     spoke = response
     failures = 0
     talk.stopwatch.audio()
@@ -133,6 +147,9 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   function onResponseDone({ response, failure, toolCalls }: Extract<EngineEvent, { type: 'response_done' }>) {
     const isOurs = talk.turns.isOurs(response)
     const asked = talk.turns.isLive(response) ? talk.turns.active : null
+    if (asked && failure !== null) talk.transcript.agentLost(talk.playback.unheard)
+    // Whether or not it said that their audio is done.
+    if (asked && spoke === response) for (const item of items) talk.playback.finish(item)
     const saidNothing = spoke !== response && toolCalls.length === 0
     if (asked && toolCalls.length > 0) talk.stopwatch.toolsCalled()
     if (asked && spoke === response) answerer.replied(toolCalls)
@@ -148,9 +165,21 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     if (asked && !busy) failed(message, asked)
   }
 
+  function onSpeech(event: Extract<EngineEvent, { type: 'speech_started' | 'speech_stopped' | 'committed' }>) {
+    vigil.callerSpoke()
+    hearing.onEvent(event)
+    // Our own voice come back begins no turn of the caller's.
+    if (event.type === 'committed' && !hearing.isEcho(event.item)) vigil.turnBegan()
+  }
+
   function onHeard(event: Extract<EngineEvent, { type: 'heard' }>) {
     if (over) talk.transcript.leadSaid(event.item, event.text)
-    else hearing.onEvent(event)
+    else {
+      const taken = hearing.isEcho(event.item)
+      hearing.onEvent(event)
+      // Taken for our own voice, by its loudness, and none by its words.
+      if (taken && !hearing.isEcho(event.item)) vigil.turnBegan()
+    }
     if (event.text.trim() !== '' && !hearing.isEcho(event.item))
       apart(desk.heard(event.text).then((result) => obey(result)))
   }
@@ -173,16 +202,23 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     owed ||= talk.turns.busy || talk.transcript.turns.at(-1)?.role === 'lead'
     vigil.pause()
     talk.forgetSession()
+    if (stands) againToNext()
+    stands = false
     clock.clearTimeout(reopening)
-    const reopen = guarded(() => {
-      hearing.restart()
-      engine.reopen(talk.said)
-    })
+    const reopen = guarded(() => engine.reopen(talk.said))
     if (waitMs === 0) reopen()
     else reopening = clock.setTimeout(reopen, waitMs)
   }
 
+  /** The next session counts its audio from here on; what the caller is saying comes first. */
+  function againToNext() {
+    const spoken = talk.interruptions.speaking ? recent : []
+    hearing.restart(spoken.length * frameMs)
+    for (const frame of spoken) engine.appendAudio(frame)
+  }
+
   function onReopened() {
+    stands = true
     vigil.resume()
     failures = 0
     if (owed && !answerer.reopened() && !talk.turns.busy) talk.reply()
@@ -196,6 +232,9 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
       recorder?.lead(frame, atMs)
       vigil.mediaCame()
       engine.appendAudio(frame)
+      recent.push(frame)
+      const kept = talk.interruptions.speaking ? speechFrames : quietFrames
+      if (recent.length > kept) recent.splice(0, recent.length - kept)
       hearing.onFrame(frame, atMs)
       answerer.frame()
     }),

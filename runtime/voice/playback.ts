@@ -48,6 +48,8 @@ export interface Playback {
   readonly busy: boolean
   /** When everything sent so far will have been heard, by our own reckoning. */
   readonly endsAtMs: number
+  /** The way to the carrier and back, as far as marks have told. */
+  readonly wayMs: number
 }
 
 /** What the carrier holds ahead of the callee's ear: enough for a late timer, little enough to cut quickly. */
@@ -180,8 +182,8 @@ export function createPlayback(output: PlaybackOutput): Playback {
         if (item.queuedBytes > 0) sendFrame(item, nowMs)
         if (item.finished && item.queuedBytes === 0 && item.markedMs < item.sentMs) sendMark(item)
       }
-      overdueTicks = marks.length > 0 && nowMs >= endsAtMs + lostMarkMs ? overdueTicks + 1 : 0
-      if (overdueTicks >= lostMarkTicks) {
+      overdueTicks = marks.length > 0 && nowMs >= endsAtMs ? overdueTicks + 1 : 0
+      if (overdueTicks >= lostMarkTicks && nowMs >= endsAtMs + lostMarkMs) {
         heardUpToMs = sentMs
         marks = []
       }
@@ -224,6 +226,9 @@ export function createPlayback(output: PlaybackOutput): Playback {
     },
     get endsAtMs() {
       return endsAtMs
+    },
+    get wayMs() {
+      return lag.wayMs
     },
   }
 }

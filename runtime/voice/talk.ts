@@ -5,8 +5,9 @@ import { createEnding } from './ending.ts'
 import { type Engine, exactly } from './engine.ts'
 import { createFiller, isFiller } from './filler.ts'
 import { createInterruptions, usualInterruptions } from './interruptions.ts'
+import { createLineClock } from './line-clock.ts'
 import { createMemory } from './memory.ts'
-import { loudness } from './mulaw.ts'
+import { frameMs, loudness } from './mulaw.ts'
 import { createParting } from './parting.ts'
 import { type CutItem, createPlayback } from './playback.ts'
 import type { EndedBy, LoopOptions, ToolResult } from './port.ts'
@@ -38,9 +39,12 @@ export type Talk = ReturnType<typeof createTalk>
 export function createTalk(options: TalkOptions) {
   const { clock, conversation, desk, engine, recorder, stream } = options
   const startedMs = clock.monotonic()
-  /** The carrier's own time, as its last frame told it, and ours at that moment. */
-  let carrierAtMs = 0
-  let carrierNowMs = startedMs
+  const line = createLineClock(startedMs)
+  /** By how much the stream's time is before ours where the callee hears us: for each stretch of audio one, so that it stays whole. */
+  let earOffsetMs = line.offsetMs
+  let stretchEndsAtMs = Number.NEGATIVE_INFINITY
+  /** Something waits to be said, held back while the caller was heard to speak. */
+  let owed = false
   const stopwatch = createStopwatch(desk, clock, engine.kind)
   const transcript = createTranscript((turn) => {
     try {
@@ -79,9 +83,12 @@ export function createTalk(options: TalkOptions) {
   const playback = createPlayback({
     frame(frame, item, playsAtMs) {
       stream.sendAudio(frame)
-      recorder?.agent(frame, streamMs(playsAtMs))
-      transcript.agentBegan(item, streamMs(playsAtMs))
-      echo.played(loudness(frame), streamMs(playsAtMs))
+      if (playsAtMs !== stretchEndsAtMs) earOffsetMs = line.offsetMs + playback.wayMs
+      stretchEndsAtMs = playsAtMs + frameMs
+      const atMs = playsAtMs + earOffsetMs
+      recorder?.agent(frame, atMs)
+      transcript.agentBegan(item, atMs)
+      echo.played(loudness(frame), atMs)
       if (!isFiller(item)) stopwatch.played()
       if (greeting === 'waiting') {
         greeting = 'playing'
@@ -95,8 +102,11 @@ export function createTalk(options: TalkOptions) {
 
   /** Our monotonic time as milliseconds of the stream: both channels of a recording, and the transcript, share this scale. */
   function streamMs(nowMs = clock.monotonic()): number {
-    return carrierAtMs + nowMs - carrierNowMs
+    return nowMs + line.offsetMs
   }
+
+  /** The same where the callee hears the agent: what leaves now is heard when it has come there, and answered once it is back. */
+  const earMs = (nowMs: number): number => nowMs + earOffsetMs
 
   /** The agent is heard, or is about to be. */
   const audible = () => playback.busy || turns.active !== null
@@ -107,6 +117,7 @@ export function createTalk(options: TalkOptions) {
   const again = (ask: Ask): Ask => (ask.kind === 'greeting' && greeting !== 'waiting' ? { kind: 'reply' } : ask)
 
   function reply() {
+    owed = false
     if (ending.by || hold === 'hush') return
     if (!tools.defersReply()) turns.ask({ kind: 'reply' })
   }
@@ -123,8 +134,8 @@ export function createTalk(options: TalkOptions) {
     const cuts: CutItem[] = playback.cut(nowMs)
     const whole = turns.active === null && cuts.every(({ finished }) => finished)
     unheardMs = whole ? cuts.reduce((sum, cut) => sum + cut.receivedMs - cut.heardMs, 0) : Number.POSITIVE_INFINITY
-    recorder?.cutAgent(streamMs(nowMs))
-    echo.cut(streamMs(nowMs))
+    recorder?.cutAgent(earMs(nowMs))
+    echo.cut(earMs(nowMs))
     turns.cut()
     for (const item of announced.cut()) cuts.push({ item, heardMs: 0, receivedMs: 0, finished: false })
     for (const cut of cuts) {
@@ -183,9 +194,14 @@ export function createTalk(options: TalkOptions) {
   /** News that nobody asked for just now; speech that is going on asks for itself once it is over. */
   function tell({ output }: ToolResult) {
     note('system', JSON.stringify(output ?? {}))
-    if (interruptions.speaking) return
+    if (interruptions.speaking) return owe()
     stopwatch.prompted()
     reply()
+  }
+
+  /** Speech that goes on asks for its own answer, which then tells this too; if it turns out to be none, this is told by itself. */
+  function owe() {
+    owed = true
   }
 
   const ask = (wanted: Ask) => turns.ask(wanted)
@@ -195,7 +211,7 @@ export function createTalk(options: TalkOptions) {
     {
       ...{ reply, note, toolGoodbye: parting.toolGoodbye, hangUp: options.hangUp, noPerson: options.noPerson },
       remember: (text) => memory.told('system', text, streamMs()),
-      leadSpeaks: () => interruptions.speaking,
+      ...{ leadSpeaks: () => interruptions.speaking, owe },
     },
   )
 
@@ -264,9 +280,12 @@ export function createTalk(options: TalkOptions) {
       return tools.running
     },
     streamMs,
-    mediaCame(atMs: number) {
-      carrierAtMs = atMs
-      carrierNowMs = clock.monotonic()
+    earMs,
+    mediaCame: (atMs: number) => line.frame(atMs, clock.monotonic()),
+    /** What was taken for speech asks for no answer. */
+    nothingSaid() {
+      stopwatch.unanswered()
+      if (owed) reply()
     },
     note,
     /** Everything that a session opened anew has to know. */

@@ -15,6 +15,8 @@ export interface ToolUseMoves {
   hangUp(by: EndedBy): void
   noPerson(next: 'leave_message' | 'wait', spoke: boolean): void
   leadSpeaks(): boolean
+  /** The caller is heard to speak, and asks for an answer to what came back; if it turns out to be nothing, it is asked for. */
+  owe(): void
 }
 
 export interface ToolUse {
@@ -72,6 +74,7 @@ export function createToolUse(
       if (decided(new Set(done.map(({ result }) => result.next)), beside)) return
       // Speech that began meanwhile asks for itself once it is over, and then sees the results.
       if (replyAfter || (beside !== 'cut' && !moves.leadSpeaks())) moves.reply()
+      else if (beside !== 'cut') moves.owe()
       if (running === 0) replyAfter = false
     },
     defersReply() {

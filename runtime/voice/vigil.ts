@@ -11,6 +11,8 @@ export interface Vigil {
   tick(): void
   engineSpoke(): void
   callerSpoke(): void
+  /** Whoever speaks or presses a key begins another turn. */
+  turnBegan(): void
   mediaCame(): void
   digit(digit: string): void
   /** While a session is opened anew nobody is to blame for silence. */
@@ -125,7 +127,6 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     moves.reply()
   }
 
-  /** Whoever speaks or presses a key begins another turn. */
   function turnBegan() {
     nudged = false
     filled = false
@@ -163,8 +164,8 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     },
     callerSpoke() {
       lastSoundMs = steadyMs
-      turnBegan()
     },
+    turnBegan,
     mediaCame() {
       lastMediaMs = steadyMs
     },

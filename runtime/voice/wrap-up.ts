@@ -44,7 +44,7 @@ async function closeAll(options: WrapUp, note: (error: unknown) => void): Promis
   const nowMs = clock.monotonic()
   desk.lineClosed()
   for (const cut of talk.playback.cut(nowMs)) talk.transcript.agentCut(cut.item, cut)
-  recorder?.cutAgent(talk.streamMs(nowMs))
+  recorder?.cutAgent(talk.earMs(nowMs))
   // Words in the midst of which the line went are words too: a pause closes their turn.
   if (talk.interruptions.speaking) engine.appendAudio(Buffer.alloc(closingSilenceMs * bytesPerMs, silence))
 

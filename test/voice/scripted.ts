@@ -44,7 +44,7 @@ export function converse(plan: Plan = {}) {
   let frames = 0
   let open = true
   let onStands = () => {}
-  const line = { mouth: quiet as Buffer | null, lastMarkMs: 0 }
+  const line = { mouth: quiet as Buffer | null, lastMarkMs: 0, appended: 0 }
   const note = (step: string) => steps.push({ step, atMs: time.monotonic() })
 
   const engine: Engine = {
@@ -55,6 +55,7 @@ export function converse(plan: Plan = {}) {
       tell = listener
     },
     appendAudio(audio) {
+      if (audio.length === 160) line.appended += 1
       if (audio.length > 160) calls.push(`silence ${audio.length / 8}`)
     },
     createResponse: (instructions) => calls.push(`ask${instructions ? ` ${instructions}` : ''}`),

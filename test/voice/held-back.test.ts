@@ -1,0 +1,176 @@
+import { expect, test } from 'vitest'
+import { EngineLost } from '../../runtime/voice/engine-events.ts'
+import { createLineClock } from '../../runtime/voice/line-clock.ts'
+import { converse, loud, ms, quiet } from './scripted.ts'
+
+/** What was held back, or was not told as usual, comes all the same: nobody is left without an answer. */
+
+const asks = ({ calls }: { calls: string[] }) => calls.filter((call) => call.startsWith('ask')).length
+const slots = { output: { slots: [1, 2, 3] } }
+
+/** A conversation in which the agent has greeted and was asked something. */
+async function asked(plan: Parameters<typeof converse>[0] = {}) {
+  const talk = converse({ ...plan, conversation: { idleSeconds: 20, ...plan.conversation } })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'Tuesday, please.')
+  return talk
+}
+
+/** Loud and quiet as nothing else is, so that its echo is known. */
+const levels = Array.from({ length: 200 }, (_, at) => [0x10, 0x1c, 0x28, 0x34][(at * at + (at >> 2)) % 4]!)
+const voice = (lengthMs: number) =>
+  Buffer.concat(levels.slice(0, lengthMs / 20).map((level) => Buffer.alloc(160, level)))
+
+/** The agent says something with that voice, and a loudspeaker sends it back 200 ms later, which the engine takes for speech. */
+async function onLoudspeaker(
+  talk: ReturnType<typeof converse>,
+  { text, lengthMs, tools = [] }: { text: string; lengthMs: number; tools?: { callId: string; name: string }[] },
+  during?: () => void,
+) {
+  const [response, item, back] = [`said ${text}`, `item ${text}`, `back ${text} ${talk.calls.length}`]
+  talk.tell({ type: 'response_started', response })
+  talk.tell({ type: 'text', response, item, delta: text })
+  talk.tell({ type: 'audio', response, item, audio: voice(lengthMs) })
+  talk.tell({ type: 'audio_done', response, item })
+  const toolCalls = tools.map((tool) => ({ ...tool, arguments: '{}' }))
+  talk.tell({ type: 'response_done', response, failure: null, toolCalls })
+  const beganMs = talk.time.monotonic()
+  for (let at = 0; at < lengthMs / 20 + 10; at += 1) {
+    if (at === 20) talk.tell({ type: 'speech_started', item: back, atMs: beganMs + 240 })
+    if (at === 60) during?.()
+    talk.line.mouth = at >= 10 ? Buffer.alloc(160, levels[at - 10]! + 4) : quiet
+    await talk.time.pass(20)
+  }
+  talk.line.mouth = quiet
+  await talk.time.pass(500)
+  talk.tell({ type: 'speech_stopped', item: back, atMs: 0 })
+  talk.tell({ type: 'committed', item: back })
+  await talk.time.pass(120)
+  talk.tell({ type: 'heard', item: back, text })
+}
+
+test('a tool that returns while the caller says "okay" over the agent is told once the agent is silent', async () => {
+  const slow = Promise.withResolvers<typeof slots>()
+  const talk = await asked({ tool: () => slow.promise })
+  talk.respond(3_500, 'Let me look that up for you.', [{ callId: 'c1', name: 'check_slots' }])
+  await talk.time.pass(300)
+  const okay = talk.speak(240, 'Okay.')
+  await talk.time.pass(400)
+  slow.resolve(slots)
+  await okay
+  expect(asks(talk)).toBe(1)
+  await talk.time.pass(4_000)
+  expect(asks(talk)).toBe(2)
+})
+
+test('one that returns while our own voice comes back is told once that is known', async () => {
+  const slow = Promise.withResolvers<typeof slots>()
+  const talk = await asked({ tool: () => slow.promise })
+  const said = { text: 'Let me look that up for you.', lengthMs: 3_000, tools: [{ callId: 'c1', name: 'check_slots' }] }
+  await onLoudspeaker(talk, said, () => slow.resolve(slots))
+  await talk.time.pass(1_000)
+  expect(talk.calls).toContain('output c1 {"slots":[1,2,3]}')
+  expect(asks(talk)).toBe(2)
+})
+
+test('news that comes while a "mhm" is heard over the agent is told once the agent is silent', async () => {
+  const talk = await asked()
+  talk.respond(5_000, 'I am trying to reach a colleague, and meanwhile let me tell you')
+  await talk.time.pass(500)
+  const mhm = talk.speak(200, 'Mhm.')
+  await talk.time.pass(400)
+  talk.loop.tell({ output: { transferred: false } })
+  await mhm
+  await talk.time.pass(6_000)
+  expect(asks(talk)).toBe(2)
+})
+
+test('somebody silent on a loudspeaker is asked once whether they are there, and then let go', async () => {
+  const phrases = { nudge: 'Are you still there?', goodbye: 'Goodbye then.' }
+  const talk = converse({ conversation: { idleSeconds: 8, phrases } })
+  talk.respond(200)
+  await talk.time.pass(2_000)
+  for (let heard = 0; talk.ended.length === 0 && talk.time.monotonic() < 120_000; ) {
+    await talk.time.pass(200)
+    if (asks(talk) === heard) continue
+    heard = asks(talk)
+    const words = talk.calls.at(-1)!.includes('still there') ? phrases.nudge : phrases.goodbye
+    await onLoudspeaker(talk, { text: words, lengthMs: 1_600 })
+  }
+  expect(talk.calls.filter((call) => call.includes('still there'))).toHaveLength(1)
+  expect(talk.ended).toEqual([{ by: 'silence' }])
+})
+
+test('a response that fails without a word about its audio does not mute the next, and what it did not say was not heard', async () => {
+  const talk = await asked()
+  talk.tell({ type: 'response_started', response: 'x' })
+  const text = 'It costs a hundred a month, and there is a lot more to say about that, namely the fees of the school.'
+  talk.tell({ type: 'text', response: 'x', item: 'a', delta: text })
+  talk.tell({ type: 'audio', response: 'x', item: 'a', audio: ms(600) })
+  await talk.time.pass(500)
+  talk.tell({ type: 'response_done', response: 'x', failure: 'server_error', toolCalls: [] })
+  const before = talk.sent.length
+  talk.respond(500, 'It costs a hundred.')
+  await talk.time.pass(2_000)
+  expect(talk.sent.length - before).toBeGreaterThanOrEqual(25)
+  const said = talk.turns.filter(({ role }) => role === 'agent').map((turn) => turn.text)
+  expect(said.at(-1)).toBe('It costs a hundred.')
+  expect(said.at(-2)!.length).toBeLessThan(text.length / 2)
+})
+
+test('a response that hangs is given up, however much the caller says meanwhile', async () => {
+  const talk = await asked({ conversation: { maxDurationSeconds: 600 } })
+  talk.tell({ type: 'response_started', response: 'x' })
+  for (let i = 0; i < 4; i += 1) {
+    await talk.time.pass(6_000)
+    await talk.speak(600, 'Hello, are you there?')
+  }
+  expect(talk.calls.filter((call) => call.startsWith('reopen'))).toHaveLength(1)
+})
+
+test('what the caller was saying when the session was lost is given to the next', async () => {
+  const talk = converse({ conversation: { idleSeconds: 30 } })
+  talk.respond(200)
+  await talk.time.pass(3_000)
+  talk.line.mouth = loud
+  await talk.time.pass(300)
+  talk.tell({ type: 'speech_started', item: 'u1', atMs: 3_000 })
+  await talk.time.pass(1_700)
+  const before = talk.line.appended
+  talk.tell({ type: 'lost', error: new EngineLost('closed with 1006') })
+  // All of it, and what was before the engine noticed.
+  const again = talk.line.appended - before
+  expect(again).toBeGreaterThanOrEqual(100)
+  talk.line.mouth = quiet
+  await talk.time.pass(600)
+  talk.tell({ type: 'ready' })
+  const beganMs = again * 20 - 2_000
+  talk.tell({ type: 'speech_started', item: 'u2', atMs: beganMs })
+  talk.tell({ type: 'speech_stopped', item: 'u2', atMs: beganMs + 2_000 })
+  talk.tell({ type: 'committed', item: 'u2' })
+  talk.tell({ type: 'heard', item: 'u2', text: 'What does it cost?' })
+  await talk.time.pass(200)
+  const [turn] = talk.turns.filter(({ role }) => role === 'lead')
+  expect(turn).toMatchObject({ text: 'What does it cost?' })
+  expect(Math.abs(turn!.atMs - 3_000)).toBeLessThanOrEqual(60)
+  expect(asks(talk)).toBe(1)
+})
+
+test('the least delayed frames tell the time of the stream; a pause or a clock that drifts is followed within a second', () => {
+  const line = createLineClock(5_000)
+  expect(line.offsetMs).toBe(-5_000)
+  const play = (fromMs: number, frames: number, lateMs: (at: number) => number) => {
+    const seen: number[] = []
+    for (let at = 0; at < frames; at += 1) {
+      line.frame(fromMs + at * 20, 5_000 + fromMs + at * 20 + lateMs(at))
+      seen.push(line.offsetMs)
+    }
+    return seen
+  }
+  const jittery = play(0, 500, (at) => 40 + ((at * 7) % 11) * 3).slice(25)
+  expect(Math.max(...jittery) - Math.min(...jittery)).toBe(0)
+  expect(jittery[0]).toBe(-5_040)
+  // Three seconds of the stream went missing, which the carrier did not count.
+  expect(play(10_000, 60, () => 3_040).at(-1)).toBe(-8_040)
+})
