@@ -173,7 +173,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   }
 
   function onHeard(event: Extract<EngineEvent, { type: 'heard' }>) {
-    if (over) talk.transcript.leadSaid(event.item, event.text)
+    if (over) talk.transcript.leadSaid(event.item, hearing.isEcho(event.item) ? '' : event.text)
     else {
       const taken = hearing.isEcho(event.item)
       hearing.onEvent(event)
