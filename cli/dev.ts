@@ -1,7 +1,7 @@
 import type { Hono } from 'hono'
 import { Webhook } from 'standardwebhooks'
 import type { Env } from '../api/app.ts'
-import { createClient } from '../openapi/client.ts'
+import { createClient, TalkifError } from '../openapi/client.ts'
 import { sandboxPeople } from '../openapi/sandbox-people.ts'
 import { pause, systemClock } from '../runtime/clock.ts'
 import type { Config } from '../runtime/config.ts'
@@ -84,7 +84,12 @@ async function demoLead(
     call_within: 60,
   }
   const api = createClient({ url: file.url, key: file.test_key })
-  const receipt = await api.createLead(lead)
+  const receipt = await api.createLead(lead).catch((error: unknown) => {
+    // The flow of the demo is the user's to change; what is refused then is a demo, not a start.
+    if (!(error instanceof TalkifError)) throw error
+    print(`\nNo demo call: ${error.problem.detail} ${error.problem.suggested_action}`)
+  })
+  if (!receipt) return
   for (const line of traceHeading(receipt, person)) print(line)
   const until = systemClock.now() + DEMO_LIMIT_MS
   let printed = 0

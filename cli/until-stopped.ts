@@ -3,9 +3,10 @@ import { whenUnheard } from './unheard.ts'
 
 type Print = (line: string) => void
 
-/** npm that is told to stop leaves its child running, with another parent: what it started stops too. */
-function whenOrphaned(stop: () => void): NodeJS.Timeout {
+/** npm that is told to stop leaves its child running, with another parent: what it started stops too. Others may outlive their shell. */
+function whenOrphaned(stop: () => void): NodeJS.Timeout | undefined {
   const parent = process.ppid
+  if (!process.env.npm_lifecycle_event) return undefined
   return setInterval(() => process.ppid !== parent && stop(), 500)
 }
 

@@ -1,6 +1,16 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
@@ -107,30 +117,40 @@ function copyBinaries(bin: string): string {
 
 async function initialise(place: Place, folder: string): Promise<string> {
   const passwordFile = join(folder, 'postgres-password')
-  if (existsSync(join(place.dataDir, 'PG_VERSION')) && existsSync(passwordFile))
-    return readFileSync(passwordFile, 'utf8').trim()
+  if (existsSync(place.dataDir) && readdirSync(place.dataDir).length > 0) {
+    if (existsSync(passwordFile)) return readFileSync(passwordFile, 'utf8').trim()
+    throw new Error(
+      `There is a database in ${place.dataDir}, but its password is gone: ${passwordFile}. Put that file back; or, to begin anew without ` +
+        'what is in the database, remove that folder and start again.',
+    )
+  }
   const password = randomBytes(18).toString('base64url')
-  mkdirSync(dirname(place.dataDir), { recursive: true })
-  mkdirSync(place.dataDir, { recursive: true, mode: 0o700 })
+  // Whole, or not there: what a killed start left is in the way of nothing.
+  const made = `${place.dataDir}.new`
+  await rm(made, { recursive: true, force: true })
+  mkdirSync(made, { recursive: true, mode: 0o700 })
   const handOver = join(tmpdir(), `talkif-${randomBytes(8).toString('hex')}`)
   writeFileSync(handOver, `${password}\n`, { mode: 0o600 })
   if (place.user) {
-    chownSync(place.dataDir, place.user.uid, place.user.gid)
+    chownSync(made, place.user.uid, place.user.gid)
     chownSync(handOver, place.user.uid, place.user.gid)
   }
   try {
     await run(
       join(place.bin, 'initdb'),
-      ['-D', place.dataDir, '-U', 'talkif', '-A', 'scram-sha-256', `--pwfile=${handOver}`, '-E', 'UTF8', '--locale=C'],
+      ['-D', made, '-U', 'talkif', '-A', 'scram-sha-256', `--pwfile=${handOver}`, '-E', 'UTF8', '--locale=C'],
       { ...place.user, cwd: '/' },
     )
   } catch (error) {
-    await rm(place.dataDir, { recursive: true, force: true })
+    await rm(made, { recursive: true, force: true })
     throw new Error(`PostgreSQL could not make its data folder ${place.dataDir}: ${(error as Error).message}`)
   } finally {
     await rm(handOver, { force: true })
   }
   writeFileSync(passwordFile, password, { mode: 0o600 })
+  // Empty, if it is there at all.
+  if (existsSync(place.dataDir)) rmdirSync(place.dataDir)
+  renameSync(made, place.dataDir)
   return password
 }
 

@@ -165,6 +165,9 @@ describe.concurrent('talkif dev', () => {
         outcome: 'booked',
         transcript: before.body.transcript,
       })
+      // A flow that takes no such lead any more is no reason not to start.
+      const quotes = changed.replace('intent: pricing', 'intent: quotes')
+      expect((await ask('POST', '/v1/flows', 'application/yaml', quotes)).status).toBe(200)
       // In the middle of the next demo call.
       await second.said('dial.start')
       await stopped(second, dataDir, port)
@@ -174,6 +177,8 @@ describe.concurrent('talkif dev', () => {
       const third = dev()
       await third.said('Time-lapse:')
       expect(third.output()).toContain('PostgreSQL from npm, started for you')
+      await third.said('Staying up')
+      expect(third.output()).toContain('No demo call: No flow takes this lead')
       const renewed = devFileOf(dataDir)
       expect(renewed.test_key).not.toBe(file.test_key)
       for (const { test_key } of [renewed, file]) {
