@@ -1,3 +1,4 @@
+import { isRunByNpm } from '../runtime/config.ts'
 import type { Served } from './serve.ts'
 import { whenUnheard } from './unheard.ts'
 
@@ -6,7 +7,7 @@ type Print = (line: string) => void
 /** npm that is told to stop leaves its child running, with another parent: what it started stops too. Others may outlive their shell. */
 function whenOrphaned(stop: () => void): NodeJS.Timeout | undefined {
   const parent = process.ppid
-  if (!process.env.npm_lifecycle_event) return undefined
+  if (!isRunByNpm()) return undefined
   return setInterval(() => process.ppid !== parent && stop(), 500)
 }
 

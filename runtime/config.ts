@@ -209,6 +209,9 @@ function readDevFile(dataDir: string): z.infer<typeof DevServer> | undefined {
 /** What `${NAME}` in a file of the user's is filled from. */
 export const ownVariables = (): Variables => process.env
 
+/** As `npm start` does it. */
+export const isRunByNpm = (): boolean => process.env.npm_lifecycle_event !== undefined
+
 const DEV_FILE = 'dev.json'
 
 /** Where `dev.json` and local files are. */
