@@ -71,7 +71,7 @@ export const flowSchema: JsonSchema = {
       intent: words(match.intent),
       language: orEmpty(
         meaning(match.language),
-        ...oneOrMore([matching('^\\s*[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*\\s*$', 'tr', 'pt-BR')]),
+        ...oneOrMore([matching('^\\s*[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\\s*$', 'tr', 'pt-BR')]),
       ),
     }),
     call: section(FlowCall, {

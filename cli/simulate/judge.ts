@@ -55,15 +55,22 @@ const same = <T>(what: string, expected: T | undefined, came: T | null): Unmet[]
 
 const holds = (text: string, words: string) => text.toLowerCase().includes(words.toLowerCase())
 
-/** Each expected message once, and no other; one that was skipped was not sent. */
+/** What the carrier took. Neither what was skipped or failed, nor what quiet hours hold back: it did not leave with the call. */
+const SENT = new Set(['accepted', 'sent', 'delivered', 'read', 'undelivered'])
+
+/** Each expected message once, and no other. */
 function messageFaults(expected: string[], messages: SentMessage[]): Unmet[] {
-  const left = messages.filter(({ direction, status }) => direction === 'out' && status !== 'skipped')
-  const names = left.map(({ channel, template, body }) => `${channel} ${template ?? body}`)
+  const ours = messages.filter(({ direction }) => direction === 'out')
+  const left = ours.filter(({ status }) => SENT.has(status))
+  const nameOf = ({ channel, template, body }: SentMessage) => `${channel} ${template ?? body}`
+  const sent = left.map(nameOf).join(', ') || 'none'
+  const unsent = ours.filter(({ status }) => !SENT.has(status)).map((it) => `${nameOf(it)} (${it.status})`)
+  const came = unsent.length > 0 ? `${sent}; not sent: ${unsent.join(', ')}` : sent
   const missing = expected.filter((words) => {
     const at = left.findIndex(({ template, body }) => template === words || holds(body ?? '', words))
     if (at >= 0) left.splice(at, 1)
     return at < 0
   })
   const isMet = missing.length === 0 && left.length === 0
-  return isMet ? [] : [differs('messages', expected.join(', ') || 'none', names.join(', ') || 'none')]
+  return isMet ? [] : [differs('messages', expected.join(', ') || 'none', came)]
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { createClient } from '../../openapi/client.ts'
 import type { Call, TranscriptTurn } from '../../openapi/schemas/call.ts'
 import type { z } from '../../openapi/zod.ts'
@@ -28,6 +29,9 @@ export interface Result {
 /** A call that has not ended after so long will not. */
 const LIMIT_MS = 180_000
 const POLL_SECONDS = 2
+/** The sandbox takes a message at once: one that waits so long waits for its next try. */
+const MESSAGES_LIMIT_MS = 20_000
+const MESSAGES_POLL_MS = 100
 
 /** Calls one person, waits for the end, and judges it. Whatever goes wrong is an unmet expectation. */
 export async function play(scenario: Scenario, stage: Stage, signal: AbortSignal): Promise<Result> {
@@ -42,9 +46,9 @@ export async function play(scenario: Scenario, stage: Stage, signal: AbortSignal
       call = await api.getCall({ id, wait: POLL_SECONDS })
     call = await api.getCall({ id, include: ['transcript', 'trace'] })
     const { ask } = openServer({ url, key, isDev: false })
-    const { data: messages } = await ask<{ data: SentMessage[] }>('GET', '/workspace/messages', {
-      query: { call_id: id, limit: 100 },
-    })
+    const query = { call_id: id, limit: 100 }
+    const list = async () => (await ask<{ data: SentMessage[] }>('GET', '/workspace/messages', { query })).data
+    const messages = await settled(list, signal)
     const faults = isOver(call)
       ? unmet(scenario.expect, call, messages)
       : [{ what: 'end', expected: `within ${LIMIT_MS / 1000} s`, came: `still ${call.status}` }]
@@ -53,6 +57,21 @@ export async function play(scenario: Scenario, stage: Stage, signal: AbortSignal
     const { detail, suggested_action } = failureOf(error)
     const came = [detail, suggested_action].filter(Boolean).join(' ')
     return { ...nothing(scenario), unmet: [{ what: 'call', expected: 'a call', came }], ms: elapsed() }
+  }
+}
+
+/** The messages of a call that is over, once none is on its way to the carrier; as they are when that takes too long. */
+export async function settled<T extends { status: string }>(
+  list: () => Promise<T[]>,
+  signal: AbortSignal,
+  limitMs = MESSAGES_LIMIT_MS,
+): Promise<T[]> {
+  const begun = systemClock.monotonic()
+  for (;;) {
+    const messages = await list()
+    const isOnItsWay = messages.some(({ status }) => status === 'queued' || status === 'sending')
+    if (!isOnItsWay || signal.aborted || systemClock.monotonic() - begun >= limitMs) return messages
+    await setTimeout(MESSAGES_POLL_MS)
   }
 }
 

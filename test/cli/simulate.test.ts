@@ -1,12 +1,15 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { type SentMessage, unmet } from '../../cli/simulate/judge.ts'
 import { junit } from '../../cli/simulate/junit.ts'
-import type { Result } from '../../cli/simulate/play.ts'
+import { type Result, settled } from '../../cli/simulate/play.ts'
+import { openStage } from '../../cli/simulate/stage.ts'
 import { renderFault } from '../../flows/language/faults.ts'
 import { parseSimulation } from '../../flows/language/persona.ts'
+import type { Call } from '../../openapi/schemas/call.ts'
 import { command } from './command.ts'
-import { folder } from './processes.ts'
+import { folder, postgresOf } from './processes.ts'
 
 const flows = join(import.meta.dirname, '../../flows')
 const answer = (out: string) => JSON.parse(out) as { ok: boolean; results: Result[] }
@@ -61,6 +64,43 @@ test('the example flows do what their simulations say, and a wrong expectation f
   expect(xml.match(/<testcase /g)).toHaveLength(results.length)
   expect(xml).toContain('name="&lt;&quot;wrong&quot;&gt;"')
   expect(xml).toContain('message="outcome: expected not_fit, came booked"')
+})
+
+test('the database goes with its stage, also where it lies in a folder of its own because root runs it', async () => {
+  const temporary = folder()
+  vi.stubEnv('TMPDIR', temporary)
+  vi.stubEnv('TALKIF_DATA_DIR', join(temporary, 'none'))
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const stage = await openStage(new Map())
+  const own = readdirSync(temporary).find((name) => name.startsWith('talkif-simulate-'))!
+  const data = postgresOf(join(temporary, own))
+  expect(existsSync(join(data, 'PG_VERSION'))).toBe(true)
+  await stage.close()
+  expect(existsSync(data)).toBe(false)
+  expect(readdirSync(temporary)).toEqual([])
+})
+
+test.for<[status: string, isSent: boolean]>([
+  ...['accepted', 'sent', 'delivered', 'read', 'undelivered'].map((status): [string, boolean] => [status, true]),
+  ...['queued', 'held', 'sending', 'skipped', 'failed', 'unknown'].map((status): [string, boolean] => [status, false]),
+])('a message that is %s counts as sent: %s', ([status, isSent]) => {
+  const message: SentMessage = { channel: 'sms', direction: 'out', template: 'missed', body: 'Sorry', status }
+  const call = { transcript: [], metrics: { first_dial_ms: 1 }, attempts: [], answers: {} } as unknown as Call
+  const faults = (messages: string[]) => unmet({ messages }, call, [message])
+  const none = { what: 'messages', expected: 'missed', came: `none; not sent: sms missed (${status})` }
+  expect(faults(['missed'])).toEqual(isSent ? [] : [none])
+  expect(faults([])).toEqual(isSent ? [{ what: 'messages', expected: 'none', came: 'sms missed' }] : [])
+})
+
+test('messages are judged when none of them is on its way any more', async () => {
+  const statuses = ['queued', 'sending', 'sending', 'delivered']
+  const list = vi.fn(async () => [{ status: statuses.shift()! }])
+  expect(await settled(list, new AbortController().signal)).toEqual([{ status: 'delivered' }])
+  expect(list).toHaveBeenCalledTimes(4)
+  // Quiet hours last longer than anybody waits, and who interrupts waits no longer.
+  expect(await settled(async () => [{ status: 'held' }], new AbortController().signal)).toEqual([{ status: 'held' }])
+  expect(await settled(async () => [{ status: 'queued' }], AbortSignal.abort())).toEqual([{ status: 'queued' }])
+  expect(await settled(async () => [{ status: 'queued' }], new AbortController().signal, 50)).toHaveLength(1)
 })
 
 describe('a file of personas', () => {

@@ -22,6 +22,39 @@ test('what is missing leaves nothing behind', () => {
   expect(fill('{metadata.constructor}{answers.__proto__}', fields)).toBe('')
 })
 
+test.for<[template: string, filled: string]>([
+  ['Is it about your appointment, {first_name}?', 'Is it about your appointment?'],
+  ['Thanks, {first_name}!', 'Thanks!'],
+  ['Merci, {first_name} !', 'Merci !'],
+  ['Thanks, {first_name}', 'Thanks'],
+  ['{first_name}, hi', 'hi'],
+  ['Hello. {first_name}, are you there?', 'Hello. are you there?'],
+  ['Hi, {first_name}, how are you?', 'Hi, how are you?'],
+  ['Hi, {first_name} {intent}!', 'Hi!'],
+  ['{first_name}, {intent}, hi', 'hi'],
+  ['(Thanks, {first_name})', '(Thanks)'],
+  ['شكرا، {first_name}!', 'شكرا!'],
+  ['Well, {first_name} you', 'Well, you'],
+  ['Dear {first_name},\nhello', 'Dear,\nhello'],
+])('a comma goes with the empty field it stands beside: %s', ([template, filled]) => {
+  expect(fill(template, {})).toBe(filled)
+})
+
+test('no empty field leaves a comma at the beginning, or before the end of a sentence', () => {
+  const field = fc.constantFrom('{name}', '{first_name}', '{metadata.car}')
+  const word = fc.constantFrom('Hi', 'how are you', 'we met')
+  const mark = fc.constantFrom('?', '!', '.', ', ', ' ', ',', ' and ')
+  const piece = fc.tuple(fc.constantFrom(' ', ', ', ',', ''), field, mark, word).map((parts) => parts.join(''))
+  fc.assert(
+    fc.property(fc.constantFrom('', 'Hi', 'Hi, '), fc.array(piece, { minLength: 1 }), field, (start, pieces, last) => {
+      const template = `${start}${pieces.join('')}, ${last}!`
+      // Commas at the very beginning, or two in a row, are the author's own.
+      if (!/^ *,|, *,/.test(template)) expect(fill(template, {})).not.toMatch(/^ *,|, *[?!.]|, *,|[?!.],/)
+    }),
+    { numRuns: 500 },
+  )
+})
+
 test('values are data: no control characters, no turns of direction, at most 200 characters, escaped for their place', () => {
   expect(fill('{name}', { name: 'a\u0000\n\tb\u202ec' })).toBe('a bc')
   expect(fill('{name}', { name: '😀'.repeat(300) })).toBe('😀'.repeat(200))
