@@ -4,6 +4,7 @@ import { sendUnbook } from '../bookings/settle.ts'
 import { spokenSlot } from '../bookings/spoken.ts'
 import { eq } from '../db/drizzle.ts'
 import { calls } from '../db/schema.ts'
+import { spokenZone } from '../guardrails/spoken-zone.ts'
 import type { ToolResult } from '../voice/port.ts'
 import { appointmentOf } from './appointment.ts'
 import { toCallTime } from './call-time.ts'
@@ -84,7 +85,7 @@ async function checkSlots(context: ToolContext, calendar: Calendar, offered: Map
 /** As the person would say it, where they are. */
 function spoken({ deps, call, lead, language }: ToolContext, startsAt: Date): string {
   const now = toCallTime(call, new Date(deps.clock.now()))
-  return spokenSlot(startsAt, { zone: lead.zones[0]!, language, now })
+  return spokenSlot(startsAt, { zones: lead.zones, language, now })
 }
 
 /** The next free times, held for this call one after the other: what another call is quicker to take is passed over. */
@@ -92,7 +93,7 @@ async function holdSome({ deps, call, lead }: ToolContext, calendar: Calendar): 
   const from = toCallTime(call, new Date(deps.clock.now()))
   const until = new Date(from.getTime() + DAYS_AHEAD * DAY_MS)
   const offers: Offer[] = []
-  for (const slot of await calendar.freeSlots({ from, until, limit: LOOKED_AT, leadZone: lead.zones[0]! })) {
+  for (const slot of await calendar.freeSlots({ from, until, limit: LOOKED_AT, leadZone: spokenZone(lead.zones) })) {
     const held = await calendar.hold(slot, call.id, HOLD_SECONDS)
     if (held) offers.push({ slot, held })
     if (offers.length === OFFERED) break
