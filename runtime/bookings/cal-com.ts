@@ -24,10 +24,14 @@ export function calComCalendar({ settings, fetchOutside, calCom, ...options }: C
       const { from, until } = horizonOf(settings, query)
       if (from >= until) return []
       const asked = around({ startsAt: new Date(from), endsAt: new Date(until) }, 0)
-      const [taken, free] = await Promise.all([
-        ledger.taken(asked.from, asked.until),
+      const [taken, held, listed] = await Promise.all([
+        ledger.taken(asked.from, asked.until, query.callId),
+        ledger.heldBy(query.callId, asked.from, asked.until),
         remote.freeSlots(asked.from, asked.until),
       ])
+      // Cal.com does not list what is reserved, not even for this call.
+      const hidden = held.filter((slot) => !listed.some((it) => it.startsAt === slot.startsAt))
+      const free = [...listed, ...hidden].toSorted((a, b) => a.startsAt - b.startsAt)
       const ours = free.filter((slot) => !taken.some((it) => slot.startsAt < it.endsAt && it.startsAt < slot.endsAt))
       return chooseSlots(ours, query, calendar)
     },

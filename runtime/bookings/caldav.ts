@@ -42,7 +42,7 @@ export function caldavCalendar({ settings, fetchOutside, caldav, ...options }: C
       const { from, until } = horizonOf(settings, query)
       const asked = around({ startsAt: new Date(from), endsAt: new Date(until) }, hours.bufferMinutes)
       const [ours, theirs] = await Promise.all([
-        ledger.taken(asked.from, asked.until),
+        ledger.taken(asked.from, asked.until, query.callId),
         busyBetween(asked.from, asked.until),
       ])
       return chooseSlots(freeSlots(hours, from, until, [...ours, ...theirs]), query, calendar)

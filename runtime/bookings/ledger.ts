@@ -43,13 +43,23 @@ export function openLedger({ db, clock, workspaceId, mode, calendar, kind, buffe
   const overlapping = (from: Date, until: Date) =>
     and(mine, ne(bookings.status, 'released'), lt(bookings.slotAt, until), gt(bookings.endsAt, from))
 
+  async function takenRows(from: Date, until: Date): Promise<BookingRow[]> {
+    const rows = await db.select().from(bookings).where(overlapping(from, until)).limit(10_000)
+    const at = now()
+    return rows.filter((row) => isTaken(row, at))
+  }
+
   return {
-    async taken(from: Date, until: Date): Promise<Interval[]> {
-      const rows = await db.select().from(bookings).where(overlapping(from, until)).limit(10_000)
-      const at = now()
-      return rows
-        .filter((row) => isTaken(row, at))
-        .map(({ slotAt, endsAt }) => ({ startsAt: slotAt.getTime(), endsAt: endsAt.getTime() }))
+    /** Without what the call itself only holds. */
+    async taken(from: Date, until: Date, callId?: string): Promise<Interval[]> {
+      const rows = await takenRows(from, until)
+      return rows.filter((row) => !isHeldBy(row, callId)).map(intervalOf)
+    },
+
+    /** What the call only holds, as far as it lies between the two. */
+    async heldBy(callId: string | undefined, from: Date, until: Date): Promise<Interval[]> {
+      const rows = await takenRows(from, until)
+      return rows.filter((row) => isHeldBy(row, callId) && row.slotAt >= from && row.endsAt <= until).map(intervalOf)
     },
 
     /** Null when another booking is in the way. A hold that was never confirmed gives way, but only to someone who wants its time. */
@@ -115,6 +125,13 @@ export function openLedger({ db, clock, workspaceId, mode, calendar, kind, buffe
 }
 
 export type Ledger = ReturnType<typeof openLedger>
+
+const isHeldBy = (row: BookingRow, callId: string | undefined) => row.status === 'held' && row.callId === callId
+
+const intervalOf = ({ slotAt, endsAt }: BookingRow): Interval => ({
+  startsAt: slotAt.getTime(),
+  endsAt: endsAt.getTime(),
+})
 
 const isSlot = (row: BookingRow, slot: Slot) =>
   row.slotAt.getTime() === slot.startsAt.getTime() && row.endsAt.getTime() === slot.endsAt.getTime()

@@ -22,6 +22,8 @@ export interface SlotQuery {
   limit: number
   /** IANA zone of the lead: slots in their night come only when there are no others. */
   leadZone?: string
+  /** The call that asks: what it only holds is free to it. */
+  callId?: string
 }
 
 /** What the owner finds in their calendar. Names and notes are a stranger's words: text, never markup. */

@@ -5,6 +5,7 @@ import type { Appointment } from '../bookings/port.ts'
 import { and, eq } from '../db/drizzle.ts'
 import { bookings, calls, leads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
+import { spokenZone } from '../guardrails/spoken-zone.ts'
 import type { CallRow } from './advance.ts'
 import { notesOf } from './notes.ts'
 
@@ -17,7 +18,7 @@ interface Agreed {
 /** The appointment as it is written into calendars: who, with whom, and what they said. */
 export function appointmentOf({ call, lead, settings }: Agreed, language = lead.language ?? 'en'): Appointment {
   const { name, email } = lead
-  const person = { name, email, phone: call.phone, timeZone: lead.zones[0]!, language }
+  const person = { name, email, phone: call.phone, timeZone: spokenZone(lead.zones), language }
   const summary = `${isolated(name ?? call.phone)} · ${isolated(settings.business.name)}`
   return { summary, notes: notesOf(call.answers), lead: person }
 }

@@ -4,6 +4,7 @@ import { sendUnbook } from '../bookings/settle.ts'
 import { spokenSlot } from '../bookings/spoken.ts'
 import { eq } from '../db/drizzle.ts'
 import { calls } from '../db/schema.ts'
+import { spokenZone } from '../guardrails/spoken-zone.ts'
 import type { ToolResult } from '../voice/port.ts'
 import { appointmentOf } from './appointment.ts'
 import { toCallTime } from './call-time.ts'
@@ -75,7 +76,7 @@ function traceFailure({ deps, call, spanId }: ToolContext, error: CalendarUnavai
 }
 
 async function checkSlots(context: ToolContext, calendar: Calendar, offered: Map<string, Offer>): Promise<ToolResult> {
-  const offers = await holdSome(context, calendar)
+  const offers = await holdSome(context, calendar, offered)
   for (const offer of offers) offered.set(offer.slot.id, offer)
   const slots = offers.map(({ slot }) => ({ slot_id: slot.id, spoken: spoken(context, slot.startsAt) }))
   return { output: slots.length ? { slots } : { slots, say: 'There is no free time: offer a call back.' } }
@@ -84,15 +85,25 @@ async function checkSlots(context: ToolContext, calendar: Calendar, offered: Map
 /** As the person would say it, where they are. */
 function spoken({ deps, call, lead, language }: ToolContext, startsAt: Date): string {
   const now = toCallTime(call, new Date(deps.clock.now()))
-  return spokenSlot(startsAt, { zone: lead.zones[0]!, language, now })
+  return spokenSlot(startsAt, { zones: lead.zones, language, now })
 }
 
-/** The next free times, held for this call one after the other: what another call is quicker to take is passed over. */
-async function holdSome({ deps, call, lead }: ToolContext, calendar: Calendar): Promise<Offer[]> {
+/**
+ * The next free times, held for this call one after the other: what another call is quicker to take is passed over. Who asks again
+ * wants other times; those they have heard come after them.
+ */
+async function holdSome(
+  { deps, call, lead }: ToolContext,
+  calendar: Calendar,
+  offered: ReadonlyMap<string, Offer>,
+): Promise<Offer[]> {
   const from = toCallTime(call, new Date(deps.clock.now()))
   const until = new Date(from.getTime() + DAYS_AHEAD * DAY_MS)
+  const query = { from, until, limit: LOOKED_AT, leadZone: spokenZone(lead.zones), callId: call.id }
+  const free = await calendar.freeSlots(query)
+  const isNew = (slot: Slot) => !offered.has(slot.id)
   const offers: Offer[] = []
-  for (const slot of await calendar.freeSlots({ from, until, limit: LOOKED_AT, leadZone: lead.zones[0]! })) {
+  for (const slot of [...free.filter(isNew), ...free.filter((it) => !isNew(it))]) {
     const held = await calendar.hold(slot, call.id, HOLD_SECONDS)
     if (held) offers.push({ slot, held })
     if (offers.length === OFFERED) break

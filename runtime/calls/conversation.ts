@@ -4,6 +4,7 @@ import { workspaceSettings } from '../access/workspaces.ts'
 import { eq } from '../db/drizzle.ts'
 import { handoffQueues, leads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
+import { spokenZone } from '../guardrails/spoken-zone.ts'
 import type { Conversation } from '../voice/port.ts'
 import { toolsOf } from '../voice/tools.ts'
 import { callOfAttempt, isCurrent } from './attempt.ts'
@@ -43,7 +44,7 @@ export async function prepareConversation(deps: Deps, attemptId: string): Promis
     voice,
     business: settings.business,
     now: toCallTime(call, new Date(deps.clock.now())),
-    timeZone: lead!.zones[0]!,
+    timeZone: spokenZone(lead!.zones),
     recorded: call.recorded,
   })
   const { greeting, greetingInterruptible, instructions, introduction, language, phrases, voicemailMessage } = compiled

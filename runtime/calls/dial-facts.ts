@@ -8,6 +8,7 @@ import { anyOf, joinedColumnsOf, readJoined } from '../db/rows.ts'
 import { attempts, type calls, leads } from '../db/schema.ts'
 import { dayOf } from '../guardrails/day.ts'
 import type { DialFacts } from '../guardrails/may-dial.ts'
+import { spokenZone } from '../guardrails/spoken-zone.ts'
 import { toCallTime, toRealTime } from './call-time.ts'
 
 type CallFacts = Pick<
@@ -111,7 +112,7 @@ export function factsOf(
     optedOut,
     notBefore,
     // The sandbox's time of day can be true in one zone only.
-    zones: call.mode === 'test' ? lead.zones.slice(0, 1) : lead.zones,
+    zones: call.mode === 'test' ? [spokenZone(lead.zones)] : lead.zones,
     country: lead.country,
     subdivision: lead.subdivision,
     quietHours: flow.call.quiet_hours,

@@ -10,6 +10,7 @@ import type { Caller, Deps } from '../deps.ts'
 import type { RoutedFlow } from '../flows/routing.ts'
 import { mayDial, type Verdict } from '../guardrails/may-dial.ts'
 import { callTimeline } from '../guardrails/sandbox-clock.ts'
+import { spokenZone } from '../guardrails/spoken-zone.ts'
 import { newId } from '../ids.ts'
 import { ProblemError } from '../problem.ts'
 import type { Subscriber } from '../webhooks/announce.ts'
@@ -143,7 +144,7 @@ function callRow(deps: Deps, lead: PreparedLead['lead'], flow: RoutedFlow, setti
   const test = lead.mode === 'test'
   const { pace, waits, clock } = settings.sandbox
   const createdAt = lead.receivedAt
-  const timeline = callTimeline({ mode: lead.mode, createdAt, setting: clock, zone: lead.zones[0]!, waits })
+  const timeline = callTimeline({ mode: lead.mode, createdAt, setting: clock, zone: spokenZone(lead.zones), waits })
   return {
     id: newId('call'),
     workspaceId: lead.workspaceId,

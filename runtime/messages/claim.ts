@@ -9,6 +9,7 @@ import { calls, leads, type Mode, numbers, optOuts } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { flowVersion } from '../flows/read.ts'
 import { type MessageVerdict, mayMessage } from '../guardrails/may-message.ts'
+import { spokenZone } from '../guardrails/spoken-zone.ts'
 import { randomToken } from '../ids.ts'
 import { compose } from './compose.ts'
 import { type MessageRow, step } from './rows.ts'
@@ -87,7 +88,7 @@ async function judge(
     consent: lead.consent === true || lead.consent.granted,
     optedOut: blocked !== undefined,
     // The sandbox's time of day can be true in one zone only.
-    zones: mode === 'test' ? lead.zones.slice(0, 1) : lead.zones,
+    zones: mode === 'test' ? [spokenZone(lead.zones)] : lead.zones,
     country: lead.country,
     subdivision: lead.subdivision,
     quietHours: flow.call.quiet_hours,

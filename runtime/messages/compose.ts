@@ -4,6 +4,7 @@ import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Settings } from '../access/workspaces.ts'
 import type { MessageContent } from '../carrier/messaging.ts'
 import type { calls, leads } from '../db/schema.ts'
+import { clocksDiffer, spokenZone } from '../guardrails/spoken-zone.ts'
 import type { MessageRow } from './rows.ts'
 
 export interface MessageContext {
@@ -77,7 +78,7 @@ function fieldsOf({ call, lead, flow, settings, calendarUrl }: MessageContext, l
     metadata: lead.metadata,
     answers: call.answers,
     booking: booking && {
-      slot: writtenSlot(new Date(booking.slot), lead.zones[0]!, language),
+      slot: writtenSlot(new Date(booking.slot), lead.zones, language),
       owner: booking.owner,
       calendar_url: calendarUrl,
     },
@@ -86,11 +87,14 @@ function fieldsOf({ call, lead, flow, settings, calendarUrl }: MessageContext, l
 
 /**
  * A slot as it is read, whenever that is: "Tuesday, May 26 at 3:30 PM", "26 Mayıs Salı 15:30". What is said on the phone ("tomorrow")
- * would be wrong the day after. A language that the platform does not know is written in English.
+ * would be wrong the day after. Where it may be another hour for the person, the zone is named. A language that the platform does not
+ * know is written in English.
  */
-function writtenSlot(startsAt: Date, timeZone: string, language: string): string {
+function writtenSlot(startsAt: Date, zones: readonly string[], language: string): string {
   const format = new Intl.DateTimeFormat([language === 'en' ? 'en-US' : language, 'en-US'], {
-    ...{ timeZone, weekday: 'long', month: 'long', day: 'numeric', hour: 'numeric', minute: '2-digit' },
+    timeZone: spokenZone(zones),
+    ...{ weekday: 'long', month: 'long', day: 'numeric', hour: 'numeric', minute: '2-digit' },
+    ...(clocksDiffer(zones, startsAt) ? { timeZoneName: 'long' } : {}),
   })
   // Narrow no-break spaces would make an SMS of plain letters twice as long.
   return format.format(startsAt).replace(/[\u00a0\u202f]/g, ' ')

@@ -105,6 +105,20 @@ export function calendarContract(world: World, adapter: Adapter): void {
     expect(await open(1).hold(slot!, 'call_a', 60)).toEqual(one)
   })
 
+  test('what a call holds is free to itself, in its place among the others, until it is agreed', async () => {
+    const slots = await open().freeSlots(world.week())
+    const held = await Promise.all([1, 2].map((i) => open().hold(slots[i]!, 'call_a', 60)))
+    expect(await open().freeSlots({ ...world.week(), callId: 'call_a' })).toEqual(slots)
+    const others = slots.filter((_, i) => i !== 1 && i !== 2)
+    expect(await open(1).freeSlots({ ...world.week(), callId: 'call_b' })).toEqual(others)
+    expect(await open(1).freeSlots(world.week())).toEqual(others)
+    expect(await open(1).hold(slots[1]!, 'call_a', 60)).toEqual(held[0])
+    expect(await open().confirm(held[0]!.id, appointment)).toBe(true)
+    const left = (await open().freeSlots({ ...world.week(), callId: 'call_a' })).map(({ id }) => id)
+    expect(left).not.toContain(slots[1]!.id)
+    expect(left).toContain(slots[2]!.id)
+  })
+
   test('a confirmed slot is in the calendar once, however often it is confirmed', async () => {
     const [slot] = await open().freeSlots(world.week())
     const held = await open().hold(slot!, 'call_a', 60)

@@ -142,7 +142,7 @@ test.each([
       new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' }).format(startsAt)
     expect(wall(timeZone)).toBe([from, second][i])
     // Whoever is called hears the time of their own place, also in the weeks in which the two are five hours apart.
-    const said = spokenSlot(new Date(startsAt), { zone: other, language: 'nl', now: new Date(startsAt - DAY) })
+    const said = spokenSlot(new Date(startsAt), { zones: [other], language: 'nl', now: new Date(startsAt - DAY) })
     expect(said).toBe(`morgen ${wall(other).replace(/^0/, '')}`)
   }
 })

@@ -4,7 +4,7 @@ import { clockInWords } from '../../runtime/bookings/spoken-clock.ts'
 
 const TUESDAY = new Date('2026-05-26T05:00:00Z')
 const say = (language: string, at: string, zone = 'Europe/Istanbul', now = TUESDAY) =>
-  spokenSlot(new Date(at), { zone, language, now })
+  spokenSlot(new Date(at), { zones: [zone], language, now })
 
 describe('a slot within the week is a weekday and a time, as a voice says them', () => {
   test.each([
@@ -37,6 +37,19 @@ test.each([
   expect(named(say(language, '2026-06-09T08:00:00Z'))).toBe(later)
   // The same weekday next week is not this one.
   expect(say(language, '2026-06-02T08:00:00Z')).toMatch(/2/)
+})
+
+test.each([
+  ['en', 'Thursday at one thirty PM, Western European Summer Time'],
+  ['de', 'Donnerstag um dreizehn Uhr dreißig, Westeuropäische Sommerzeit'],
+  ['tr', 'Perşembe on üç otuz, Batı Avrupa Yaz Saati'],
+])('where it may be another hour for the person, the zone is named: %s', (language, words) => {
+  const portugal = ['Atlantic/Azores', 'Europe/Lisbon', 'Atlantic/Madeira']
+  const at = new Date('2026-05-28T12:30:00Z')
+  expect(spokenSlot(at, { zones: portugal, language, now: TUESDAY })).toBe(words)
+  // Its clocks are the same: nothing to name.
+  const germany = ['Europe/Berlin', 'Europe/Busingen']
+  expect(spokenSlot(at, { zones: germany, language, now: TUESDAY })).not.toContain(',')
 })
 
 test('today and tomorrow are those of the person, not of the server', () => {

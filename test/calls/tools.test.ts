@@ -66,6 +66,25 @@ test('times that are offered in one call are offered in no other, until one of t
   expect(await one.begins('confirmed')).toEqual(first)
 })
 
+test('who asks again when little is left hears first of what is new, then of what is held for them', async ({
+  talkif,
+}) => {
+  const calendar = { name: 'mehmet', owner: 'mehmet@helena.example', time_zone: 'Europe/Istanbul' }
+  // Four half hours of this afternoon, and no other day.
+  const working_hours = { from: '14:00', to: '16:00', days: [1, 2, 3, 4, 5] }
+  await talkif.configure({ calendars: [{ ...calendar, days_ahead: 1, working_hours }] })
+  const one = await ringing(talkif)
+  const [first, second, third, ...none] = await one.offered()
+  expect(none).toEqual([])
+  const again = await one.offered()
+  expect(again).toEqual([expect.any(String), first, second])
+  expect([first, second, third]).not.toContain(again[0])
+  expect(await one.offered()).toEqual([first, second, third])
+  expect(await one.begins('held')).toHaveLength(4)
+  const other = await ringing(talkif)
+  expect(await other.offered()).toEqual([])
+})
+
 test('why somebody is not a fit is one of two words, and a sentence', async ({ talkif }) => {
   const { run, row } = await ringing(talkif)
   const told = async (args: object) => {
