@@ -9,14 +9,14 @@ import { mayDial, type RefuseReason } from '../guardrails/may-dial.ts'
 import { advance, type CallRow } from './advance.ts'
 import { onCallClock, toCallTime, toRealTime } from './call-time.ts'
 import { type DialKnowledge, dialsToday, factsOf, readDialKnowledge } from './dial-facts.ts'
-import { takeTurns } from './dial-turn.ts'
+import { type Lane, takeTurns } from './dial-turn.ts'
 import { finish } from './outcome.ts'
 
 /** A call that may ring now. */
 export type Allowed = DialKnowledge & { call: CallRow; flow: Flow; from: string }
 
 /** The job that dials a call, once more after a while. */
-export const dialLater = (tx: Tx, deps: Deps, { id: callId, priority }: CallRow, delayMs: number, hasTurn?: true) =>
+export const dialLater = (tx: Tx, deps: Deps, { id: callId, priority }: CallRow, delayMs: number, hasTurn = false) =>
   deps.send(tx, 'dial', { callId, ...(hasTurn && { hasTurn }) }, { delayMs, priority })
 
 /** Those that may ring; what follows for the others is written. */
@@ -53,14 +53,21 @@ async function lockCapped(tx: Tx, known: Map<string, DialKnowledge>, calls: Call
   await tx.execute(sql`select id from ${workspaces} where id = ${anyOf([...ids])} order by id for no key update`)
 }
 
-/** Live calls wait for their turn at the carrier, once. */
+/** A retry was promised for its time, whoever it calls. */
+const laneOf = ({ priority, status }: CallRow): Lane =>
+  priority < 0 && status !== 'retry_scheduled' ? 'list' : 'single'
+
+/** Live calls wait for their turn at the carrier, once; those of a list ask for it until it is near. */
 export async function inTurn(tx: Tx, deps: Deps, allowed: Allowed[], hadTurn: Set<string>): Promise<Allowed[]> {
   const queueing = allowed.filter(({ call }) => call.mode === 'live' && !hadTurn.has(call.id))
-  const waits = await takeTurns(tx, deps, queueing.length)
-  const late = new Map(queueing.flatMap(({ call }, at) => (waits[at]! > 0 ? [[call.id, waits[at]!]] : [])))
-  for (const { call } of queueing) {
-    const wait = late.get(call.id)
-    if (wait) await dialLater(tx, deps, call, wait, true)
+  const lanes = queueing.map(({ call }) => laneOf(call))
+  const turns = await takeTurns(tx, deps, lanes)
+  const late = new Set<string>()
+  for (const [at, { call }] of queueing.entries()) {
+    const { waitMs, isReserved } = turns[at]!
+    if (waitMs === 0) continue
+    late.add(call.id)
+    await dialLater(tx, deps, call, waitMs, isReserved)
   }
   return allowed.filter(({ call }) => !late.has(call.id))
 }

@@ -150,7 +150,10 @@ async function readTrace(db: Db, call: CallRow): Promise<Trace> {
   const order = (time: 'startedAt' | 'endedAt') => (a: SpanRow, b: SpanRow) =>
     a[time].getTime() - b[time].getTime() || place(a) - place(b)
   const rows = all.toSorted(order('startedAt'))
-  const milestones = rows.filter((row) => row.attributes[MILESTONE]).toSorted(order('endedAt'))
+  const marked = rows.filter((row) => row.attributes[MILESTONE]).toSorted(order('endedAt'))
+  // The story ends where the outcome first reached somebody: further endpoints add no row.
+  const told = marked.find(({ name }) => name === 'webhook.out')
+  const milestones = marked.filter((row) => row.name !== 'webhook.out' || row === told)
   const at = (index: number) => milestones[index]?.endedAt.getTime() ?? 0
   const first = rows[0]?.startedAt.getTime() ?? 0
   return {

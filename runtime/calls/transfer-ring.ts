@@ -26,7 +26,7 @@ export async function ringColleague(
   let waitMs = 0
   const asking = { type: 'asking', leg, at: deps.clock.now() } as const
   const asked = await changeTransfer(deps, row.id, [asking], async (tx) => {
-    if (call.mode === 'live') waitMs = (await takeTurns(tx, deps, 1))[0]!
+    if (call.mode === 'live') waitMs = (await takeTurns(tx, deps, ['single']))[0]!.waitMs
   })
   if (!asked?.changed) return
   const target = row.targets[leg]!

@@ -54,23 +54,15 @@ export async function deliver(
       try: job.try,
       ...(result.status ? { http_status: result.status } : {}),
       ...(result.error ? { error: result.error } : {}),
-      ...(result.ok && (await isLastMilestone(deps, event)) ? { [MILESTONE]: true } : {}),
+      ...(result.ok && isLastMilestone(event) ? { [MILESTONE]: true } : {}),
     },
   })
   if (result.ok) await succeed(deps, job, endpoint, result, endedAt)
   else await fail(deps, job, endpoint, result, endedAt)
 }
 
-/** The trace ends where the outcome first reached somebody: misses that are retried, and further endpoints, add no row. */
-async function isLastMilestone(deps: Deps, event: typeof events.$inferSelect): Promise<boolean> {
-  if (!event.type.startsWith('outcome.') || event.payload.retry) return false
-  const [other] = await deps.db
-    .select({ id: deliveries.id })
-    .from(deliveries)
-    .where(and(eq(deliveries.eventId, event.id), eq(deliveries.status, 'delivered')))
-    .limit(1)
-  return other === undefined
-}
+/** The trace ends with the outcome: misses that are retried add no row. */
+const isLastMilestone = ({ type, payload }: typeof events.$inferSelect) => type.startsWith('outcome.') && !payload.retry
 
 /** This try's own row: one that another worker has written on meanwhile stays as it is. */
 const ownTry = (job: { deliveryId: string; try: number }) =>

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { and, eq, inArray } from '../../runtime/db/drizzle.ts'
 import { spans } from '../../runtime/db/schema.ts'
+import { openInbox } from '../harness/inbox.ts'
 import { people, test } from '../harness/talkif.ts'
 
 test('a call whose process was killed before its first spans were written has the beginning of its trace', async ({
@@ -56,4 +57,20 @@ test('of steps that took no time at all, the one written first comes first', asy
   await telemetry.flush()
   const { trace } = await talkif.api.getCall({ id: call_id, include: ['trace'] })
   expect(trace!.spans.map(({ name }) => name).filter((name) => name.startsWith('action.'))).toEqual(steps)
+})
+
+test('the trace ends once, however many endpoints hear of the outcome', async ({ talkif, onTestFinished }) => {
+  const others = await Promise.all([openInbox(), openInbox()])
+  for (const { close } of others) onTestFinished(close)
+  const webhooks = [talkif.inbox, ...others].map(({ url }) => ({ url, events: ['outcome.*' as const] }))
+  await talkif.configure({ webhooks })
+  const { call_id } = await talkif.api.createLead({
+    ...{ source: 'web_form', intent: 'pricing', consent: true, phone: people.wrong_number },
+  })
+  const { trace } = await talkif.finished(call_id)
+  const sent = trace!.spans.filter(({ name }) => name === 'webhook.out')
+  expect(sent).toHaveLength(3)
+  const told = trace!.milestones.filter(({ name }) => name === 'webhook.out')
+  expect(told.map(({ at }) => at)).toEqual([sent.map(({ ended_at }) => ended_at).toSorted()[0]])
+  expect(trace!.milestones.at(-1)).toEqual(told[0])
 })

@@ -22,6 +22,8 @@ export const spans = pgTable(
 export const dialTurns = pgTable('dial_turns', {
   account: text('account').primaryKey(),
   nextAt: at('next_at').notNull(),
+  /** When the next call of a list that has no turn yet shall have one. */
+  listNextAt: at('list_next_at').notNull().default(new Date(0)),
 })
 
 /** Processes that carry media, and how to reach each. A row whose heartbeat is old belongs to a dead process. */
