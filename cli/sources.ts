@@ -7,6 +7,7 @@ import { atOdds, type Judged, judgeFlow, judgeWorkspace } from './judge.ts'
 import type { Output, Paint } from './output.ts'
 
 const WORKSPACE_FILE = 'talkif.yaml'
+const MISNAMED = 'talkif.yml'
 
 /** A file of a team's flows, read and judged on this machine. */
 export interface Source extends Judged {
@@ -18,11 +19,16 @@ export interface Source extends Judged {
 /**
  * Files and folders, read and judged: of a folder `talkif.yaml` first, then every other .yaml in it, by name.
  * @param given none: the folder `flows` and a talkif.yaml beside it, else this folder, if it has a talkif.yaml.
+ * @param out where folders are named that are passed over.
  * @param assume what the environment lacks is taken as given: who sends nothing needs no secrets.
  * @throws CommandError for what cannot be read, and where there is nothing to read.
  */
-export async function readSources(given: string[], { assume = false } = {}): Promise<Source[]> {
-  const paths = given.length ? (await Promise.all(given.map(filesOf))).flat() : await ownFiles()
+export async function readSources(given: string[], out: Output, { assume = false } = {}): Promise<Source[]> {
+  const filesOfEach = () => Promise.all(given.map((path) => filesOf(path, out)))
+  const paths = given.length ? (await filesOfEach()).flat() : await ownFiles(out)
+  const misnamed = paths.find((path) => basename(path) === MISNAMED)
+  if (misnamed !== undefined)
+    throw new CommandError(`${misnamed} would be the workspace by another name.`, `Rename it to ${WORKSPACE_FILE}.`)
   const sources = await Promise.all([...new Set(paths)].map((path) => readSource(path, assume)))
   const document = sources.find(({ workspace }) => workspace)?.workspace?.document
   return sources.map((source, at) =>
@@ -30,25 +36,43 @@ export async function readSources(given: string[], { assume = false } = {}): Pro
   )
 }
 
-async function ownFiles(): Promise<string[]> {
+async function ownFiles(out: Output): Promise<string[]> {
+  if (await isFile(MISNAMED)) return [MISNAMED]
   const [hasFlows, hasWorkspace] = [await isFolder('flows'), await isFile(WORKSPACE_FILE)]
   if (!hasFlows && !hasWorkspace)
     throw new CommandError(
       `There is neither a folder flows nor a ${WORKSPACE_FILE} here.`,
       'Name the folder or the file, or go to the one that has them.',
     )
-  if (!hasFlows) return filesOf('.')
-  const inFlows = await filesOf('flows')
+  if (!hasFlows) return filesOf('.', out)
+  const inFlows = await filesOf('flows', out)
   const isInside = inFlows.some((path) => basename(path) === WORKSPACE_FILE)
   return [...(hasWorkspace && !isInside ? [WORKSPACE_FILE] : []), ...inFlows]
 }
 
-async function filesOf(path: string): Promise<string[]> {
+async function filesOf(path: string, out: Output): Promise<string[]> {
   if (!(await isFolder(path))) return [path]
-  const names = (await readdir(path)).filter((name) => /\.ya?ml$/.test(name)).toSorted()
+  const names = await yamlIn(path)
+  const passedOver = await foldersPassedOver(path)
+  if (passedOver.length > 0)
+    out.warn(
+      `The .yaml files in ${passedOver.join(', ')} are passed over: folders within a folder are not read. Name it to read it.`,
+    )
   if (names.length === 0) throw new CommandError(`There is no .yaml file in ${path}.`, 'Name the folder of the flows.')
   const isFirst = (name: string) => (name === WORKSPACE_FILE ? 0 : 1)
   return names.toSorted((a, b) => isFirst(a) - isFirst(b)).map((name) => join(path, name))
+}
+
+const yamlIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).toSorted()
+
+/** Folders in it with flows that somebody might miss: the people of simulations and hidden folders hold none. */
+async function foldersPassedOver(folder: string): Promise<string[]> {
+  const inside = await readdir(folder, { withFileTypes: true })
+  const folders = inside.filter((it) => it.isDirectory() && it.name !== 'simulations' && !it.name.startsWith('.'))
+  const paths = folders.map(({ name }) => join(folder, name)).toSorted()
+  const found = await Promise.all(paths.map((path) => yamlIn(path).catch(() => [])))
+  return paths.filter((_, at) => found[at]!.length > 0)
 }
 
 const isFile = (path: string): Promise<boolean> =>

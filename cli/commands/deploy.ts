@@ -88,7 +88,7 @@ async function diffVersions(
 
 async function prepared({ args, options, out, server }: Of<Options>): Promise<Deploying> {
   const { prune = false } = options
-  const sources = await readSources(args[0] === undefined ? [] : [args[0]])
+  const sources = await readSources(args[0] === undefined ? [] : [args[0]], out)
   allValid(sources, out)
   if (prune) wholeFolder(sources, args[0])
   return { server: await server(), sources, prune, out }

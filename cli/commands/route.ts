@@ -37,7 +37,7 @@ async function routedHere(
   { options, out }: Pick<Invocation<Options, [string]>, 'options' | 'out'>,
 ): Promise<Routed> {
   const traits = await traitsOf(lead)
-  const sources = await readSources(options.dir === undefined ? [] : [options.dir], { assume: true })
+  const sources = await readSources(options.dir === undefined ? [] : [options.dir], out, { assume: true })
   allValid(sources, out)
   const flows = sources.flatMap(({ parsed }) =>
     parsed ? [{ id: parsed.flow.id, version: 1, match: parsed.flow.match }] : [],

@@ -3,7 +3,7 @@ import { faultLines, readSources, type Source, tellAssumed } from '../sources.ts
 
 /** `talkif validate`: status 1 when any file has a fault. */
 export async function validate({ args, out }: Invocation<object, [paths: string[]]>): Promise<number> {
-  const sources = await readSources(args[0], { assume: true })
+  const sources = await readSources(args[0], out, { assume: true })
   tellAssumed(sources, out)
   const isValid = sources.every(({ faults }) => faults.length === 0)
   const files = sources.map(({ path, parsed, workspace, faults }) => ({

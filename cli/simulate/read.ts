@@ -29,7 +29,7 @@ export async function readSubjects(given: string[], personas: string | undefined
       `${people} is a simulation: the people whom a flow calls.`,
       `Name the flow: \`talkif simulate ${join(dirname(people), '..', basename(people))}\`.`,
     )
-  const sources = await readSources(await withWorkspace(given), { assume: true })
+  const sources = await readSources(await withWorkspace(given), out, { assume: true })
   tellAssumed(sources, out)
   allValid(sources, out)
   const document = sources.find(({ workspace }) => workspace)?.workspace?.document ?? {}

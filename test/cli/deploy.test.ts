@@ -214,6 +214,32 @@ describe('deploy', () => {
     mkdirSync(join(cwd, 'flows'))
     expect((await cli(['deploy'], { cwd })).err).toContain('There is no .yaml file in flows.')
   })
+
+  test('talkif.yml is no flow: it is told to be renamed, wherever it lies', async () => {
+    const { given, write } = team({ 'flows/talkif.yml': workspaceYaml })
+    const told = (path: string) => ({
+      ...{ status: 1, out: '' },
+      err: `✗ ${path} would be the workspace by another name.\n→ Rename it to talkif.yaml.\n`,
+    })
+    expect(await quickly(['validate'], given)).toEqual(told('flows/talkif.yml'))
+    expect(await quickly(['validate', 'flows/talkif.yml'], given)).toEqual(told('flows/talkif.yml'))
+    rmSync(join(given.cwd, 'flows/talkif.yml'))
+    write('talkif.yml', workspaceYaml)
+    expect(await quickly(['validate'], given)).toEqual(told('talkif.yml'))
+  })
+
+  test('folders within are named when their .yaml files are passed over', async () => {
+    const { given, write } = team()
+    for (const name of ['tr', 'simulations', 'notes']) mkdirSync(join(given.cwd, 'flows', name))
+    write('flows/tr/event.yaml', eventYaml)
+    write('flows/simulations/event.yaml', 'people: {books: {booked: true}}\n')
+    write('flows/notes/read.md', '')
+    const { status, err } = await quickly(['validate'], given)
+    expect({ status, err }).toEqual({
+      status: 0,
+      err: 'The .yaml files in flows/tr are passed over: folders within a folder are not read. Name it to read it.\n',
+    })
+  })
 })
 
 describe('on this machine alone', () => {
