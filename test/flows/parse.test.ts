@@ -242,22 +242,21 @@ test('what is refused costs no more than a legal file of the same size', () => {
     `id: a\nagent:\n  greeting: "${' '.repeat(200_000)}."`,
     `id: a\ntools:\n  t:\n    description: d\n    http: GET https://x.example/${'{a}'.repeat(80_000)}\n`,
   ]
-  const least = least3(legal)
   for (const yaml of hostile) {
     expect(parseFlow(yaml)).toHaveProperty('faults')
-    expect(least3(yaml)).toBeLessThan(least * 3)
+    expect(costBeside(legal, yaml)).toBeLessThan(3)
   }
 })
 
-/** Microseconds of the processor, the least of three times: what is more is the machine's other work. */
-function least3(yaml: string): number {
-  const times = [1, 2, 3].map(() => {
+/** What reading `yaml` costs the processor beside `other`, the least of five times in turns: what is more is the machine's other work. */
+function costBeside(other: string, yaml: string): number {
+  const cost = (text: string) => {
     const before = process.cpuUsage()
-    parseFlow(yaml)
+    parseFlow(text)
     const { user, system } = process.cpuUsage(before)
     return user + system
-  })
-  return Math.min(...times)
+  }
+  return Math.min(...[1, 2, 3, 4, 5].map(() => cost(yaml) / cost(other)))
 }
 
 test('32 deep is read, 33 is not', () => {
