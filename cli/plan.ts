@@ -18,8 +18,8 @@ export interface Deploying {
 }
 
 /**
- * Lets the server deploy what the files say, as `plan` said, or without one only say what that would change. Values of the environment's variables
- * are not in the answer. @throws CommandError after every fault that only the server could know was told at its place.
+ * Lets the server deploy what the files say, as `plan` said, or without one only say what that would change. Values of the
+ * environment's variables are not in the answer. @throws CommandError after every fault that only the server could know was told at its place.
  */
 export async function deployment({ server, sources, prune, out }: Deploying, plan?: string): Promise<Deployment> {
   const workspace = sources.find((it) => it.workspace)

@@ -4,7 +4,10 @@ import { whenUnheard } from './unheard.ts'
 
 type Print = (line: string) => void
 
-/** npm that is told to stop leaves its child running, with another parent: what it started stops too. Others may outlive their shell. */
+/**
+ * npm that is told to stop leaves its child running, with another parent: what it started stops too. Who was started otherwise may
+ * outlive its shell.
+ */
 function whenOrphaned(stop: () => void): NodeJS.Timeout | undefined {
   const parent = process.ppid
   if (!isRunByNpm()) return undefined
