@@ -60,17 +60,16 @@ test('a single lead comes before the rest of a list, and the list is rung whole,
   const { accepted } = await live.createList({ ...lead, leads: phones.map((phone) => ({ phone })) })
   expect(accepted).toBe(LIST)
   const dialed = () => served.runtime.db.select().from(attempts).orderBy(attempts.askedAt)
-  await until(async () => (await dialed()).length >= 2)
+  const asked = (await until(async () => (await dialed()).length >= 2 && dialed())).length
   const single = '+12025553000'
   const receipt = await live.createLead({ ...lead, phone: single })
-  const before = (await dialed()).length
   const all = await until(async () => {
     const rows = await dialed()
     return rows.length > LIST && rows
   })
   const place = all.findIndex(({ callId }) => callId === receipt.call_id)
-  // Those of the list that had their turn within the second, and those of the time between the two looks.
-  expect(place).toBeLessThanOrEqual(before + 2 * CALLS_PER_SECOND)
+  // By turns it comes within the second (the next test); a machine may be slow to ask, but not by half the list's ten.
+  expect(place).toBeLessThan(LIST / 2 + asked)
   const rung = () => vendors.rang.map(({ to }) => to)
   await until(async () => rung().length > LIST)
   expect(rung().toSorted()).toEqual([...phones, single].toSorted())
