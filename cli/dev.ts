@@ -4,7 +4,7 @@ import type { Env } from '../api/app.ts'
 import { createClient, TalkifError } from '../openapi/client.ts'
 import { sandboxPeople } from '../openapi/sandbox-people.ts'
 import { pause, systemClock } from '../runtime/clock.ts'
-import type { Config } from '../runtime/config.ts'
+import { ANY_ADDRESS, type Config } from '../runtime/config.ts'
 import { type DevFile, demoWorkspace } from './demo-workspace.ts'
 import { INBOX_PATH } from './inbox.ts'
 import { banner, milestoneLine, traceHeading, webhookLines } from './screen.ts'
@@ -29,6 +29,12 @@ const DEMO_LIMIT_MS = 60_000
  * Resolves when the demo is over; the server stays up until `close`.
  */
 export async function dev(config: Config, print: Print, signal: AbortSignal): Promise<Served> {
+  if (![...ANY_ADDRESS, '127.0.0.1'].includes(config.host)) {
+    // The demo's webhooks come to this server, and webhooks go to no private address but loopback.
+    throw new Error(
+      `HOST=${config.host} leaves out 127.0.0.1, where the demo's own webhooks arrive. Set HOST=0.0.0.0 to be reached from other machines, or run talkif serve.`,
+    )
+  }
   const arrivals = new Map<string, Arrival>()
   const extend = (app: Hono<Env>) => mountInbox(app, arrivals)
   const served = await serve({ ...config, allowLoopbackWebhooks: true }, { extend })
@@ -98,6 +104,12 @@ async function demoLead(
     const milestones = call.trace?.milestones ?? []
     for (const milestone of milestones.slice(printed)) print(milestoneLine(milestone))
     printed = Math.max(printed, milestones.length)
+    if (call.status === 'held') {
+      const until = call.not_before ? ` until ${call.not_before}` : ''
+      print(`\nThe demo call is held${until}: ${call.reason ?? 'it may not ring now'}. It rings by itself then;`)
+      print(`npm run talkif -- call get ${receipt.call_id} --wait shows how it goes.`)
+      return
+    }
     const arrival = call.outcome && arrivals.get(`${receipt.call_id} outcome.${call.outcome}`)
     if (arrival && milestones.at(-1)?.name === 'webhook.out') {
       for (const line of webhookLines(arrival, call, isGenuine(arrival, file.webhook_secret))) print(line)
@@ -106,7 +118,7 @@ async function demoLead(
     await pause(systemClock, 150, signal)
   }
   if (!signal.aborted)
-    print(`The demo call has not ended yet: curl ${file.url}/v1/calls/${receipt.call_id} shows how it goes.`)
+    print(`\nThe demo call has not ended yet: npm run talkif -- call get ${receipt.call_id} --wait shows how it goes.`)
 }
 
 function isGenuine({ id, timestamp, signature, body }: Arrival, secret: string): boolean {

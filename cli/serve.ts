@@ -75,7 +75,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
     const server = await listen(given, (request) => fetch(request))
     opened.push(() => closeServer(server))
     const { port } = server.address() as AddressInfo
-    const localUrl = ownUrl(port)
+    const localUrl = ownUrl(port, given.host)
     const config = withPort(given, port)
     fetch = () => starting(config.publicUrl, log)
 
@@ -166,7 +166,7 @@ const documentsOf = ({ publicUrl: url, securityContact }: Config): (Document | L
 
 /** With port 0 the system chose one, which its own URLs did not know yet; those that were configured stand. */
 function withPort(config: Config, port: number): Config {
-  const known = (url: string) => (url === ownUrl(0) ? ownUrl(port) : url)
+  const known = (url: string) => (url === ownUrl(0, config.host) ? ownUrl(port, config.host) : url)
   return { ...config, port, publicUrl: known(config.publicUrl), mediaUrl: known(config.mediaUrl) }
 }
 
