@@ -4,7 +4,7 @@ import type { Env } from '../api/app.ts'
 import { createClient, TalkifError } from '../openapi/client.ts'
 import { sandboxPeople } from '../openapi/sandbox-people.ts'
 import { pause, systemClock } from '../runtime/clock.ts'
-import { ANY_ADDRESS, type Config } from '../runtime/config.ts'
+import type { Config } from '../runtime/config.ts'
 import { type DevFile, demoWorkspace } from './demo-workspace.ts'
 import { INBOX_PATH } from './inbox.ts'
 import { banner, milestoneLine, traceHeading, webhookLines } from './screen.ts'
@@ -29,12 +29,6 @@ const DEMO_LIMIT_MS = 60_000
  * Resolves when the demo is over; the server stays up until `close`.
  */
 export async function dev(config: Config, print: Print, signal: AbortSignal): Promise<Served> {
-  if (![...ANY_ADDRESS, '127.0.0.1'].includes(config.host)) {
-    // The demo's webhooks come to this server, and webhooks go to no private address but loopback.
-    throw new Error(
-      `HOST=${config.host} leaves out 127.0.0.1, where the demo's own webhooks arrive. Set HOST=0.0.0.0 to be reached from other machines, or run talkif serve.`,
-    )
-  }
   const arrivals = new Map<string, Arrival>()
   const extend = (app: Hono<Env>) => mountInbox(app, arrivals)
   const served = await serve({ ...config, allowLoopbackWebhooks: true }, { extend })

@@ -30,14 +30,8 @@ export interface Config {
   allowLoopbackWebhooks: boolean
 }
 
-/** What a server that is reached at every address of its machine listens on. */
-export const ANY_ADDRESS = ['0.0.0.0', '::']
-
-/** How a server that listens on `host` reaches itself, and what stands for a `PUBLIC_URL` that is not given. */
-export function ownUrl(port: number, host = '127.0.0.1'): string {
-  const name = ANY_ADDRESS.includes(host) ? '127.0.0.1' : host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
-}
+/** How a server reaches itself, and what stands for a `PUBLIC_URL` that is not given. */
+export const ownUrl = (port: number): string => `http://127.0.0.1:${port}`
 
 const text = z.string().trim().min(1)
 const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/$/, ''))
@@ -124,7 +118,7 @@ const serverAt = (baseUrl?: string, apiKey?: string) => (baseUrl && apiKey ? { b
 /** @throws Error that lists every fault of the environment at once, one a line. */
 export function readConfig(environment: Variables): Config {
   const env = parseEnvironment(Environment, environment, missing)
-  const publicUrl = env.PUBLIC_URL ?? ownUrl(env.PORT, env.HOST)
+  const publicUrl = env.PUBLIC_URL ?? ownUrl(env.PORT)
   return {
     port: env.PORT,
     host: env.HOST,

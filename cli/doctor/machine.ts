@@ -32,7 +32,7 @@ const nearestExisting = (path: string): string => (existsSync(path) ? path : nea
 export async function port({ port, host }: Config): Promise<Finding> {
   if (port === 0) return ok('port', 'any that is free (PORT=0)')
   if (await isFree(port, host)) return ok('port', `${port} is free`)
-  const response = await asked(`${ownUrl(port, host)}/healthz`)
+  const response = await asked(`${ownUrl(port)}/healthz`)
   const body = await response?.text().catch(() => '')
   if (body === '{"status":"ok"}') return ok('port', `${port} is this Talkif's: it answers there`)
   return fail('port', `${port} is taken by another program`, `Stop it, or choose another: PORT=${port + 1}.`)
