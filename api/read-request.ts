@@ -11,6 +11,8 @@ import { repeatedName } from './repeated-names.ts'
 export { MAX_BODY }
 
 const MAX_DEPTH = 32
+/** Bytes of a body that is too large which are read and thrown away, so that its sender gets to see the refusal. */
+const HEARD_OUT = 16 * 1024 * 1024
 
 /** The key of `Authorization: Bearer`. */
 export const bearer = (context: Context): string | undefined =>
@@ -18,17 +20,19 @@ export const bearer = (context: Context): string | undefined =>
 
 /** Refuses a larger body while it arrives, whether or not it said its length. */
 export function limitBody(maxSize: number): MiddlewareHandler {
-  const counted = bodyLimit({
-    maxSize,
-    onError() {
-      throw new ProblemError('payload_too_large', `The body may have at most ${Math.floor(maxSize / 1024)} kB.`)
-    },
-  })
-  return (context, next) => {
+  const refuse = () => {
+    throw new ProblemError('payload_too_large', `The body may have at most ${Math.floor(maxSize / 1024)} kB.`)
+  }
+  const counted = bodyLimit({ maxSize, onError: refuse })
+  return async (context, next) => {
     // The HTTP parser ends a body at its stated length; counting one makes a web stream of it, half the cost of a request.
     const stated = Number(context.req.header('content-length') ?? Number.NaN)
     const isWhole = context.req.header('transfer-encoding') === undefined
-    return isWhole && stated <= maxSize ? next() : counted(context, next)
+    if (!isWhole || Number.isNaN(stated)) return counted(context, next)
+    if (stated <= maxSize) return next()
+    // Many clients read no answer before they have sent all of it.
+    if (stated <= HEARD_OUT) for await (const _ of context.req.raw.body ?? []);
+    refuse()
   }
 }
 

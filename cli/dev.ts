@@ -98,6 +98,12 @@ async function demoLead(
     const milestones = call.trace?.milestones ?? []
     for (const milestone of milestones.slice(printed)) print(milestoneLine(milestone))
     printed = Math.max(printed, milestones.length)
+    if (call.status === 'held') {
+      const until = call.not_before ? ` until ${call.not_before}` : ''
+      print(`\nThe demo call is held${until}: ${call.reason ?? 'it may not ring now'}. It rings by itself then;`)
+      print(`npm run talkif -- call get ${receipt.call_id} --wait shows how it goes.`)
+      return
+    }
     const arrival = call.outcome && arrivals.get(`${receipt.call_id} outcome.${call.outcome}`)
     if (arrival && milestones.at(-1)?.name === 'webhook.out') {
       for (const line of webhookLines(arrival, call, isGenuine(arrival, file.webhook_secret))) print(line)
@@ -106,7 +112,7 @@ async function demoLead(
     await pause(systemClock, 150, signal)
   }
   if (!signal.aborted)
-    print(`The demo call has not ended yet: curl ${file.url}/v1/calls/${receipt.call_id} shows how it goes.`)
+    print(`\nThe demo call has not ended yet: npm run talkif -- call get ${receipt.call_id} --wait shows how it goes.`)
 }
 
 function isGenuine({ id, timestamp, signature, body }: Arrival, secret: string): boolean {

@@ -1,8 +1,7 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { WebSocketServer } from 'ws'
 import { agentDoor } from '../api/agent-door.ts'
@@ -26,6 +25,7 @@ import { openRuntime, type Roles, type Runtime } from '../runtime/runtime.ts'
 import { type Chaos, type Sandbox, startSandbox } from '../runtime/sandbox/server.ts'
 import { version } from '../runtime/version.ts'
 import { wellKnownDocuments } from '../well-known/documents.ts'
+import { closeServers, type Fetch, listen } from './listen.ts'
 
 export interface Served {
   /** Where this process answers, e.g. `http://127.0.0.1:8787`. */
@@ -51,10 +51,8 @@ export interface ServeOptions {
   extend?: (app: Hono<Env>) => void
 }
 
-type Fetch = (request: Request) => Response | Promise<Response>
-
 /**
- * The composition root of a server: one HTTP listener, the database, the runtime, the sandbox.
+ * The composition root of a server: the HTTP listeners, the database, the runtime, the sandbox.
  * @throws Error, in words for the user, when the port is taken or the database does not come up.
  */
 export async function serve(given: Config, options: ServeOptions = {}): Promise<Served> {
@@ -72,9 +70,9 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
   }
   try {
     let fetch: Fetch
-    const server = await listen(given, (request) => fetch(request))
-    opened.push(() => closeServer(server))
-    const { port } = server.address() as AddressInfo
+    const servers = await listen(given, (request) => fetch(request))
+    opened.push(() => closeServers(servers))
+    const { port } = servers[0]!.address() as AddressInfo
     const localUrl = ownUrl(port)
     const config = withPort(given, port)
     fetch = () => starting(config.publicUrl, log)
@@ -112,7 +110,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
     const app = createApp(runtime, { operations: roles.api, documents: roles.api ? documentsOf(config) : [] })
     if (roles.api) mountMcp(app, runtime)
     extend?.(app)
-    if (roles.media) carryMedia(server, runtime)
+    if (roles.media) for (const server of servers) carryMedia(server, runtime)
     const answering = new Set<Promise<Response>>()
     fetch = (request) => {
       const answer = Promise.resolve(app.fetch(request))
@@ -130,7 +128,7 @@ export async function serve(given: Config, options: ServeOptions = {}): Promise<
         await runtime.drain(drainMs).catch((error) => log.error({ err: error }, 'work did not end in order'))
         runtime.callChanges.stop()
         // Before the database goes: whoever asked now, or was still being answered, would find it down.
-        await closeServer(server)
+        await closeServers(servers)
         await Promise.allSettled(answering)
         await closeAll()
       },
@@ -175,30 +173,6 @@ const sandboxAt = (url: string): SandboxUrls => ({
   carrierUrl: ({ pace, waits }) => `${url}/pace/${pace}/waits/${waits}`,
   engineUrl: ({ pace }) => `${url}/pace/${pace}/v1`,
 })
-
-function listen(config: Config, fetch: Fetch): Promise<Server> {
-  const server = createServer(getRequestListener(fetch))
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = `Port ${config.port} is taken. Stop the program that uses it, or choose another: PORT=${config.port + 1} npm start`
-      reject(error.code === 'EADDRINUSE' ? new Error(taken) : error)
-    })
-    server.listen(config.port, config.host, () => resolve(server))
-  })
-}
-
-/** How long answers that are on their way may take. */
-const LAST_ANSWERS_MS = 1_000
-
-/** Takes no new connection, and lets go of each as soon as its last answer has left. */
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  const idle = setInterval(() => server.closeIdleConnections(), 10)
-  const late = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS)
-  await closed
-  clearInterval(idle)
-  clearTimeout(late)
-}
 
 /** The carrier's media streams; anything else that wants to upgrade is refused. */
 function carryMedia(server: Server, runtime: Runtime): void {

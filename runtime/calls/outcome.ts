@@ -10,6 +10,7 @@ import { MILESTONE, traceOf } from '../telemetry/spans.ts'
 import { announce } from '../webhooks/announce.ts'
 import { runActions } from './actions.ts'
 import { advance, type CallRow } from './advance.ts'
+import { retryTime } from './retry-time.ts'
 
 /** Milliseconds since the lead was received. */
 export function metricsOf(call: CallRow) {
@@ -66,14 +67,14 @@ export async function miss(tx: Tx, deps: Deps, call: CallRow, reason: string): P
     return
   }
   const delayMs = retryDelayMs(retry, call.attemptsMade) / call.clockRate
-  const notBefore = new Date(deps.clock.now() + delayMs)
+  const notBefore = await retryTime(tx, deps, call, flow, new Date(deps.clock.now() + delayMs))
   const waiting = await advance(tx, deps, call, 'missed', { notBefore, reason }, { reason })
   if (!waiting) return
   const next = { attempt: call.attemptsMade + 1, max: retry.max, at: notBefore.toISOString() }
   const fields = await resultFields(tx, deps, waiting, { outcome: 'no_answer', reason, retry: next })
   await Promise.all([
     announce(tx, deps, { type: 'outcome.no_answer', call: waiting, fields }),
-    deps.send(tx, 'dial', { callId: call.id }, { delayMs, priority: call.priority }),
+    deps.send(tx, 'dial', { callId: call.id }, { delayMs: +notBefore - deps.clock.now(), priority: call.priority }),
   ])
 }
 

@@ -16,7 +16,7 @@ export interface Jobs {
   message: { messageId: string }
   /** One delivery try of one event to one endpoint. */
   deliver: { deliveryId: string; try: number }
-  /** The same for an endpoint that fails: its slow answers hold up nobody else's webhooks. */
+  /** The same for an endpoint that fails or is slow: its late answers hold up nobody else's webhooks. */
   deliver_failing: { deliveryId: string; try: number }
   /** Take an appointment that nobody agreed to out of its calendar. */
   unbook: { bookingId: string }

@@ -34,6 +34,7 @@ export interface Telemetry {
   newTraceId(): string
   newSpanId(): string
   span(ref: TraceRef | { traceId: string }, name: string, facts: SpanFacts): void
+  /** Resolves when every span that was told before is written, or was tried. */
   flush(): Promise<void>
   close(): Promise<void>
 }
@@ -59,7 +60,8 @@ export function openTelemetry(db: Db, log: Log): Telemetry {
     generateTraceId: () => next.traceId ?? random.generateTraceId(),
     generateSpanId: () => next.spanId ?? random.generateSpanId(),
   }
-  const processor = new BatchSpanProcessor(new PostgresExporter(db, log), {
+  const exporter = new PostgresExporter(db, log)
+  const processor = new BatchSpanProcessor(exporter, {
     scheduledDelayMillis: 150,
     maxQueueSize: 20_000,
     maxExportBatchSize: 500,
@@ -89,7 +91,11 @@ export function openTelemetry(db: Db, log: Log): Telemetry {
       span.end(Math.max(endedAt, startedAt))
       if (attributes.budget_ms !== undefined) count(name, endedAt - startedAt, attributes.budget_exceeded === true)
     },
-    flush: () => processor.forceFlush(),
+    async flush() {
+      await processor.forceFlush()
+      // The processor waits for what it begins now, not for a batch that is on its way already.
+      await exporter.settled()
+    },
     close: () => provider.shutdown(),
   }
 }
@@ -124,6 +130,7 @@ class PostgresExporter implements SpanExporter {
   #kept: ReadableSpan[] = []
   /** How many were written; what is tried again keeps its place before what comes after it. */
   #position = 0
+  readonly #writing = new Set<Promise<void>>()
 
   constructor(db: Db, log: Log) {
     this.#db = db
@@ -133,14 +140,21 @@ class PostgresExporter implements SpanExporter {
   export(batch: ReadableSpan[], done: (result: { code: number }) => void): void {
     const all = [...this.#kept, ...batch].slice(-KEPT)
     this.#kept = []
-    this.#write(all).then(
-      () => done({ code: EXPORT_SUCCESS }),
-      (error) => {
+    const written = this.#write(all)
+      .catch((error) => {
         this.#kept = [...all, ...this.#kept].slice(-KEPT)
         this.#log.warn({ err: error }, 'spans could not be written; kept for the next try')
+      })
+      .then(() => {
+        this.#writing.delete(written)
         done({ code: EXPORT_SUCCESS })
-      },
-    )
+      })
+    this.#writing.add(written)
+  }
+
+  /** Resolves when nothing is being written any more of what was when it was asked. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#writing)
   }
 
   async #write(all: ReadableSpan[]): Promise<void> {
@@ -154,7 +168,9 @@ class PostgresExporter implements SpanExporter {
     }
   }
 
-  async shutdown(): Promise<void> {}
+  shutdown(): Promise<void> {
+    return this.settled()
+  }
 }
 
 const ms = ([seconds, nanos]: [number, number]) => new Date(seconds * 1000 + nanos / 1e6)

@@ -20,6 +20,8 @@ export const RETRY_AFTER_MS = [
   20 * hours,
   24 * hours,
 ]
+/** Whose answers take longer than this waits in the other lane. */
+export const SLOW_MS = 2_000
 const DISABLE_AFTER_MS = 5 * 24 * hours
 
 /**
@@ -36,14 +38,14 @@ export async function deliver(
   if (found?.delivery.status !== 'pending' || found.delivery.tries >= job.try) return
   const { event, endpoint, call } = found
   if (endpoint.disabledAt) return bury(deps, job.deliveryId, `the endpoint is disabled: ${endpoint.disabledReason}`)
-  if (endpoint.failingSince && queue === 'deliver') {
+  if ((endpoint.failingSince || endpoint.slowSince) && queue === 'deliver') {
     return deps.db.transaction((tx) => deps.send(tx, 'deliver_failing', job))
   }
 
   const body = JSON.stringify(event.payload)
   const startedAt = deps.clock.now()
   const headers = sign(endpoint, event.id, new Date(startedAt), body)
-  const result = await deps.postWebhook(endpoint.url, headers, body)
+  const result = await timed(deps, endpoint, deps.postWebhook(endpoint.url, headers, body))
   const endedAt = deps.clock.now()
   deps.telemetry.span(traceOf(call), 'webhook.out', {
     startedAt,
@@ -59,6 +61,29 @@ export async function deliver(
   })
   if (result.ok) await succeed(deps, job, endpoint, result, endedAt)
   else await fail(deps, job, endpoint, result, endedAt)
+}
+
+/** Notes that an endpoint has become slow, while its answer is still awaited, or quick again. */
+async function timed(
+  deps: Deps,
+  { id, slowSince }: typeof endpoints.$inferSelect,
+  answer: Promise<PostResult>,
+): Promise<PostResult> {
+  const set = (since: Date | null) =>
+    deps.db
+      .update(endpoints)
+      .set({ slowSince: since })
+      .where(and(eq(endpoints.id, id), (since ? isNull : isNotNull)(endpoints.slowSince)))
+      .catch((error) => deps.log.warn({ err: error, endpoint: id }, 'how quick an endpoint is was not written'))
+  let isSlow = false
+  const patience = deps.clock.setTimeout(() => {
+    isSlow = true
+    if (!slowSince) void set(new Date(deps.clock.now()))
+  }, SLOW_MS)
+  const result = await answer
+  deps.clock.clearTimeout(patience)
+  if (slowSince && !isSlow && result.ok) await set(null)
+  return result
 }
 
 /** The trace ends with the outcome: misses that are retried add no row. */

@@ -193,7 +193,8 @@ describe('bodies that are not one', () => {
 
   test('after a body that was too large, the same client is answered again', async ({ desk }) => {
     for (let tries = 0; tries < 5; tries++) {
-      const tooLarge = await desk.post('/v1/leads', { ...lead, phone: 'x'.repeat(300_000) })
+      // Some megabytes are still on their way when the answer is there.
+      const tooLarge = await desk.post('/v1/leads', { ...lead, phone: 'x'.repeat(300_000 * 10 ** (tries % 2)) })
       expect(tooLarge.status).toBe(413)
       expect((await desk.post('/v1/leads', { ...lead, phone: somebody() })).status).toBe(202)
     }

@@ -166,11 +166,19 @@ describe.concurrent('time', () => {
     await talkif.configure({ sandbox: { pace: 30, waits: 60, clock: '20:46' } })
     const evening = await talkif.api.createLead({ ...pricing, phone: people.busy })
     expect(evening.status).toBe('queued')
-    const call = await until(async () => {
-      const it = await talkif.api.getCall({ id: evening.call_id })
-      return it.status === 'held' && it
+    const { body: missed } = await talkif.inbox.next('outcome.no_answer', evening.call_id)
+    expect(missed).toMatchObject({ reason: 'busy', retry: { attempt: 2, max: 3 } })
+    // What is promised is when it rings: the morning there, on the sandbox's clock.
+    const call = await talkif.api.getCall({ id: evening.call_id })
+    expect(call).toMatchObject({
+      status: 'retry_scheduled',
+      not_before: missed.retry.at,
+      attempts: [{ result: 'busy' }],
     })
-    expect(call).toMatchObject({ reason: 'quiet_hours', attempts: [{ attempt: 1, result: 'busy' }] })
+    const passed = Date.parse(missed.retry.at) - Date.parse(call.created_at)
+    const rings = new Date(Date.parse(evening.sandbox!.clock) + 60 * passed)
+    const there = { timeZone: 'America/New_York', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
+    expect(rings.toLocaleTimeString('en', there)).toBe('09:00')
   })
 
   test('a `not_before` is so long from now, and of a test call that time passes in time-lapse', async ({ talkif }) => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createServer as createHttpServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { Webhook as SvixWebhook } from 'svix'
@@ -160,6 +161,44 @@ describe('a receiver', () => {
     expect(ended).toBe(0)
   })
 
+  test("that answers late holds up nobody else's either, until it is quick again", async ({
+    served,
+    onTestFinished,
+  }) => {
+    const late = await openReceiver(served, () => 204)
+    const quick = await openReceiver(served, () => 204)
+    const held: ServerResponse[] = []
+    let release = false
+    const receiver = createHttpServer((_, response) => {
+      if (release) response.writeHead(204).end()
+      else held.push(response)
+    }).listen(0, '127.0.0.1')
+    await once(receiver, 'listening')
+    onTestFinished(async () => {
+      receiver.closeAllConnections()
+      receiver.close()
+      await Promise.all([late.inbox.close(), quick.inbox.close()])
+    })
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`
+    await late.configure({ webhooks: [{ url, events: ['outcome.*'] }] })
+    const [first] = await late.announceMany(1)
+    const { db } = served.runtime
+    const slow = and(eq(endpoints.workspaceId, late.workspaceId), isNotNull(endpoints.slowSince))
+    await until(async () => (await db.$count(endpoints, slow)) === 1)
+    const ids = await late.announceMany(60)
+    await until(() => held.length > 1)
+    const [id] = await quick.announceMany(1)
+    await until(() => tries(quick.inbox, id!).length === 1)
+    // All of them arrive, late as they are; and with the first quick answer the endpoint is one like the others.
+    release = true
+    for (const response of held) response.writeHead(204).end()
+    await until(async () => {
+      const all = await Promise.all([first!, ...ids].map((it) => late.delivery(it)))
+      return all.every(({ status, tries }) => status === 'delivered' && tries === 1)
+    })
+    await until(async () => (await db.$count(endpoints, slow)) === 0)
+  })
+
   test('that is down is tried ten times over 75 hours and then no more: a dead letter, which can be sent again', async ({
     served,
     onTestFinished,
@@ -256,7 +295,8 @@ describe('a receiver', () => {
     status = 200
     const [first] = await receiver.announceMany(1)
     await until(async () => (await receiver.delivery(first!)).status === 'delivered')
-    expect(await endpoint()).toMatchObject({ failingSince: null, disabledAt: null })
+    await until(async () => (await endpoint()).failingSince === null)
+    expect(await endpoint()).toMatchObject({ disabledAt: null })
     status = 500
     await db
       .update(endpoints)

@@ -32,6 +32,8 @@ export const endpoints = pgTable(
     oldSecret: text('old_secret'),
     oldSecretExpiresAt: at('old_secret_expires_at'),
     failingSince: at('failing_since'),
+    /** Since when its answers take long, whatever they are. */
+    slowSince: at('slow_since'),
     disabledAt: at('disabled_at'),
     disabledReason: text('disabled_reason'),
     createdAt: at('created_at').notNull(),
