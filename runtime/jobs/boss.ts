@@ -1,4 +1,5 @@
 import { fromDrizzle, type Job, type JobResult, PgBoss } from 'pg-boss'
+import { pause, systemClock } from '../clock.ts'
 import type { Tx } from '../db/connect.ts'
 import { sql } from '../db/drizzle.ts'
 import type { Log } from '../log.ts'
@@ -31,7 +32,7 @@ export interface JobRuntime {
   stop(): Promise<void>
 }
 
-/** How the jobs behave when a worker dies: found by its missing heartbeat within 12 s, then run again elsewhere. */
+/** How the jobs behave when a worker dies: found by its missing heartbeat within 13 s, then run again elsewhere. */
 const everyQueue = {
   heartbeatSeconds: 10,
   retryLimit: 1000,
@@ -42,6 +43,11 @@ const everyQueue = {
 }
 
 const names = Object.keys(queues) as JobName[]
+const SUPERVISE_SECONDS = 3
+/** How often a process looks whether a job has become due; new ones that are due at once are notified. */
+const LOOK_MS = 400
+/** How often each worker asks by itself, should a look or a notification be lost. */
+const POLL_SECONDS = 30
 
 /** @param works whether this process takes jobs, or only sends them. */
 export async function openJobs(databaseUrl: string, works: boolean, log: Log): Promise<JobRuntime> {
@@ -51,13 +57,14 @@ export async function openJobs(databaseUrl: string, works: boolean, log: Log): P
     max: works ? 8 : 3,
     useListenNotify: works,
     supervise: works,
-    superviseIntervalSeconds: 1,
-    monitorIntervalSeconds: 1,
+    superviseIntervalSeconds: SUPERVISE_SECONDS,
+    monitorIntervalSeconds: SUPERVISE_SECONDS,
     schedule: works,
     registerInstance: false,
     openTelemetry: { enabled: false },
   })
   let stopping = false
+  const looking = new AbortController()
   boss.on('error', (error) => {
     if (!stopping) log.warn({ err: asError(error) }, 'jobs: the database did not answer; trying again')
   })
@@ -74,15 +81,19 @@ export async function openJobs(databaseUrl: string, works: boolean, log: Log): P
       if (rows.length) await boss.insert(name, rows, { db: fromDrizzle(tx, sql) })
     },
     async work(handlers) {
-      for (const name of names) await workOn(boss, name, handlers[name] as Handler, log)
+      const workers = new Map<string, string[]>()
+      for (const name of names) workers.set(name, await workOn(boss, name, handlers[name] as Handler, log))
       await boss.schedule('sweep', '* * * * *', {})
+      void wakeForDue(boss, workers, looking.signal)
     },
     async rest() {
+      looking.abort()
       if (works) await Promise.allSettled(names.map((name) => boss.offWork(name, { wait: true })))
     },
     stop() {
       // Its last connections may outlive it, and meet a database that is stopping too.
       stopping = true
+      looking.abort()
       return boss.stop({ graceful: true, timeout: 20_000 })
     },
   }
@@ -109,21 +120,46 @@ function jobOptions<N extends JobName>(name: N, data: Jobs[N], { delayMs, priori
 
 type Handler = (data: object) => Promise<void>
 
-function workOn(boss: PgBoss, name: JobName, handler: Handler, log: Log): Promise<string> {
-  const { workers, batch, pollSeconds } = queues[name]
+/** Each worker is a registration of its own: what pg-boss starts together cannot be woken one by one. */
+function workOn(boss: PgBoss, name: JobName, handler: Handler, log: Log): Promise<string[]> {
+  const { workers, batch } = queues[name]
   const options = {
-    localConcurrency: workers,
     batchSize: batch,
     // A worker that found a full batch looks again at once; otherwise it would sleep with a burst still waiting.
     burstWhenBatchFull: batch > 1,
-    pollingIntervalSeconds: pollSeconds,
-    notifyPollingIntervalSeconds: pollSeconds,
+    pollingIntervalSeconds: POLL_SECONDS,
+    notifyPollingIntervalSeconds: POLL_SECONDS,
     perJobResults: true as const,
   }
-  return boss.work<object, unknown, typeof options>(name, options, (jobs) =>
-    Promise.all(jobs.map((job) => runOne(job, handler, log))),
-  )
+  const start = () =>
+    boss.work<object, unknown, typeof options>(name, options, (jobs) =>
+      Promise.all(jobs.map((job) => runOne(job, handler, log))),
+    )
+  return Promise.all(Array.from({ length: workers }, start))
 }
+
+/**
+ * Wakes the workers of every queue that has jobs whose time has come. One light question of the process, where each worker would
+ * ask by itself, a dozen times a second in all.
+ */
+async function wakeForDue(boss: PgBoss, workers: Map<string, string[]>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await pause(systemClock, LOOK_MS, signal)
+    if (signal.aborted) return
+    try {
+      const due = await boss.getDb().executeSql(DUE, [names])
+      for (const { name } of due.rows) for (const id of workers.get(name) ?? []) boss.notifyWorker(id)
+    } catch {
+      // Without a database there is nothing to wake for; pg-boss tells of it.
+    }
+  }
+}
+
+/** By the index job_i14, however many jobs of a queue wait for a later time. */
+const DUE = `
+  select name from unnest($1::text[]) as queues (name) where exists (
+    select 1 from pgboss.job where job.name = queues.name and job.state in ('created', 'retry') and not job.blocked
+      and job.start_after <= now())`
 
 async function runOne(job: Job<object>, handler: Handler, log: Log): Promise<JobResult> {
   try {

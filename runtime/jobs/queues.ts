@@ -35,19 +35,17 @@ interface QueueSettings {
   batch: number
   /** Of the jobs for one thing (a call, an attempt, a message) only one waits; a second send is dropped. */
   onePer?: 'callId' | 'attemptId' | 'messageId' | 'bookingId' | 'transferId'
-  /** How soon due work is found without a notification, in seconds; 0.5 is the least. */
-  pollSeconds: number
 }
 
 export const queues: Record<JobName, QueueSettings> = {
   // Dials of a batch are claimed in one transaction. Larger ones are no quicker, and bring more calls of a rush to one process.
-  dial: { workers: 2, batch: 30, pollSeconds: 0.5, onePer: 'callId' },
-  reconcile: { workers: 1, batch: 10, pollSeconds: 1, onePer: 'attemptId' },
-  transfer: { workers: 1, batch: 10, pollSeconds: 1, onePer: 'transferId' },
-  settle: { workers: 1, batch: 20, pollSeconds: 0.5, onePer: 'attemptId' },
-  message: { workers: 1, batch: 20, pollSeconds: 0.5, onePer: 'messageId' },
-  deliver: { workers: 3, batch: 10, pollSeconds: 0.5 },
-  deliver_failing: { workers: 1, batch: 30, pollSeconds: 1 },
-  unbook: { workers: 1, batch: 10, pollSeconds: 5, onePer: 'bookingId' },
-  sweep: { workers: 1, batch: 1, pollSeconds: 30 },
+  dial: { workers: 2, batch: 30, onePer: 'callId' },
+  reconcile: { workers: 1, batch: 10, onePer: 'attemptId' },
+  transfer: { workers: 1, batch: 10, onePer: 'transferId' },
+  settle: { workers: 1, batch: 20, onePer: 'attemptId' },
+  message: { workers: 1, batch: 20, onePer: 'messageId' },
+  deliver: { workers: 3, batch: 10 },
+  deliver_failing: { workers: 1, batch: 30 },
+  unbook: { workers: 1, batch: 10, onePer: 'bookingId' },
+  sweep: { workers: 1, batch: 1 },
 }
