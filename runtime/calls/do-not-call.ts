@@ -16,6 +16,8 @@ export async function doNotCall(tx: Tx, deps: Deps, caller: Caller, phones: stri
   })
   if (faults.length) throw problemOf(faults)
   const { workspaceId, mode } = caller
-  for (const phone of new Set(read)) await optOut(tx, deps, { workspaceId, mode, phone, source: 'import' })
-  return new Set(read).size
+  // In one order: two imports of the same numbers never wait for each other for ever.
+  const all = [...new Set(read)].toSorted()
+  for (const phone of all) await optOut(tx, deps, { workspaceId, mode, phone, source: 'import' })
+  return all.length
 }

@@ -1,4 +1,4 @@
-import { and, inArray, isNull, lt, or } from '../db/drizzle.ts'
+import { and, asc, desc, inArray, isNull, lt, or } from '../db/drizzle.ts'
 import { attempts, calls, idempotency, transfers } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 
@@ -22,6 +22,7 @@ export async function sweep(deps: Deps): Promise<void> {
           or(isNull(calls.notBefore), lt(calls.notBefore, before)),
         ),
       )
+      .orderBy(desc(calls.priority), asc(calls.updatedAt))
       .limit(200),
     deps.db
       .select({ id: attempts.id })

@@ -20,6 +20,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import postgres from 'postgres'
+import { pause, systemClock } from '../clock.ts'
 import { sha256 } from '../ids.ts'
 
 const run = promisify(execFile)
@@ -56,14 +57,51 @@ export async function startEmbeddedPostgres(
   const running = await portOfRunning(place)
   const port = running ?? (await start(place, folder, settings, fixedPort))
   const url = `postgres://talkif:${password}@127.0.0.1:${port}/talkif`
-  const owner = await own(url.replace(/talkif$/, 'postgres'), folder)
+  const takeOwnership = () => own(url.replace(/talkif$/, 'postgres'), folder)
+  let owner = await takeOwnership()
+  const watch = keepUp(place, async () => {
+    await start(place, folder, settings, port)
+    await owner.end({ timeout: 1 })
+    owner = await takeOwnership()
+  })
   return {
     url,
     origin: running ? 'adopted' : 'started',
     async stop() {
+      await watch.end()
       await owner.end({ timeout: 1 })
-      await control(place, ['stop', '-m', 'fast', '-t', '20'])
+      if (isUp(place)) await control(place, ['stop', '-m', 'fast', '-t', '20'])
     },
+  }
+}
+
+const LOOK_MS = 2_000
+
+/** Starts a server that was killed (the system does so when memory is short) again; nobody else would. */
+function keepUp(place: Place, restart: () => Promise<void>): { end(): Promise<void> } {
+  const over = new AbortController()
+  const watch = async () => {
+    while (!over.signal.aborted) {
+      await pause(systemClock, LOOK_MS, over.signal)
+      // Its processes may still be going: then the next look tries again.
+      if (!over.signal.aborted && !isUp(place)) await restart().catch(() => {})
+    }
+  }
+  const watching = watch()
+  return {
+    end() {
+      over.abort()
+      return watching
+    },
+  }
+}
+
+function isUp(place: Place): boolean {
+  try {
+    process.kill(Number(pidFile(place)[0]), 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
@@ -165,6 +203,9 @@ async function initialise(place: Place, folder: string): Promise<string> {
   return password
 }
 
+/** Lines: process, data folder, start, port, and more. */
+const pidFile = ({ dataDir }: Place): string[] => readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')
+
 /** The port of a server that runs on this data folder, e.g. left behind by `kill -9` of its starter. */
 async function portOfRunning(place: Place): Promise<number | undefined> {
   const alive = await control(place, ['status']).then(
@@ -172,7 +213,7 @@ async function portOfRunning(place: Place): Promise<number | undefined> {
     () => false,
   )
   if (!alive) return undefined
-  return Number(readFileSync(join(place.dataDir, 'postmaster.pid'), 'utf8').split('\n')[3])
+  return Number(pidFile(place)[3])
 }
 
 async function start(place: Place, folder: string, settings: string[], fixedPort?: number): Promise<number> {

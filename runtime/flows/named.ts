@@ -1,7 +1,7 @@
 import { isText } from '../../openapi/faults.ts'
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
 import type { Db } from '../db/connect.ts'
-import { and, eq, inArray } from '../db/drizzle.ts'
+import { and, eq, inArray, isNull } from '../db/drizzle.ts'
 import { flows } from '../db/schema.ts'
 
 export const noSuchFlow = (id: string): FieldFault => ({
@@ -21,7 +21,7 @@ export async function namedFlowFaults(db: Db, workspaceId: string, leads: unknow
   const found = await db
     .select({ id: flows.id })
     .from(flows)
-    .where(and(eq(flows.workspaceId, workspaceId), inArray(flows.id, ids)))
+    .where(and(eq(flows.workspaceId, workspaceId), inArray(flows.id, ids), isNull(flows.retiredAt)))
   const unknown = ids.filter((id) => !found.some((flow) => flow.id === id))
   return named.map((id) => (unknown.includes(id as string) ? [noSuchFlow(id as string)] : []))
 }

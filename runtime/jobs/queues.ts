@@ -40,7 +40,7 @@ interface QueueSettings {
 export const queues: Record<JobName, QueueSettings> = {
   // Dials of a batch are claimed in one transaction. Larger ones are no quicker, and bring more calls of a rush to one process.
   dial: { workers: 2, batch: 30, onePer: 'callId' },
-  reconcile: { workers: 1, batch: 10, onePer: 'attemptId' },
+  reconcile: { workers: 2, batch: 20, onePer: 'attemptId' },
   transfer: { workers: 1, batch: 10, onePer: 'transferId' },
   settle: { workers: 1, batch: 20, onePer: 'attemptId' },
   message: { workers: 1, batch: 20, onePer: 'messageId' },

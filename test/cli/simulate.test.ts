@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type SentMessage, unmet } from '../../cli/simulate/judge.ts'
@@ -8,6 +8,7 @@ import { openStage } from '../../cli/simulate/stage.ts'
 import { renderFault } from '../../flows/language/faults.ts'
 import { parseSimulation } from '../../flows/language/persona.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
+import { speechDir } from '../harness/cache.ts'
 import { command } from './command.ts'
 import { folder, postgresOf } from './processes.ts'
 
@@ -18,6 +19,10 @@ test('the example flows do what their simulations say, and a wrong expectation f
   timeout: 300_000,
 }, async () => {
   const cwd = folder()
+  // What other tests have rendered is not rendered again.
+  mkdirSync(speechDir, { recursive: true })
+  mkdirSync(join(cwd, '.talkif'))
+  symlinkSync(speechDir, join(cwd, '.talkif/speech'))
   cpSync(flows, join(cwd, 'flows'), { recursive: true, filter: (path) => !path.includes('language') })
   const recovery = join(cwd, 'flows/simulations/recovery-v1.yaml')
   const wrong =
