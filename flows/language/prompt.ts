@@ -175,7 +175,7 @@ const CONNECT_INSTEAD =
 
 const TOOLS = `# Tools
 - save_answer: after each answer, with the slot's name and the answer in a few words.
-- check_slots, then book_slot: book only with a slot_id that check_slots returned in this call, and only a time the person agreed to. Say a booking is made only after book_slot said so. Never make up a date.
+- check_slots, then book_slot: once every slot that is not optional is answered. When they ask for a day or a part of one, give it to check_slots. Book only with a slot_id that check_slots returned in this call, and only a time the person agreed to. Say a booking is made only after book_slot said so. Never make up a date.
 - stop_calling: at once, when the person asks not to be called again, in whatever words. Then confirm in one sentence.
 - transfer_to_human: when the person asks for a human, or is upset. It rings colleagues while you talk on; you are told what comes of it, so promise nothing. cancel_transfer: when they would rather not wait.
 - not_a_fit: when they do not want or do not match the offer. wrong_number: when the person you want is not known there.

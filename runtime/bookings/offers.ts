@@ -22,11 +22,13 @@ export function horizonOf(settings: CalendarSettings, { from, until }: SlotQuery
   return { from: from.getTime() + notice, until: Math.min(until.getTime(), from.getTime() + ahead) }
 }
 
-/** The first slots in the lead's day; those of their night only when there are no others. */
-export function chooseSlots(free: Iterable<Interval>, { limit, leadZone }: SlotQuery, calendar: string): Slot[] {
+/** The first slots that suit, in the lead's day; those of their night only when there are no others. */
+export function chooseSlots(free: Iterable<Interval>, query: SlotQuery, calendar: string): Slot[] {
+  const { limit, leadZone, suits = () => true } = query
   const chosen: Interval[] = []
   const atNight: Interval[] = []
   for (const slot of free) {
+    if (!suits(slot.startsAt)) continue
     if (!leadZone || isDuring(slot.startsAt, leadZone, '08:00', '21:00')) chosen.push(slot)
     else if (atNight.length < limit) atNight.push(slot)
     if (chosen.length >= limit) break
