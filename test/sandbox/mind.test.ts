@@ -77,7 +77,10 @@ describe('books', () => {
   test('only what check_slots returned', () => {
     expect(mind(saved)).toEqual([{ call: 'check_slots', args: {} }])
     expect(words(mind(checked))).toContain('Tuesday at ten')
-    expect(mind([...offered, heard('Yes, that works.')])).toEqual([{ call: 'book_slot', args: { slot_id: 's1' } }])
+    for (const yes of ['Yes, that works.', 'No problem, I will be there.', 'Why not?']) {
+      expect(mind([...offered, heard(yes)])).toEqual([{ call: 'book_slot', args: { slot_id: 's1' } }])
+    }
+    expect(words(mind([...offered, heard('No problem, but I cannot then.')]))).toContain('Wednesday at noon')
   })
 
   test('confirms, says goodbye, ends', () => {
