@@ -19,8 +19,8 @@ export interface ConversationInput {
   }
   /** The workspace's voice of the flow: what it speaks when the lead's language is not known, and how. */
   voice?: { language?: string | undefined; manner?: string | undefined } | undefined
-  /** The workspace's; the flow's own `business` comes first. */
-  business: { name: string; description?: string | null }
+  /** The workspace's; the flow's own `business` comes first. Without either, it is the company that they contacted. */
+  business: { name: string | null; description?: string | null }
   /** On the call's own clock. */
   now: Date
   /** IANA zone of the person called. */
@@ -52,7 +52,7 @@ export function compileConversation(input: ConversationInput): CompiledConversat
   const known = lead.language ?? voice?.language
   const language = (known && canonicalLanguage(known)) || flow.match.language[0] || 'en'
   const sentences = sentencesOf(language)
-  const fields = fieldsOf(input, language)
+  const fields = fieldsOf(input, language, sentences)
   return {
     greeting: greetingOf(input, fields, sentences),
     greetingInterruptible: flow.agent.greeting_interruptible,
@@ -67,11 +67,11 @@ export function compileConversation(input: ConversationInput): CompiledConversat
 /** Who is speaking when the flow does not say. */
 const AGENT = 'Talkif'
 
-function fieldsOf({ flow, lead, business }: ConversationInput, language: string) {
+function fieldsOf({ flow, lead, business }: ConversationInput, language: string, { unnamed }: Sentences) {
   return {
     ...{ name: spokenName(lead.name), source: lead.source, campaign: lead.campaign ?? null, intent: lead.intent },
     ...{ language, external_id: lead.externalId ?? null, metadata: lead.metadata ?? null },
-    ...{ agent: flow.agent.name ?? AGENT, business: flow.agent.business ?? business.name },
+    ...{ agent: flow.agent.name ?? AGENT, business: flow.agent.business ?? business.name ?? unnamed },
   } satisfies TemplateFields
 }
 

@@ -264,6 +264,20 @@ describe('on this machine alone', () => {
     })
   })
 
+  test('validate says when nobody is named for whom is called', async () => {
+    const { given, write } = team({ 'talkif.yaml': workspaceYaml.replace(/^business:\n.*\n/, '') })
+    const err =
+      'talkif.yaml does not say for whom is called: unless the server knows it, people hear "the company you contacted". ' +
+      'Add business: {name: …}.\n'
+    expect(await quickly(['validate'], given)).toMatchObject({ status: 0, err })
+    const named = (yaml: string) => yaml.replace('agent:\n', 'agent:\n  business: Helena\n')
+    write('flows/event.yaml', named(eventYaml))
+    expect(await quickly(['validate'], given)).toMatchObject({ status: 0, err })
+    expect(await quickly(['validate', 'flows'], given)).toMatchObject({ status: 0, err: '' })
+    rmSync(join(given.cwd, 'flows/pricing.yaml'))
+    expect(await quickly(['validate'], given)).toMatchObject({ status: 0, err: '' })
+  })
+
   test('validate needs no secrets, and says which it did without; deploy needs them', async ({ cli }) => {
     const { cwd } = team().given
     const bare = await quickly(['validate'], { cwd })
