@@ -277,7 +277,7 @@ secrets:
     expect(shown(text)).toEqual([
       ['2:1 There is no field calender here; did you mean "calendars"?', '2 | calender: []', '  | ^'],
       ['4:5 calendars.0.owner is required', '4 |   - name: mehmet', '  |     ^'],
-      ['6:11 the duration 30 needs a unit: s, m, h or d; did you mean "30s"?', '6 |     slot: 30', '  |           ^'],
+      ['6:11 the duration 30 needs a unit: s, m, h or d; did you mean "30m"?', '6 |     slot: 30', '  |           ^'],
       [
         '7:28 voices.0.voice must be one of marin, cedar, alloy, ash, ballad, coral, echo, sage, shimmer, verse; ' +
           'did you mean "marin"?',

@@ -278,6 +278,20 @@ describe('on this machine alone', () => {
     expect(await quickly(['validate'], given)).toMatchObject({ status: 0, err: '' })
   })
 
+  test('validate tells every fault of talkif.yaml at once, of its shape and of what it means', async () => {
+    const zone = workspaceYaml.replace('Istanbul', 'Istambul').replace('slot: 45m', 'slot: 45')
+    const { given } = team({
+      'talkif.yaml': `${zone}time_zone: \${ZONE}\ntemplates: [{name: a, sms: "Hi {frist_name}"}]\n`,
+    })
+    const { status, out, err } = await quickly(['validate', 'talkif.yaml'], given)
+    expect({ status, err }).toEqual({ status: 1, err: '' })
+    expect(out.split('\n').filter((line) => line.startsWith('✗'))).toEqual([
+      '✗ talkif.yaml:6:16 Europe/Istambul is not an IANA time zone',
+      '✗ talkif.yaml:7:11 the duration 45 needs a unit: s, m, h or d; did you mean "45m"?',
+      '✗ talkif.yaml:15:28 There is no field {frist_name}; did you mean "{first_name}"?',
+    ])
+  })
+
   test('validate needs no secrets, and says which it did without; deploy needs them', async ({ cli }) => {
     const { cwd } = team().given
     const bare = await quickly(['validate'], { cwd })
