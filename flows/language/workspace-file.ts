@@ -231,7 +231,7 @@ function inFile(reading: Reading, { pointer, detail }: Pick<FieldFault, 'pointer
   const name = steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
   const { at, path } = reading.placed(name)
   const [, message = '', meant] = /^(.*?)(?:; did you mean (.+)\?)?\.?$/s.exec(detail) ?? []
-  const suggestion = meant ?? nearestOption(at, message) ?? nearestTime(at, message)
+  const suggestion = meant ?? nearestOption(at, message) ?? nearestShape(at, message)
   const fault = { ...reading.position(at), path: path || name.join('.'), message }
   return suggestion === undefined ? fault : { ...fault, suggestion }
 }
@@ -243,10 +243,13 @@ function nearestOption(at: Node | number, message: string): string | undefined {
   return options && isWord ? nearest(at.value as string, options) : undefined
 }
 
-/** Where a time of day belongs: midnight begins the next day, and hours have two digits. */
-function nearestTime(at: Node | number, message: string): string | undefined {
-  if (!/ must look like \d\d:\d\d/.test(message) || typeof at === 'number' || !isScalar(at)) return undefined
+/** As a number or a time of day is written: digits alone, hours of two digits, and midnight as the begin of the next day. */
+function nearestShape(at: Node | number, message: string): string | undefined {
+  const shape = / must look like (\+|\d\d:\d\d)/.exec(message)?.[1]
+  if (shape === undefined || typeof at === 'number' || !isScalar(at)) return undefined
   const written = String(at.value)
-  const meant = written.replace(/(?<!\d)24:00/g, '00:00').replace(/(?<!\d)\d:\d\d/g, '0$&')
-  return meant === written ? undefined : meant
+  const hours = () => written.replace(/(?<!\d)24:00/g, '00:00').replace(/(?<!\d)\d:\d\d/g, '0$&')
+  const meant = shape === '+' ? `+${written.replace(/\D/g, '')}` : hours()
+  const isPossible = shape !== '+' || /^\s*\+[\d ().-]{7,}$/.test(written)
+  return meant === written || !isPossible ? undefined : meant
 }

@@ -100,7 +100,18 @@ describe('deploy', () => {
     expect((await cli(['rollback', 'flow_event', '9', '--yes'])).err).toContain(
       'There is no version 9 of flow_event here.',
     )
-    expect((await cli(['rollback', 'flow_nobody', '--yes'])).status).toBe(1)
+    const failed = async (...args: string[]) => (await cli(args, given)).err
+    const there = '✗ There is no flow flow_evnt here.\n→ Did you mean flow_event?\n'
+    expect(await failed('rollback', 'flow_evnt', '-y')).toBe(there)
+    expect(await failed('diff', 'flow_evnt', '1')).toBe(there)
+    expect(await failed('rollback', 'Nobody', '-y')).toContain('\n→ There are: flow_event, flow_pricing_v3.\n')
+    expect(await failed('diff', 'flow_event', '3')).toContain(
+      'version 3 of flow_event here.\n→ It has the versions 1 to 2.',
+    )
+    expect(await failed('rollback', 'flow_pricing_v3', '-y')).toContain('→ It has only version 1. Name')
+    expect(await failed('diff', 'flow_event')).toContain(
+      '→ For two versions of a flow, name one: `talkif diff flow_event 1`.',
+    )
     expect(await json(['rollback', 'flow_event', '2', '-y'])).toMatchObject({ version: 2 })
     for (const { out, err } of [dry, done, words]) expect(out + err).not.toContain(SECRET)
   })
@@ -203,6 +214,10 @@ describe('deploy', () => {
     expect(done.out).toContain('✓ flow_event  retired\n✓ flow_pricing_v3  retired\n')
     expect((await talkif.api.getFlow({ id: 'flow_event' })).retired_at).toEqual(expect.any(String))
     expect(await json(['deploy', '--prune', '--yes'], given)).toMatchObject({ applied: [], others: [] })
+    expect((await cli(['rollback', 'flow_event', '1', '-y'])).err).toBe(
+      '✗ The flow flow_event is retired, last in version 1: new leads do not get it.\n' +
+        '→ Bring it back with `talkif deploy`, from a folder that has its file; then roll it back.\n',
+    )
   })
 
   test('where there is nothing to deploy', async ({ cli }) => {

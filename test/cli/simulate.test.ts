@@ -167,6 +167,11 @@ describe('a file of personas', () => {
     expect(faults('personas:\n  - {persona: A, hang_up: 1, expect: {booked: true}}')[0]).toContain('mean "hangs_up"')
   })
 
+  test('a number is told as it is meant, without its spaces', () => {
+    const told = faults('personas:\n  - {persona: A, lead: {phone: "+1 (202) 555-0123"}, expect: {booked: true}}')
+    expect(told[0]).toContain('must look like +12025550100; did you mean "+12025550123"?')
+  })
+
   test('nobody has the name or number of somebody else', () => {
     const twice =
       'personas:\n  - {persona: A, expect: {booked: true}}\n  - {persona: A, lead: {phone: "+12025550100"}, expect: {booked: true}}'
