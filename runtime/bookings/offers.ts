@@ -10,7 +10,7 @@ const DAYS_AHEAD = 30
 
 export const hoursOf = (settings: CalendarSettings): Hours => ({
   timeZone: settings.time_zone,
-  ...(settings.working_hours ?? { from: '09:00', to: '18:00', days: [1, 2, 3, 4, 5] }),
+  windows: [settings.working_hours ?? { from: '09:00', to: '18:00', days: [1, 2, 3, 4, 5] }].flat(),
   slotMinutes: settings.slot_minutes ?? 30,
   bufferMinutes: settings.buffer_minutes ?? 0,
 })
@@ -40,7 +40,7 @@ export function chooseSlots(free: Iterable<Interval>, query: SlotQuery, calendar
   }))
 }
 
-/** How far around a slot its buffer reaches,. */
+/** How far around a slot its buffer reaches. */
 export const around = ({ startsAt, endsAt }: { startsAt: Date; endsAt: Date }, bufferMinutes: number) => ({
   from: new Date(startsAt.getTime() - bufferMinutes * MINUTE),
   until: new Date(endsAt.getTime() + bufferMinutes * MINUTE),
