@@ -1,5 +1,5 @@
 import { ConnectionError, TalkifError } from '../openapi/client.ts'
-import type { Problem } from '../openapi/schemas/problem.ts'
+import { type FieldFault, type Problem, type ProblemCode, problems } from '../openapi/schemas/problem.ts'
 import { clean, type Paint } from './output.ts'
 
 /** What a command cannot do, in words for its user: what happened, and what to do next. Ends it with status 1. */
@@ -30,14 +30,47 @@ function nextOf({ status }: ConnectionError): string {
   return 'Start one with `talkif dev`, or name the one you mean with --url or TALKIF_URL.'
 }
 
-/** The failure as lines: what happened, every fault, and after an arrow the next step. */
-export function failureLines(failure: Failure, paint: Paint): string[] {
-  const { detail, suggested_action, errors = [], request_id } = clean(failure)
+/** What the API tells programs to do next, as people do it here; of other codes it is the same. */
+const NEXT: Partial<Record<ProblemCode, string>> = {
+  unauthenticated: 'Set TALKIF_KEY, or give --key, with a key of this workspace.',
+  not_found: 'Check it, and that your key belongs to the same workspace and mode.',
+  invalid_request: 'Mend what is named, then run it again.',
+  lead_invalid: 'Mend what is named, then run it again.',
+  phone_invalid: 'For example +12025550100.',
+  rate_limited: 'Wait a little, then run it again.',
+  unavailable: 'Wait a little, then run it again.',
+}
+
+/**
+ * The failure as lines: what happened, every fault, and after an arrow the next step, in the words of a terminal.
+ * @param flags the long options of the command, by which it names what the API calls otherwise.
+ */
+export function failureLines(failure: Failure, paint: Paint, flags: readonly string[] = []): string[] {
+  const { code, detail, suggested_action, errors = [], request_id } = clean(failure)
   const faults = errors.length > 1 || errors.some(({ line }) => line) ? errors : []
+  const isUsual = code !== undefined && problems[code]?.[2] === suggested_action
+  const next = (isUsual && NEXT[code]) || suggested_action
+  const what = inFlags(detail.replace(/ \(and \d+ more, see errors\)/, ''), flags)
   return [
-    `${paint('red', '✗')} ${detail}`,
-    ...faults.map(({ pointer, line, column, detail }) => `  ${line ? `${line}:${column}` : pointer}  ${detail}`),
-    ...(suggested_action ? [`${paint('cyan', '→')} ${suggested_action}`] : []),
+    `${paint('red', '✗')} ${what}`,
+    ...faults.map((fault) => `  ${faultLine(fault, flags)}`).filter((line) => line !== `  ${what}`),
+    ...(next ? [`${paint('cyan', '→')} ${next}`] : []),
     ...(request_id ? [paint('dim', `  request ${request_id}`)] : []),
   ]
+}
+
+function faultLine({ pointer, line, column, detail }: FieldFault, flags: readonly string[]): string {
+  if (line) return `${line}:${column}  ${detail}`
+  const place = pointer.split('/').slice(1).join('.')
+  return place === '' || detail.startsWith(`${place} `) ? inFlags(detail, flags) : `${place}  ${inFlags(detail, flags)}`
+}
+
+/** A sentence about a parameter, about the option that gives it; a country is added only where there is an option for it. */
+export function inFlags(detail: string, flags: readonly string[]): string {
+  const [name = ''] = /^[a-z_]+(?= )/.exec(detail) ?? []
+  const flag = [name, name.replace(/_id$/, '')]
+    .map((it) => `--${it.replaceAll('_', '-')}`)
+    .find((it) => flags.includes(it))
+  const said = flag === undefined ? detail : `${flag}${detail.slice(name.length)}`
+  return said.replace(', or add the country.', flags.includes('--country') ? ', or add --country.' : '.')
 }

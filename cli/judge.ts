@@ -1,5 +1,5 @@
 import type { FlowFault } from '../flows/language/faults.ts'
-import { type ParsedFlow, parseFlow } from '../flows/language/parse.ts'
+import { inOrder, type ParsedFlow, parseFlow } from '../flows/language/parse.ts'
 import { referencesOf, type WorkspaceNames } from '../flows/language/references.ts'
 import { parseWorkspace, type WorkspaceFile } from '../flows/language/workspace-file.ts'
 import type { WorkspaceDocument } from '../openapi/schemas/workspace.ts'
@@ -23,12 +23,16 @@ export function judgeFlow(text: string): Judged {
 /** `talkif.yaml`, with its variables filled from the environment; `assume` takes stand-ins for those that it lacks. */
 export function judgeWorkspace(text: string, assume: boolean): Judged {
   const read = parseWorkspace(text, ownVariables(), { assume })
-  if ('faults' in read) return { faults: read.faults }
   // Whether a loopback address may be posted to, the server knows.
-  const faults = workspaceFaults(read.document, { allowLoopbackWebhooks: true })
-    .map(read.faultAt)
-    .filter(({ path }) => !read.assumed.has(path))
-  return { faults, workspace: read }
+  const judged = (document: object, { faultAt, assumed }: Pick<WorkspaceFile, 'faultAt' | 'assumed'>) =>
+    workspaceFaults(document, { allowLoopbackWebhooks: true })
+      .map(faultAt)
+      .filter(({ path }) => !assumed.has(path))
+  if ('document' in read) return { faults: judged(read.document, read), workspace: read }
+  const { faults, draft, faultAt, assumed } = read
+  const told = new Set(faults.map(({ path }) => path))
+  const more = draft && faultAt ? judged(draft, { faultAt, assumed }) : []
+  return { faults: inOrder([...faults, ...more.filter(({ path }) => !told.has(path))]) }
 }
 
 type Named = Pick<Judged, 'parsed' | 'workspace'> & { path: string }

@@ -102,16 +102,18 @@ async function run(row: CommandRow, command: Command, args: unknown[]): Promise<
     const ended = await action({ args, options, out, server: server(options) } as Invocation<never, never>)
     if (typeof ended === 'number') process.exitCode = ended
   } catch (error) {
-    tell(error, options)
+    tell(error, options, longFlags(command))
   }
 }
 
+const longFlags = ({ options }: Command): string[] => options.flatMap(({ long }) => long ?? [])
+
 /** What went wrong and what to do next, on stderr; the status is 1 then. */
-function tell(error: unknown, options: GlobalOptions): void {
+function tell(error: unknown, options: GlobalOptions, flags: string[] = []): void {
   if (error instanceof CommanderError) return
   const { isJson, warn } = openOutput(options)
   const failure = failureOf(error)
   if (isJson) warn(JSON.stringify({ error: failure }, null, 2))
-  else for (const line of failureLines(failure, paintFor(process.stderr, options))) warn(line)
+  else for (const line of failureLines(failure, paintFor(process.stderr, options), flags)) warn(line)
   process.exitCode = status.failed
 }

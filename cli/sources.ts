@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { renderFault } from '../flows/language/faults.ts'
+import { sentencesOf } from '../flows/language/sentences.ts'
 import { CommandError } from './failure.ts'
 import { readText, unreadable } from './files.ts'
 import { atOdds, type Judged, judgeFlow, judgeWorkspace } from './judge.ts'
@@ -8,6 +9,7 @@ import type { Output, Paint } from './output.ts'
 
 const WORKSPACE_FILE = 'talkif.yaml'
 const MISNAMED = 'talkif.yml'
+const UNNAMED = sentencesOf('en').unnamed
 
 /** A file of a team's flows, read and judged on this machine. */
 export interface Source extends Judged {
@@ -102,6 +104,18 @@ export function tellAssumed(sources: Source[], out: Output): void {
     out.warn(
       `Not in the environment, so anything stands for it here: ${[...names].join(', ')}. deploy and diff need it.`,
     )
+}
+
+/** Says when nothing of a folder names who is called for: the server may know, and who is called has a right to. */
+export function tellUnnamed(sources: Source[], out: Output): void {
+  const file = sources.find(({ workspace }) => workspace)
+  const document = file?.workspace?.document
+  if (!file || !document || document.business || document.name) return
+  if (sources.some(({ parsed }) => parsed) && sources.every(({ parsed }) => parsed?.flow.agent.business !== null))
+    return
+  out.warn(
+    `${file.path} does not say for whom is called: unless the server knows it, people hear "${UNNAMED}". Add business: {name: …}.`,
+  )
 }
 
 /** Every fault with its place, the line it stands on, and a caret. */

@@ -40,6 +40,7 @@ export interface Group {
 const yes: OptionRow = { flags: '-y, --yes', help: 'do not ask before changing anything' }
 const limit: OptionRow = { flags: '--limit <n>', help: 'how many, at most 100', default: '20' }
 const cursor: OptionRow = { flags: '--cursor <cursor>', help: 'go on after the page that named it' }
+const country: OptionRow = { flags: '--country <code>', help: 'of numbers in national spelling, e.g. TR' }
 const flowFiles = '[dir]'
 
 /** Options of every command. */
@@ -266,6 +267,7 @@ const workspace: CommandRow[] = [
     name: 'dnc add',
     args: '<phone...>',
     help: 'never call these numbers again; with a live key that is permanent',
+    options: [country],
     route: 'POST /workspace/dnc',
     load: async () => (await import('./commands/dnc.ts')).add,
   },
@@ -273,6 +275,7 @@ const workspace: CommandRow[] = [
     name: 'dnc remove',
     args: '<phone>',
     help: 'take a number off the do-not-call list of test calls; live entries are permanent',
+    options: [country],
     route: 'DELETE /workspace/dnc/{phone}',
     load: async () => (await import('./commands/dnc.ts')).remove,
   },
@@ -280,7 +283,7 @@ const workspace: CommandRow[] = [
     name: 'dnc import',
     args: '<file>',
     help: 'add the numbers of a CSV file, - for stdin; each row is answered',
-    options: [{ flags: '--country <code>', help: 'of numbers in national spelling, e.g. TR' }],
+    options: [country],
     route: 'POST /workspace/dnc',
     load: async () => (await import('./commands/dnc.ts')).importFile,
   },

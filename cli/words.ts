@@ -24,3 +24,9 @@ export const dateTime = (at: string): string => {
   const two = (value: number) => String(value).padStart(2, '0')
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${timeOfDay(at).slice(0, 5)}`
 }
+
+/** The same with the name of the zone: `2026-05-26 15:04 GMT+3`. */
+export const zonedDateTime = (at: string): string => {
+  const parts = new Intl.DateTimeFormat('en', { timeZoneName: 'short' }).formatToParts(new Date(at))
+  return `${dateTime(at)} ${parts.find(({ type }) => type === 'timeZoneName')!.value}`
+}

@@ -16,8 +16,8 @@ import { readNumbers } from './number-file.ts'
 import { keyAfter, pageOf, paging } from './page.ts'
 
 const ListQuery = z.strictObject({ format: z.enum(['json', 'csv', 'ftc']).default('json'), ...paging })
-const ImportQuery = z.strictObject({ country: CreateLead.shape.country })
-const Phones = z.strictObject({ phones: z.array(z.string().min(1).max(64)).min(1).max(10_000) })
+const Country = z.strictObject({ country: CreateLead.shape.country })
+const Phones = Country.extend({ phones: z.array(z.string().min(1).max(64)).min(1).max(10_000) })
 
 export function doNotCallRoutes(deps: Deps): Hono<Env> {
   const app = new Hono<Env>()
@@ -35,18 +35,20 @@ export function doNotCallRoutes(deps: Deps): Hono<Env> {
   app.post('/workspace/dnc', async (context) => {
     const holder = await admin(deps, context)
     if (mediaType(context) === 'text/csv') return imported(deps, holder, context)
-    const { phones } = await readBody(context, Phones)
-    return answer(context, 201, { added: await deps.db.transaction((tx) => doNotCall(tx, deps, holder, phones)) })
+    const given = await readBody(context, Phones)
+    return answer(context, 201, { added: await deps.db.transaction((tx) => doNotCall(tx, deps, holder, given)) })
   })
   app.delete('/workspace/dnc/:phone', async (context) => {
-    await removeOptOut(deps, await admin(deps, context), context.req.param('phone'))
+    const holder = await admin(deps, context)
+    const { country } = readParameters(context, Country)
+    await removeOptOut(deps, holder, { phone: context.req.param('phone'), country })
     return context.body(null, 204)
   })
   return app
 }
 
 async function imported(deps: Deps, holder: KeyHolder, context: Context): Promise<Response> {
-  const { country } = readParameters(context, ImportQuery)
+  const { country } = readParameters(context, Country)
   const rows = await importDoNotCall(deps, holder, readNumbers(await readText(context), country))
   const count = (wanted: string) => rows.filter(({ result }) => result === wanted).length
   return answer(context, 200, {

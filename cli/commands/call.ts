@@ -3,7 +3,7 @@ import type { z } from '../../openapi/zod.ts'
 import { CommandError } from '../failure.ts'
 import type { Invocation } from '../invocation.ts'
 import { fields, type Paint } from '../output.ts'
-import { dateTime, duration } from '../words.ts'
+import { duration, zonedDateTime } from '../words.ts'
 
 interface Options {
   wait?: string
@@ -36,10 +36,10 @@ export function callLines(call: Call, paint: Paint): string[] {
       ['status', call.outcome ? call.status : `${call.status}${because}`],
       ['outcome', call.outcome && `${paint(colour(call), call.outcome)}${because}`],
       ['detail', call.detail],
-      ['not before', call.not_before && dateTime(call.not_before)],
+      ['not before', call.not_before && zonedDateTime(call.not_before)],
       ['phone', `${call.phone}${call.test ? ' (test: no real phone)' : ''}`],
       ['flow', `${call.flow_id} version ${call.flow_version}`],
-      ['booking', booking && `${dateTime(booking.slot)} with ${booking.owner}`],
+      ['booking', booking && `${zonedDateTime(booking.slot)} with ${booking.owner}`],
       ['handoff', handoff && [handoff.queue, handoff.result, handoff.reason].filter(Boolean).join(': ')],
       ['first dial', metrics.first_dial_ms === null ? null : `after ${duration(metrics.first_dial_ms)}`],
       ['recording', artifacts.recording_url],
@@ -69,7 +69,7 @@ const section = (paint: Paint, name: string, lines: string[], empty?: string): s
     : ['', paint('bold', name), ...(lines.length ? lines : [empty!]).map((line) => `  ${line}`)]
 
 const attemptLine = ({ attempt, dialed_at, result, provider_call_sid: sid }: z.infer<typeof Attempt>): string =>
-  [attempt, dateTime(dialed_at), result ?? 'under way', sid].filter(Boolean).join('  ')
+  [attempt, zonedDateTime(dialed_at), result ?? 'under way', sid].filter(Boolean).join('  ')
 
 function turnLine({ at_ms, role, text, interrupted }: z.infer<typeof TranscriptTurn>, paint: Paint): string {
   const at = `${Math.floor(at_ms / 60_000)}:${String(Math.floor(at_ms / 1000) % 60).padStart(2, '0')}`

@@ -4,7 +4,7 @@ import { confirm, type Invocation, status } from '../invocation.ts'
 import type { Paint } from '../output.ts'
 import { type Deploying, deployment, isEmptyPlan, otherLines, planLines } from '../plan.ts'
 import { allValid, readSources, type Source } from '../sources.ts'
-import { versionLines, versionOf, versionsDiff } from '../versions.ts'
+import { flowNamed, versionLines, versionOf, versionsDiff } from '../versions.ts'
 
 interface Options {
   yes?: boolean
@@ -70,7 +70,11 @@ function appliedLines({ applied, flows, others }: Deployment & { applied: string
 export async function diff(it: Invocation<object, [what?: string, from?: string, to?: string]>): Promise<number> {
   const [what, from, to] = it.args
   if (what !== undefined && from !== undefined) return diffVersions(it, [what, from, to])
-  const plan = await deployment(await prepared({ ...it, args: [what] }))
+  const folder = await prepared({ ...it, args: [what] }).catch((error) => {
+    if (!(error instanceof CommandError) || error.next !== undefined || !/^[a-z]\w*$/.test(what ?? '')) throw error
+    throw new CommandError(error.message, `For two versions of a flow, name one: \`talkif diff ${what} 1\`.`)
+  })
+  const plan = await deployment(folder)
   const isEmpty = isEmptyPlan(plan)
   it.out.show(plan, isEmpty ? nothingLines : planLines)
   return isEmpty ? status.ok : status.changes
@@ -82,7 +86,8 @@ async function diffVersions(
 ): Promise<number> {
   const [older, newer] = [versionOf(from), to === undefined ? undefined : versionOf(to)]
   const at = await server()
-  out.show(await versionsDiff(at, id, older, newer ?? (await at.api.getFlow({ id })).version), versionLines)
+  const flow = await flowNamed(at, id)
+  out.show(await versionsDiff(at, flow, older, newer ?? flow.version), versionLines)
   return status.ok
 }
 

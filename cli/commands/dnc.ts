@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { CommandError } from '../failure.ts'
+import { CommandError, inFlags } from '../failure.ts'
 import { readText } from '../files.ts'
 import { type Invocation, status } from '../invocation.ts'
 import { everyPage, type Page } from '../pages.ts'
@@ -7,19 +7,24 @@ import type { Server } from '../server.ts'
 
 const PATH = '/workspace/dnc'
 
+interface Country {
+  country?: string
+}
+
 /** `talkif dnc add` */
-export async function add({ args, out, server }: Invocation<object, [phones: string[]]>): Promise<void> {
+export async function add({ args, options, out, server }: Invocation<Country, [phones: string[]]>): Promise<void> {
   const [phones] = args
-  const answer = await (await server()).ask<{ added: number }>('POST', PATH, { body: { phones } })
+  const { country } = options
+  const answer = await (await server()).ask<{ added: number }>('POST', PATH, { body: { phones, country } })
   out.show(answer, ({ added }, paint) => [
     `${paint('green', '✓')} ${added} ${added === 1 ? 'number is' : 'numbers are'} on the do-not-call list.`,
   ])
 }
 
 /** `talkif dnc remove` */
-export async function remove({ args, out, server }: Invocation<object, [phone: string]>): Promise<void> {
+export async function remove({ args, options, out, server }: Invocation<Country, [phone: string]>): Promise<void> {
   const [phone] = args
-  await (await server()).ask('DELETE', `${PATH}/${encodeURIComponent(phone)}`)
+  await (await server()).ask('DELETE', `${PATH}/${encodeURIComponent(phone)}`, { query: { country: options.country } })
   out.show({ phone, removed: true }, ({ phone }, paint) => [
     `${paint('green', '✓')} Test calls may ring ${phone} again.`,
   ])
@@ -33,7 +38,7 @@ interface Imported {
 }
 
 /** `talkif dnc import`: status 1 when a row was refused; the others are on the list all the same. */
-export async function importFile(it: Invocation<{ country?: string }, [file: string]>): Promise<number> {
+export async function importFile(it: Invocation<Country, [file: string]>): Promise<number> {
   const { args, options, out, server } = it
   const body = { type: 'text/csv', text: await readText(args[0]) }
   const answer = await (await server()).ask<Imported>('POST', PATH, { query: { country: options.country }, body })
@@ -41,7 +46,10 @@ export async function importFile(it: Invocation<{ country?: string }, [file: str
     `${paint('green', '✓')} ${added} added, ${already_there} already there, ${refused} refused.`,
     ...rows
       .filter(({ result }) => result === 'refused')
-      .map(({ row, phone, detail }) => `${paint('red', '✗')} line ${row}: ${phone} ${detail}`),
+      .map(
+        ({ row, phone, detail }) =>
+          `${paint('red', '✗')} line ${row}: ${phone} ${inFlags(detail ?? '', ['--country'])}`,
+      ),
   ])
   return answer.refused ? status.failed : status.ok
 }

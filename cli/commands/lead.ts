@@ -3,7 +3,7 @@ import type { Call } from '../../openapi/schemas/call.ts'
 import { readObject } from '../files.ts'
 import type { Invocation } from '../invocation.ts'
 import { fields, type Output } from '../output.ts'
-import { dateTime } from '../words.ts'
+import { zonedDateTime } from '../words.ts'
 import { callLines, isOver } from './call.ts'
 import { inFlags, leadOf } from './lead-options.ts'
 
@@ -26,7 +26,7 @@ export async function createLead({ options, out, server }: Invocation<Options>):
     ['lead', receipt.lead_id],
     ['call', receipt.call_id],
     ['status', [receipt.status, receipt.reason && `(${receipt.reason})`].filter(Boolean).join(' ')],
-    ['not before', receipt.not_before && dateTime(receipt.not_before)],
+    ['not before', receipt.not_before && zonedDateTime(receipt.not_before)],
     ['flow', `${receipt.flow_id} version ${receipt.flow_version}`],
     ['trace', receipt.trace_id],
   ]
@@ -47,7 +47,7 @@ async function whenOver(api: Client, id: string, out: Output): Promise<Call> {
     const call = await api.getCall({ id, wait: 60 })
     if (isOver(call)) return call
     const { status, reason, not_before } = call
-    const line = [status, reason && `(${reason})`, not_before && `until ${dateTime(not_before)}`]
+    const line = [status, reason && `(${reason})`, not_before && `until ${zonedDateTime(not_before)}`]
       .filter(Boolean)
       .join(' ')
     if (line !== told) out.line(out.paint('dim', `still ${line}`))

@@ -1,10 +1,11 @@
 import { type Invocation, status } from '../invocation.ts'
-import { faultLines, readSources, type Source, tellAssumed } from '../sources.ts'
+import { faultLines, readSources, type Source, tellAssumed, tellUnnamed } from '../sources.ts'
 
 /** `talkif validate`: status 1 when any file has a fault. */
 export async function validate({ args, out }: Invocation<object, [paths: string[]]>): Promise<number> {
   const sources = await readSources(args[0], out, { assume: true })
   tellAssumed(sources, out)
+  tellUnnamed(sources, out)
   const isValid = sources.every(({ faults }) => faults.length === 0)
   const files = sources.map(({ path, parsed, workspace, faults }) => ({
     path,

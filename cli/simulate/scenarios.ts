@@ -1,8 +1,8 @@
-import { spokenQuestions } from '../../flows/language/prompt.ts'
 import { sandboxPeople } from '../../openapi/sandbox-people.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Expectation, Persona, Simulation } from '../../openapi/schemas/persona.ts'
 import type { Script } from '../../runtime/sandbox/server.ts'
+import { type OwnAnswer, ownAnswers } from './usual-answers.ts'
 
 /** One call to simulate. */
 export interface Scenario {
@@ -12,6 +12,8 @@ export interface Scenario {
   lead: Record<string, unknown>
   /** Of a persona; somebody of the sandbox has their own. */
   script?: Script
+  /** What somebody of the sandbox says to the flow's own questions. */
+  own?: OwnAnswer[]
   expect: Expectation
 }
 
@@ -32,13 +34,16 @@ export function numberPlan(): () => string {
 export function scenariosOf(flow: Flow, simulation: Simulation, nextNumber: () => string): Scenario[] {
   const lead = leadOf(flow)
   const expected = simulation.people
+  const language = lead.language ?? 'en'
+  const own = ownAnswers(flow, language)
   const people = sandboxPeople.filter(({ character }) => !expected || Object.hasOwn(expected, character))
   return [
     ...people.map(({ name, number, character }) => ({
       flowId: flow.id,
       name: character,
       phone: number,
-      lead: { ...lead, language: lead.language ?? 'en', name },
+      lead: { ...lead, language, name },
+      own,
       expect: expected?.[character] ?? {},
     })),
     ...(simulation.personas ?? []).map((persona): Scenario => {
@@ -74,8 +79,7 @@ const VOICEMAIL = 'Hi, I cannot come to the phone right now, please leave a mess
 
 function scriptOf(persona: Persona, flow: Flow): Script {
   const { answers = {}, offer, turns, interrupts, silence, presses, hangs_up, answers_on_attempt, voicemail } = persona
-  const questions = spokenQuestions(flow, persona.language ?? 'en')
-  const own = Object.entries(answers).map(([slot, words]) => ({ question: questions[slot] ?? slot, words }))
+  const own = ownAnswers(flow, persona.language ?? 'en', answers)
   const greeting = typeof voicemail === 'string' ? voicemail : VOICEMAIL
   return {
     pickUp: voicemail ? 'voicemail' : 'answers',

@@ -45,12 +45,13 @@ export async function openStage(deployed: Map<string, Deployed>): Promise<Stage>
     )
     const { runtime, url, sandbox } = served
     return {
-      async workspaceFor({ flowId, phone, script }) {
+      async workspaceFor({ flowId, phone, script, own = [] }) {
         const { yaml, document } = deployed.get(flowId)!
         const caller = { workspaceId: await createWorkspace(runtime, {}), mode: 'test' as const }
         await runtime.db.transaction((tx) => putWorkspace(tx, runtime, caller, harmless(document, url)))
         await runtime.db.transaction((tx) => upsertFlow(tx, runtime, caller, { yaml }))
         if (script) sandbox!.cast.set(phone, script)
+        if (own.length > 0) sandbox!.teach(phone, own)
         const { key } = await createKey(runtime, { ...caller, scopes: [...scopes] })
         return { url, key }
       },

@@ -13,7 +13,7 @@ type Parameter = { name: string; as?: string; absent?: unknown; read: (written: 
 const text = (written: string): Value => ({ value: written })
 
 const duration = (written: string): Value => {
-  const read = readDuration(written)
+  const read = readDuration(written, 'm')
   return 'message' in read ? read : { value: read.seconds }
 }
 
@@ -87,7 +87,10 @@ function readCall(call: Call, outcome: Outcome, faults: ActionFault[]): ReadActi
     if ('message' in value) faults.push({ at: argument!.at, ...value })
     else values[parameter.as ?? parameter.name] = value.value
     if (!argument && parameter.absent === undefined && faults.length === before)
-      faults.push({ at: call.at, message: `${type} needs its ${parameter.name}` })
+      faults.push({
+        at: call.at,
+        message: `${type} needs its ${parameter.name}${type === 'retry' ? ', such as retry(15m)' : ''}`,
+      })
   }
   if (takesVariables(type)) values.with = Object.fromEntries([...variables].map(([name, { value }]) => [name, value]))
   if (faults.length > before) return undefined

@@ -2,24 +2,19 @@ import type { FlowSlot } from '../../openapi/schemas/flow-document.ts'
 import { COMPARISON } from '../../openapi/schemas/flow-slot.ts'
 import { readDate } from './answer-dates.ts'
 import { plainNumber, readNumber } from './answer-numbers.ts'
+import { readYesNo, wordsOf } from './answer-yes-no.ts'
 
 /** An answer as it is kept, or, for the model, why it has to ask again. */
 export type Answer = { value: string } | { again: string }
 
 const MAX_LENGTH = 200
 
-/** Words that decide, in the languages the platform has sentences for. */
-const YES = words(
-  'yes yeah yep sure correct true evet tabii tabi olur doğru ja jawohl klar genau natürlich sí si claro cierto oui ouais vrai',
-)
-const NO = words('no nope false hayır yok olmaz nein nee non')
-
 /**
  * What was said to a slot, in the form of its type: an option as the flow writes it, a number in digits, `yes` or `no`, a date as
  * YYYY-MM-DD, or the text itself, cut at 200 characters.
  * @param said what the model gave: a text, a number or a boolean.
  */
-export function readAnswer({ name, type, options }: FlowSlot, said: unknown): Answer {
+export function readAnswer({ name, type, options, question }: FlowSlot, said: unknown): Answer {
   const text = plainText(said)
   if (text === '') return { again: 'The answer is empty: ask again.' }
   const value = {
@@ -27,7 +22,7 @@ export function readAnswer({ name, type, options }: FlowSlot, said: unknown): An
     choice: () => readChoice(text, options),
     // In a number of JSON the point is the decimal one, also with three digits behind it.
     number: () => (typeof said === 'number' ? plainNumber(said) : readNumber(text)),
-    yes_no: () => readYesNo(text),
+    yes_no: () => readYesNo(text, `${name} ${question ?? ''}`),
     date: () => readDate(text),
   }[type]()
   return value === undefined ? { again: `${name} must be ${formOf(type, options)}. Ask again.` } : { value }
@@ -83,23 +78,4 @@ function readChoice(text: string, options: readonly string[]): string | undefine
   if (exact !== undefined) return exact
   const named = options.filter((option) => wordsOf(option) !== '' && ` ${said} `.includes(` ${wordsOf(option)} `))
   return named.length === 1 ? named[0] : undefined
-}
-
-/** Yes or no, unless both were said, or neither. */
-function readYesNo(text: string): string | undefined {
-  const said = wordsOf(text).split(' ')
-  const yes = said.some((word) => YES.has(word))
-  const no = said.some((word) => NO.has(word))
-  if (yes === no) return undefined
-  return yes ? 'yes' : 'no'
-}
-
-/** Lower-case words with single spaces between them; the Turkish İ and ı count as i, as "HAYIR" in small letters needs it. */
-function wordsOf(text: string): string {
-  const lower = text.normalize('NFKC').toLowerCase().replaceAll('i̇', 'i').replaceAll('ı', 'i')
-  return lower.replace(/[^\p{L}\p{M}\p{N}+]+/gu, ' ').trim()
-}
-
-function words(list: string): ReadonlySet<string> {
-  return new Set(wordsOf(list).split(' '))
 }

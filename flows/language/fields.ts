@@ -126,29 +126,35 @@ export const flag: Read<boolean> = (node, path, _name, reading) => {
   return reading.fault(node, path, `"${path}" must be true or false`, meant)
 }
 
-const UNIT_SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 }
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
 
-/** `60s`, `15m`, `2h` or `1d` in seconds; otherwise what is wrong, and what was probably meant. */
-export function readDuration(written: string): { seconds: number } | { message: string; suggestion?: string } {
-  const [, digits, unit = ''] = /^([0-9]{1,7}) ?([a-z]{0,10})$/i.exec(written.trim()) ?? []
+/**
+ * `60s`, `15m`, `2h` or `1d` in seconds; otherwise what is wrong, and what was probably meant.
+ * @param unit in which people mean a number that has none.
+ */
+export function readDuration(
+  written: string,
+  unit: keyof typeof UNIT_SECONDS = 's',
+): { seconds: number } | { message: string; suggestion?: string } {
+  const [, digits, given = ''] = /^([0-9]{1,7}) ?([a-z]{0,10})$/i.exec(written.trim()) ?? []
   if (!digits) return { message: `"${short(written)}" is not a duration; write one such as 60s, 15m or 2h` }
-  const seconds = UNIT_SECONDS[unit]
+  const seconds = UNIT_SECONDS[given]
   if (seconds) return { seconds: Number(digits) * seconds }
-  if (!unit) return { message: `the duration ${digits} needs a unit: s, m, h or d`, suggestion: `${digits}s` }
-  const meant = ['s', 'm', 'h', 'd'].find((known) => unit.toLowerCase().startsWith(known))
+  if (!given) return { message: `the duration ${digits} needs a unit: s, m, h or d`, suggestion: `${digits}${unit}` }
+  const meant = ['s', 'm', 'h', 'd'].find((known) => given.toLowerCase().startsWith(known))
   return {
     message: `"${short(written)}" is not a duration; write one such as 60s, 15m or 2h`,
     ...(meant ? { suggestion: `${digits}${meant}` } : {}),
   }
 }
 
-/** A duration in `per`-second units: 1 for seconds, 86,400 for days. */
+/** A duration in `per`-second units: 1 for seconds, 86,400 for days. @param unit of a number that has none. */
 export const duration =
-  (per = 1): Read<number> =>
+  (per = 1, unit: keyof typeof UNIT_SECONDS = 's'): Read<number> =>
   (node, path, name, reading) => {
     const written = text(node, path, name, reading)
     if (written === undefined) return undefined
-    const read = readDuration(written)
+    const read = readDuration(written, unit)
     if ('message' in read) return reading.fault(node, path, read.message, read.suggestion)
     if (read.seconds % per !== 0)
       return reading.fault(node, path, `"${path}" must be a number of whole days, such as 30d`)
@@ -180,6 +186,11 @@ export const quietHours: Read<{ from: string; to: string }> = (node, path, name,
   if (written === undefined) return undefined
   const match = /^([0-9]{1,2}):([0-9]{2}) ?[-–] ?([0-9]{1,2}):([0-9]{2})$/.exec(written)
   const [fromHour, fromMinute, toHour, toMinute] = (match ?? []).slice(1).map(Number)
+  // There is no hour 24: midnight begins the next day.
+  if (match && written.includes('24:00')) {
+    const suggestion = written.replaceAll('24:00', '00:00')
+    return reading.fault(node, path, `"${short(written)}" are not quiet hours; midnight is 00:00`, suggestion)
+  }
   if (!match || fromHour! > 23 || toHour! > 23 || fromMinute! > 59 || toMinute! > 59)
     return reading.fault(node, path, `"${short(written)}" are not quiet hours; write them as 22:00-09:00`)
   const time = (hour: number, minute: number) => `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`

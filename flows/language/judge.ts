@@ -7,7 +7,7 @@ import { type Judgement, toolFaults } from './tool-faults.ts'
 export interface Draft {
   call?: unknown
   agent?: unknown
-  qualify?: { name: string }[]
+  qualify?: { name: string; question?: string | null }[]
   tools?: unknown[]
   on?: unknown
 }
@@ -17,6 +17,7 @@ export function judge(draft: Draft): Judgement[] {
   const slots = (draft.qualify ?? []).map(({ name }) => name)
   return [
     ...spoken(draft),
+    ...questions(draft),
     ...(draft.tools ?? []).flatMap((tool, i) => {
       const { data } = FlowTool.safeParse(tool)
       return data ? toolFaults(data).map((it) => ({ ...it, part: ['tools', i, ...it.part] })) : []
@@ -38,6 +39,14 @@ function spoken(draft: Draft): Judgement[] {
     ...(call?.voicemail_message ? ofTemplate(['call', 'voicemail_message'], call.voicemail_message, scope) : []),
   ]
 }
+
+/** Braces may stand in a question; what was meant for a field, or is not known yet, is none that anybody should hear. */
+const questions = ({ qualify = [] }: Draft): Judgement[] =>
+  qualify.flatMap(({ question }, i) =>
+    ofTemplate(['qualify', i, 'question'], question ?? '', { slots: [], booking: false }).filter(
+      ({ message, suggestion }) => suggestion !== undefined || /^\{(?:answers|booking)\./.test(message),
+    ),
+  )
 
 function messages(draft: Draft, slots: string[]): Judgement[] {
   const on = FlowOn.safeParse(draft.on).data

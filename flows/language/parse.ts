@@ -25,10 +25,10 @@ const CALL: Readers = {
   voice: { read: text },
   engine: { read: oneOf(ENGINES) },
   quiet_hours: { read: quietHours },
-  max_duration: { as: 'max_duration_seconds', read: duration() },
+  max_duration: { as: 'max_duration_seconds', read: duration(1, 'm') },
   idle: { as: 'idle_seconds', read: duration() },
   record: { read: flag },
-  retention: { as: 'retention_days', read: duration(86_400) },
+  retention: { as: 'retention_days', read: duration(86_400, 'd') },
   amd: { as: 'detect_machine', read: flag },
   voicemail_message: { read: text },
 }

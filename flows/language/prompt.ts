@@ -19,8 +19,8 @@ export interface ConversationInput {
   }
   /** The workspace's voice of the flow: what it speaks when the lead's language is not known, and how. */
   voice?: { language?: string | undefined; manner?: string | undefined } | undefined
-  /** The workspace's; the flow's own `business` comes first. */
-  business: { name: string; description?: string | null }
+  /** The workspace's; the flow's own `business` comes first. Without either, it is the company that they contacted. */
+  business: { name: string | null; description?: string | null }
   /** On the call's own clock. */
   now: Date
   /** IANA zone of the person called. */
@@ -52,7 +52,7 @@ export function compileConversation(input: ConversationInput): CompiledConversat
   const known = lead.language ?? voice?.language
   const language = (known && canonicalLanguage(known)) || flow.match.language[0] || 'en'
   const sentences = sentencesOf(language)
-  const fields = fieldsOf(input, language)
+  const fields = fieldsOf(input, language, sentences)
   return {
     greeting: greetingOf(input, fields, sentences),
     greetingInterruptible: flow.agent.greeting_interruptible,
@@ -67,11 +67,11 @@ export function compileConversation(input: ConversationInput): CompiledConversat
 /** Who is speaking when the flow does not say. */
 const AGENT = 'Talkif'
 
-function fieldsOf({ flow, lead, business }: ConversationInput, language: string) {
+function fieldsOf({ flow, lead, business }: ConversationInput, language: string, { unnamed }: Sentences) {
   return {
     ...{ name: spokenName(lead.name), source: lead.source, campaign: lead.campaign ?? null, intent: lead.intent },
     ...{ language, external_id: lead.externalId ?? null, metadata: lead.metadata ?? null },
-    ...{ agent: flow.agent.name ?? AGENT, business: flow.agent.business ?? business.name },
+    ...{ agent: flow.agent.name ?? AGENT, business: flow.agent.business ?? business.name ?? unnamed },
   } satisfies TemplateFields
 }
 
@@ -175,7 +175,7 @@ const CONNECT_INSTEAD =
 
 const TOOLS = `# Tools
 - save_answer: after each answer, with the slot's name and the answer in a few words.
-- check_slots, then book_slot: book only with a slot_id that check_slots returned in this call, and only a time the person agreed to. Say a booking is made only after book_slot said so. Never make up a date.
+- check_slots, then book_slot: once every slot that is not optional is answered. When they ask for a day or a part of one, give it to check_slots. Book only with a slot_id that check_slots returned in this call, and only a time the person agreed to. Say a booking is made only after book_slot said so. Never make up a date.
 - stop_calling: at once, when the person asks not to be called again, in whatever words. Then confirm in one sentence.
 - transfer_to_human: when the person asks for a human, or is upset. It rings colleagues while you talk on; you are told what comes of it, so promise nothing. cancel_transfer: when they would rather not wait.
 - not_a_fit: when they do not want or do not match the offer. wrong_number: when the person you want is not known there.

@@ -2,6 +2,8 @@
 export interface Sentences {
   /** Who is calling, for whom, and that it is an AI; `recorded` says in the same sentence that it is recorded. */
   opening: { plain: string; recorded: string }
+  /** Who is called for, when the workspace does not say. */
+  unnamed: string
   /** How the person got in touch, by source of the lead. */
   touch: { web_form: string; meta_lead_ads: string; other: string }
   /** Short lines of the call itself: while something takes long, to somebody silent, as last words, and when nothing works. */
@@ -20,6 +22,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       plain: "Hi, this is {agent} calling on behalf of {business} — I'm an AI assistant.",
       recorded: "Hi, this is {agent} calling on behalf of {business} — I'm an AI assistant, and this call is recorded.",
     },
+    unnamed: 'the company you contacted',
     touch: {
       web_form: 'You just left your details on our website — got a moment?',
       meta_lead_ads: 'You just left your details in our ad — got a moment?',
@@ -46,6 +49,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       recorded:
         'Merhaba, ben {agent}, {business} adına arıyorum — bir yapay zekâ asistanıyım ve bu görüşme kaydediliyor.',
     },
+    unnamed: 'bilgilerinizi bıraktığınız firma',
     touch: {
       web_form: 'Az önce web sitemizde bilgilerinizi bıraktınız — bir dakikanız var mı?',
       meta_lead_ads: 'Az önce reklamımızda bilgilerinizi bıraktınız — bir dakikanız var mı?',
@@ -72,6 +76,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       recorded:
         'Guten Tag, hier ist {agent} im Auftrag von {business} — ich bin eine KI-Assistentin, und dieses Gespräch wird aufgezeichnet.',
     },
+    unnamed: 'dem Unternehmen, bei dem Sie angefragt haben',
     touch: {
       web_form: 'Sie haben gerade Ihre Daten auf unserer Website hinterlassen — haben Sie einen Moment?',
       meta_lead_ads: 'Sie haben gerade Ihre Daten in unserer Anzeige hinterlassen — haben Sie einen Moment?',
@@ -98,6 +103,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       recorded:
         'Hola, soy {agent} y llamo de parte de {business} — soy un asistente de inteligencia artificial, y esta llamada se graba.',
     },
+    unnamed: 'la empresa a la que dejó sus datos',
     touch: {
       web_form: 'Acaba de dejar sus datos en nuestra web. ¿Tiene un momento?',
       meta_lead_ads: 'Acaba de dejar sus datos en nuestro anuncio. ¿Tiene un momento?',
@@ -125,6 +131,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       recorded:
         "Bonjour, ici {agent}, j'appelle de la part de {business} — je suis un assistant d'intelligence artificielle, et cet appel est enregistré.",
     },
+    unnamed: "l'entreprise que vous avez contactée",
     touch: {
       web_form: 'Vous venez de laisser vos coordonnées sur notre site. Avez-vous un moment ?',
       meta_lead_ads: 'Vous venez de laisser vos coordonnées dans notre annonce. Avez-vous un moment ?',

@@ -49,7 +49,10 @@ function short(item: Node, path: string, name: string, reading: Reading) {
 
 function long(key: string, value: Node, path: string, name: string, reading: Reading): FlowSlot {
   if (isEmpty(value)) return { name: key, ...SLOT_DEFAULTS }
-  if (!isMap(value)) return { name: key, ...SLOT_DEFAULTS, question: text(value, path, name, reading) ?? null }
+  if (!isMap(value)) {
+    reading.place(`${name}.question`, value, path)
+    return { name: key, ...SLOT_DEFAULTS, question: text(value, path, name, reading) ?? null }
+  }
   const read = section(value, path, name, reading, FIELDS) as Omit<FlowSlot, 'name' | 'type'> & Partial<FlowSlot>
   const type = read.type ?? (read.options.length > 0 ? 'choice' : 'text')
   return { name: key, ...read, type, disqualify_if: read.disqualify_if.map((value) => spelled(value, type)) }

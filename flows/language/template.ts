@@ -106,8 +106,9 @@ function faultOf(name: string, { slots, booking }: TemplateScope): { message: st
   if (BOOKING.includes(name)) return { message: `{${shown}} is known only in what follows booked` }
   if (name.startsWith('answers.') && slots?.length === 0)
     return { message: `{${shown}} is not known here: nothing has been asked yet` }
+  const ofMetadata = name.includes('.') ? [`metadata${name.slice(name.indexOf('.'))}`] : []
   const known = [...PLAIN, ...(booking ? BOOKING : []), ...(slots ?? []).map((slot) => `answers.${slot}`)]
-  const meant = nearest(name.trim(), known)
+  const meant = nearest(name.trim(), [...known, ...ofMetadata])
   if (meant) return { message: `there is no field {${shown}}`, suggestion: `{${meant}}` }
   return { message: `there is no field {${shown}}; known: ${known.join(', ')}, metadata.KEY; write {{ for a brace` }
 }

@@ -9,6 +9,7 @@ import type { z } from '../../openapi/zod.ts'
 import { escapeEnvironment, fillEnvironment, hasVariables } from './environment.ts'
 import type { FlowFault } from './faults.ts'
 import { readDuration } from './fields.ts'
+import { inOrder } from './parse.ts'
 import { entries, isEmpty, type Node, type Reading, short, startReading, within } from './reading.ts'
 import { STAND_IN_DURATION, standIn, standInText } from './stand-in.ts'
 import { type FileKind, MAX_TOKENS_OF_OTHERS, readYaml } from './yaml.ts'
@@ -48,11 +49,11 @@ export function parseWorkspace(
   text: string,
   environment: Readonly<Record<string, string | undefined>>,
   { assume = false } = {},
-): WorkspaceFile | { faults: FlowFault[] } {
+): WorkspaceFile | (FaultyFile & Pick<WorkspaceFile, 'assumed'>) {
   const assumed = new Map<string, string[]>()
   const how = { kind: KIND, environment, assumed: assume ? assumed : undefined }
   const read = readDocument(text, WorkspaceDocument, how)
-  return 'faults' in read ? read : { ...read, assumed }
+  return { ...read, assumed }
 }
 
 /** What a file says, and how its faults are told. */
@@ -61,12 +62,19 @@ export interface DocumentFile<T> {
   faultAt: WorkspaceFile['faultAt']
 }
 
+/** What a file with faults says all the same, for what else is wrong with it; nothing where it is no mapping at all. */
+export interface FaultyFile {
+  faults: FlowFault[]
+  draft?: object
+  faultAt?: WorkspaceFile['faultAt']
+}
+
 /** Any document that is written in YAML as its schema says, with the conveniences of {@link parseWorkspace}. Never throws. */
 export function readDocument<S extends z.ZodType>(
   text: string,
   schema: S,
   { kind, environment, assumed }: { kind: DocumentKind } & Omit<Walk, 'reading'>,
-): DocumentFile<z.infer<S>> | { faults: FlowFault[] } {
+): DocumentFile<z.infer<S>> | FaultyFile {
   const reading = startReading(text)
   const read = readYaml(text, kind)
   if ('faults' in read) {
@@ -84,7 +92,7 @@ export function readDocument<S extends z.ZodType>(
   const told = new Set(reading.faults.map(({ path }) => path))
   const all = [...reading.faults, ...faults.map(faultAt).filter(({ path }) => !told.has(path))]
   if (data !== undefined && all.length === 0) return { document: data, faultAt }
-  return { faults: all.toSorted((a, b) => a.line - b.line || a.column - b.column).slice(0, 100) }
+  return { faults: inOrder(all), draft, faultAt }
 }
 
 /** A workspace document as the text of `talkif.yaml`, its sections in the order of the schema. */
@@ -198,7 +206,7 @@ function duration(node: Node, unit: string, path: string, walk: Walk): number | 
   const written = typeof node.value === 'string' ? fill(node, path, walk) : node.source
   if (written === undefined) return undefined
   if (walk.assumed?.has(path)) return STAND_IN_DURATION
-  const read = readDuration(written)
+  const read = readDuration(written, unit[0])
   if ('message' in read) return walk.reading.fault(node, path, read.message, read.suggestion)
   const count = read.seconds / UNITS[unit]!
   return Number.isInteger(count) ? count : walk.reading.fault(node, path, `"${path}" must be a number of whole ${unit}`)
@@ -223,7 +231,7 @@ function inFile(reading: Reading, { pointer, detail }: Pick<FieldFault, 'pointer
   const name = steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
   const { at, path } = reading.placed(name)
   const [, message = '', meant] = /^(.*?)(?:; did you mean (.+)\?)?\.?$/s.exec(detail) ?? []
-  const suggestion = meant ?? nearestOption(at, message)
+  const suggestion = meant ?? nearestOption(at, message) ?? nearestShape(at, message)
   const fault = { ...reading.position(at), path: path || name.join('.'), message }
   return suggestion === undefined ? fault : { ...fault, suggestion }
 }
@@ -233,4 +241,15 @@ function nearestOption(at: Node | number, message: string): string | undefined {
   const options = / must be one of (.+)$/.exec(message)?.[1]?.split(', ')
   const isWord = typeof at !== 'number' && isScalar(at) && typeof at.value === 'string'
   return options && isWord ? nearest(at.value as string, options) : undefined
+}
+
+/** As a number or a time of day is written: digits alone, hours of two digits, and midnight as the begin of the next day. */
+function nearestShape(at: Node | number, message: string): string | undefined {
+  const shape = / must look like (\+|\d\d:\d\d)/.exec(message)?.[1]
+  if (shape === undefined || typeof at === 'number' || !isScalar(at)) return undefined
+  const written = String(at.value)
+  const hours = () => written.replace(/(?<!\d)24:00/g, '00:00').replace(/(?<!\d)\d:\d\d/g, '0$&')
+  const meant = shape === '+' ? `+${written.replace(/\D/g, '')}` : hours()
+  const isPossible = shape !== '+' || /^\s*\+[\d ().-]{7,}$/.test(written)
+  return meant === written || !isPossible ? undefined : meant
 }

@@ -30,6 +30,15 @@ export const Webhook = z.strictObject({
     .describe('Which events; `*` for all. May be empty only with a name: then it gets what flows send it.'),
 })
 
+const WorkingHours = z.strictObject({
+  from: Clock24,
+  to: Clock24.describe('Time of day, HH:MM; 00:00 is midnight.'),
+  days: z.array(wholeNumber(1, 7)).min(1).max(7).describe('As ISO 8601 has them: 1 is Monday.'),
+})
+
+/** When hours that are open until `to` close: midnight is the end of their day. */
+export const closing = (to: string): string => (to === '00:00' ? '24:00' : to)
+
 export const Calendar = z.strictObject({
   name: shaped(/^[a-z][a-z0-9_]{0,63}$/, 'mehmet').describe('What flows call it: `book(calendar.mehmet)`.'),
   owner: text(320).describe('Whose it is, e.g. an e-mail address; goes into `booking.owner`.'),
@@ -39,9 +48,9 @@ export const Calendar = z.strictObject({
     .optional()
     .describe("Where it is kept: `embedded` in Talkif's own database, which is meant when absent."),
   working_hours: z
-    .strictObject({ from: Clock24, to: Clock24, days: z.array(wholeNumber(1, 7)).min(1).max(7) })
+    .union([WorkingHours, z.array(WorkingHours).min(1).max(21)], 'must be {from, to, days}, or a list of them')
     .optional()
-    .describe('Days as ISO 8601: 1 is Monday. 09:00 to 18:00, Monday to Friday, when absent.'),
+    .describe('Several in a list, for breaks and for days that differ. 09:00 to 18:00, Monday to Friday, when absent.'),
   slot_minutes: wholeNumber(5, 240).optional().describe('Length of an appointment; 30 when absent.'),
   buffer_minutes: wholeNumber(0, 240).optional().describe('Kept free before and after an appointment; 0 when absent.'),
   notice_minutes: wholeNumber(0, 10_080).optional().describe('Nothing sooner than this is offered; 60 when absent.'),

@@ -109,7 +109,7 @@ export const WebhookEndpoint = z.object({
 export const WorkspaceView = z.object({
   id: z.string(),
   name: z.string(),
-  business: z.object({ name: z.string(), description: z.string().optional() }),
+  business: z.object({ name: z.string(), description: z.string().optional() }).optional(),
   time_zone: z.string(),
   region: z.string(),
   webhooks: z.array(WebhookEndpoint),

@@ -1,6 +1,7 @@
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
+import { closing } from '../../openapi/schemas/workspace-sections.ts'
 import { isForbiddenTarget } from '../webhooks/targets.ts'
-import { fault, members } from './faults.ts'
+import { entries, fault, members } from './faults.ts'
 
 /** The section that each kind of calendar needs, and no other may have. */
 const SECTIONS = { caldav: 'caldav', cal_com: 'cal_com' } as const
@@ -24,9 +25,27 @@ export function calendarFaults(
 }
 
 function hoursFaults(pointer: string, hours: unknown): FieldFault[] {
-  const { from, to } = members(hours)
-  if (typeof from !== 'string' || typeof to !== 'string' || from < to) return []
+  if (!Array.isArray(hours)) return endFaults(pointer, members(hours))
+  const all = entries(hours)
+  return all.flatMap((it, index) => {
+    const at = `${pointer}/${index}`
+    const other = all.slice(0, index).findIndex((before) => overlap(before, it))
+    return [
+      ...endFaults(at, it),
+      ...(other < 0 ? [] : [fault(at, `They overlap entry ${other + 1} on a day that both name.`)]),
+    ]
+  })
+}
+
+function endFaults(pointer: string, { from, to }: Record<string, unknown>): FieldFault[] {
+  if (typeof from !== 'string' || typeof to !== 'string' || from < closing(to)) return []
   return [fault(pointer, 'They end before they begin.')]
+}
+
+function overlap(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
+  const days = (it: Record<string, unknown>) => (Array.isArray(it.days) ? it.days : [])
+  const isShared = days(a).some((day) => days(b).includes(day))
+  return isShared && String(a.from) < closing(String(b.to)) && String(b.from) < closing(String(a.to))
 }
 
 /** A password travels to this address: encrypted, or not beyond this machine. */

@@ -38,7 +38,7 @@ export async function readWorkspace(
   return {
     id: workspaceId,
     name,
-    business,
+    ...(business.name === null ? {} : { business: { ...business, name: business.name } }),
     time_zone: timeZone,
     region,
     webhooks: hooks.map((hook) => endpointView(hook, secrets.get(hook.id))),

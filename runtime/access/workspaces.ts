@@ -9,7 +9,8 @@ import { newId } from '../ids.ts'
 /** A workspace's settings with every gap filled. */
 export interface Settings {
   name: string
-  business: { name: string; description?: string }
+  /** Its name is null while nobody has given one. */
+  business: { name: string | null; description?: string }
   timeZone: string
   region: 'eu' | 'us' | 'tr'
   /** Without their secrets, which `readSecrets` has. */
@@ -29,7 +30,7 @@ export function settingsOf(document: WorkspaceDocument): Settings {
   const caps = document.caps
   return {
     name: document.name ?? 'Workspace',
-    business: document.business ?? { name: document.name ?? 'our company' },
+    business: document.business ?? { name: document.name ?? null },
     timeZone: document.time_zone ?? 'UTC',
     region: document.region ?? 'eu',
     calendars: document.calendars ?? [],

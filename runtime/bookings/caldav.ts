@@ -40,6 +40,7 @@ export function caldavCalendar({ settings, fetchOutside, caldav, ...options }: C
   return {
     async freeSlots(query) {
       const { from, until } = horizonOf(settings, query)
+      if (from >= until) return []
       const asked = around({ startsAt: new Date(from), endsAt: new Date(until) }, hours.bufferMinutes)
       const [ours, theirs] = await Promise.all([
         ledger.taken(asked.from, asked.until, query.callId),

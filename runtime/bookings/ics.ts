@@ -15,11 +15,13 @@ export interface CalendarEvent extends Appointment {
 export const uidOf = (bookingId: string): string => `${bookingId}@talkif`
 
 /**
- * The file that both sides put into their calendars. It is an invitation (RFC 5546, 3.2.2) when both have an e-mail address, which
- * an invitation needs; else a plain event.
+ * The file that both sides put into their calendars. It is an invitation (RFC 5546, 3.2.2) when both have an e-mail address, and
+ * their owner's event, published (3.2.1), when only the owner has one; else a plain event.
  */
-export const icsFile = (event: CalendarEvent): string =>
-  printed(event, event.owner.email && event.lead.email ? ['METHOD:REQUEST'] : [])
+export function icsFile(event: CalendarEvent): string {
+  if (!event.owner.email) return printed(event, [])
+  return printed(event, [`METHOD:${event.lead.email ? 'REQUEST' : 'PUBLISH'}`])
+}
 
 /** Whose calendar it is, as a workspace names them: by an e-mail address, or in words. */
 export function ownerOf(owner: string): Person {
@@ -41,9 +43,8 @@ function printed(
     ...[`DTSTAMP:${utc(stamp)}`, `DTSTART:${utc(startsAt)}`, `DTEND:${utc(endsAt)}`],
     `SUMMARY:${escaped(summary)}`,
     `DESCRIPTION:${escaped([isolated(lead.name ?? ''), contact, notes].filter(Boolean).join('\n'))}`,
-    ...(owner.email && lead.email
-      ? [organizer(owner), attendee(owner, 'ACCEPTED'), attendee(lead, 'NEEDS-ACTION')]
-      : []),
+    ...(owner.email && (lead.email || method.length > 0) ? [organizer(owner)] : []),
+    ...(owner.email && lead.email ? [attendee(owner, 'ACCEPTED'), attendee(lead, 'NEEDS-ACTION')] : []),
     ...['END:VEVENT', 'END:VCALENDAR'],
   ]
   return lines.map((line) => `${folded(line)}\r\n`).join('')

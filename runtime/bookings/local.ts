@@ -24,6 +24,7 @@ export function localCalendar({ settings, ...options }: CalendarOptions): Calend
   return {
     async freeSlots(query) {
       const { from, until } = horizonOf(settings, query)
+      if (from >= until) return []
       const asked = around({ startsAt: new Date(from), endsAt: new Date(until) }, hours.bufferMinutes)
       const taken = await ledger.taken(asked.from, asked.until, query.callId)
       return chooseSlots(freeSlots(hours, from, until, taken), query, calendar)

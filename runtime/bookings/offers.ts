@@ -10,7 +10,7 @@ const DAYS_AHEAD = 30
 
 export const hoursOf = (settings: CalendarSettings): Hours => ({
   timeZone: settings.time_zone,
-  ...(settings.working_hours ?? { from: '09:00', to: '18:00', days: [1, 2, 3, 4, 5] }),
+  windows: [settings.working_hours ?? { from: '09:00', to: '18:00', days: [1, 2, 3, 4, 5] }].flat(),
   slotMinutes: settings.slot_minutes ?? 30,
   bufferMinutes: settings.buffer_minutes ?? 0,
 })
@@ -22,11 +22,13 @@ export function horizonOf(settings: CalendarSettings, { from, until }: SlotQuery
   return { from: from.getTime() + notice, until: Math.min(until.getTime(), from.getTime() + ahead) }
 }
 
-/** The first slots in the lead's day; those of their night only when there are no others. */
-export function chooseSlots(free: Iterable<Interval>, { limit, leadZone }: SlotQuery, calendar: string): Slot[] {
+/** The first slots that suit, in the lead's day; those of their night only when there are no others. */
+export function chooseSlots(free: Iterable<Interval>, query: SlotQuery, calendar: string): Slot[] {
+  const { limit, leadZone, suits = () => true } = query
   const chosen: Interval[] = []
   const atNight: Interval[] = []
   for (const slot of free) {
+    if (!suits(slot.startsAt)) continue
     if (!leadZone || isDuring(slot.startsAt, leadZone, '08:00', '21:00')) chosen.push(slot)
     else if (atNight.length < limit) atNight.push(slot)
     if (chosen.length >= limit) break
@@ -38,7 +40,7 @@ export function chooseSlots(free: Iterable<Interval>, { limit, leadZone }: SlotQ
   }))
 }
 
-/** How far around a slot its buffer reaches,. */
+/** How far around a slot its buffer reaches. */
 export const around = ({ startsAt, endsAt }: { startsAt: Date; endsAt: Date }, bufferMinutes: number) => ({
   from: new Date(startsAt.getTime() - bufferMinutes * MINUTE),
   until: new Date(endsAt.getTime() + bufferMinutes * MINUTE),

@@ -24,6 +24,8 @@ export interface SlotQuery {
   leadZone?: string
   /** The call that asks: what it only holds is free to it. */
   callId?: string
+  /** Whether a slot that begins then (epoch ms) is wanted; all are, when not given. */
+  suits?: (startsAt: number) => boolean
 }
 
 /** What the owner finds in their calendar. Names and notes are a stranger's words: text, never markup. */

@@ -1,14 +1,20 @@
 import { Temporal } from 'temporal-polyfill'
+import { closing } from '../../openapi/schemas/workspace-sections.ts'
 
 const MINUTE = 60_000
 export const MAX_DAYS_AHEAD = 90
 
-/** When someone takes appointments. Times are 'HH:MM' in `timeZone` (IANA); days are ISO 8601, 1 is Monday. */
-export interface Hours {
-  timeZone: string
+/** A stretch of some days. Times are 'HH:MM', a `to` of 00:00 is midnight; days are ISO 8601, 1 is Monday. */
+export interface Window {
   from: string
   to: string
   days: readonly number[]
+}
+
+/** When someone takes appointments: in windows of the wall clock in `timeZone` (IANA), in any order. */
+export interface Hours {
+  timeZone: string
+  windows: readonly Window[]
   slotMinutes: number
   /** Kept free before and after every booking. */
   bufferMinutes: number
@@ -21,8 +27,8 @@ export interface Interval {
 }
 
 /**
- * Free slots between two instants (epoch ms), in order. They begin on a grid of wall-clock times from the opening hour
- * on. A wall-clock time skipped by a change of the clocks is no slot, one that happens twice is the first of the two,
+ * Free slots between two instants (epoch ms), in order. They begin on a grid of wall-clock times from the opening hour of each
+ * window on. A wall-clock time skipped by a change of the clocks is no slot, one that happens twice is the first of the two,
  * and no slot begins before the one before it has ended. Looks at most 90 days ahead.
  * Throws RangeError for an unknown zone.
  */
@@ -33,7 +39,7 @@ export function* freeSlots(hours: Hours, from: number, until: number, taken: rea
   for (;;) {
     const midnight = day.toZonedDateTime(hours.timeZone).epochMilliseconds
     if (midnight >= end) return
-    for (const slot of hours.days.includes(day.dayOfWeek) ? slotsOfDay(hours, day) : []) {
+    for (const slot of slotsOfDay(hours, day)) {
       if (slot.startsAt < from || slot.endsAt > end) continue
       const isTaken = taken.some((it) => slot.startsAt < it.endsAt + buffer && it.startsAt - buffer < slot.endsAt)
       if (!isTaken) yield slot
@@ -42,10 +48,9 @@ export function* freeSlots(hours: Hours, from: number, until: number, taken: rea
   }
 }
 
-function slotsOfDay({ timeZone, from, to, slotMinutes }: Hours, day: Temporal.PlainDate): Interval[] {
+function slotsOfDay({ timeZone, windows, slotMinutes }: Hours, day: Temporal.PlainDate): Interval[] {
   const slots: Interval[] = []
-  const close = minutes(to)
-  for (let minute = minutes(from); minute + slotMinutes <= close; minute += slotMinutes) {
+  for (const minute of beginnings(windows, day.dayOfWeek, slotMinutes)) {
     const wall = day.toPlainDateTime({ hour: Math.floor(minute / 60), minute: minute % 60 })
     const start = wall.toZonedDateTime(timeZone)
     const startsAt = start.epochMilliseconds
@@ -54,6 +59,17 @@ function slotsOfDay({ timeZone, from, to, slotMinutes }: Hours, day: Temporal.Pl
       slots.push({ startsAt, endsAt: startsAt + slotMinutes * MINUTE })
   }
   return slots
+}
+
+/** In minutes of the wall clock, in order. */
+function beginnings(windows: readonly Window[], dayOfWeek: number, slotMinutes: number): number[] {
+  const ofDay = windows
+    .filter(({ days }) => days.includes(dayOfWeek))
+    .toSorted((a, b) => minutes(a.from) - minutes(b.from))
+  return ofDay.flatMap(({ from, to }) => {
+    const fit = Math.floor((minutes(closing(to)) - minutes(from)) / slotMinutes)
+    return Array.from({ length: Math.max(0, fit) }, (_, i) => minutes(from) + i * slotMinutes)
+  })
 }
 
 /** Whether `at` (epoch ms) falls between two wall-clock times of a day in `zone`. */

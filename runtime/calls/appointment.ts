@@ -19,7 +19,8 @@ interface Agreed {
 export function appointmentOf({ call, lead, settings }: Agreed, language = lead.language ?? 'en'): Appointment {
   const { name, email } = lead
   const person = { name, email, phone: call.phone, timeZone: spokenZone(lead.zones), language }
-  const summary = `${isolated(name ?? call.phone)} · ${isolated(settings.business.name)}`
+  const both = [name ?? call.phone, settings.business.name].filter((it) => it !== null)
+  const summary = both.map(isolated).join(' · ')
   return { summary, notes: notesOf(call.answers), lead: person }
 }
 

@@ -2,12 +2,14 @@ import { openCalendar } from '../bookings/open.ts'
 import { type Booking, type Calendar, CalendarUnavailable, type Slot } from '../bookings/port.ts'
 import { sendUnbook } from '../bookings/settle.ts'
 import { spokenSlot } from '../bookings/spoken.ts'
+import { readWish, type WishedTime } from '../bookings/wished-time.ts'
 import { eq } from '../db/drizzle.ts'
 import { calls } from '../db/schema.ts'
 import { spokenZone } from '../guardrails/spoken-zone.ts'
 import type { ToolResult } from '../voice/port.ts'
 import { appointmentOf } from './appointment.ts'
 import { toCallTime } from './call-time.ts'
+import { missingAnswers } from './decide.ts'
 import { notesOf } from './notes.ts'
 import { type ToolContext, words, write } from './tool-context.ts'
 
@@ -37,6 +39,8 @@ export function bookingTools(context: ToolContext) {
   const offered = new Map<string, Offer>()
   let opened: Promise<Calendar | undefined> | undefined
   const using = async (use: (calendar: Calendar) => Promise<ToolResult>): Promise<ToolResult> => {
+    const refused = refusal(context)
+    if (refused) return { output: { error: refused } }
     try {
       opened ??= calendarOf(context)
       const calendar = await opened
@@ -49,9 +53,17 @@ export function bookingTools(context: ToolContext) {
     }
   }
   return {
-    check_slots: () => using((calendar) => checkSlots(context, calendar, offered)),
+    check_slots: (args: Args) => using((calendar) => checkSlots(context, calendar, offered, args)),
     book_slot: (args: Args) => using((calendar) => bookSlot(context, calendar, offered, args)),
   }
+}
+
+/** Booking is what the flow does with who qualified: why this person has not, for the model; undefined when they have. */
+function refusal({ flow, known }: ToolContext): string | undefined {
+  if (known.findings.notFit?.reason === 'disqualified') return 'What is offered does not fit them: nothing is booked.'
+  const missing = missingAnswers({ slots: flow.qualify, answers: known.answers })
+  if (missing.length === 0) return undefined
+  return `Not yet: these slots have no answer: ${missing.join(', ')}. Ask, call save_answer for each, then try again.`
 }
 
 /** The calendar of the flow's `book(…)`; undefined when the workspace does not have it any more. */
@@ -75,11 +87,21 @@ function traceFailure({ deps, call, spanId }: ToolContext, error: CalendarUnavai
   deps.log.warn({ call: call.id, ...attributes }, 'a calendar cannot be asked')
 }
 
-async function checkSlots(context: ToolContext, calendar: Calendar, offered: Map<string, Offer>): Promise<ToolResult> {
-  const offers = await holdSome(context, calendar, offered)
+async function checkSlots(
+  context: ToolContext,
+  calendar: Calendar,
+  offered: Map<string, Offer>,
+  args: Args,
+): Promise<ToolResult> {
+  const wish = readWish(args, spokenZone(context.lead.zones))
+  if (wish && 'again' in wish) return { output: { error: wish.again } }
+  const wished = wish ? await holdSome(context, calendar, offered, wish) : []
+  const offers = wished.length > 0 ? wished : await holdSome(context, calendar, offered)
   for (const offer of offers) offered.set(offer.slot.id, offer)
   const slots = offers.map(({ slot }) => ({ slot_id: slot.id, spoken: spoken(context, slot.startsAt) }))
-  return { output: slots.length ? { slots } : { slots, say: 'There is no free time: offer a call back.' } }
+  if (slots.length === 0) return { output: { slots, say: 'There is no free time: offer a call back.' } }
+  if (wish && wished.length === 0) return { output: { slots, say: 'Nothing is free then: say so, and offer these.' } }
+  return { output: { slots } }
 }
 
 /** As the person would say it, where they are. */
@@ -96,10 +118,12 @@ async function holdSome(
   { deps, call, lead }: ToolContext,
   calendar: Calendar,
   offered: ReadonlyMap<string, Offer>,
+  wish?: WishedTime,
 ): Promise<Offer[]> {
   const from = toCallTime(call, new Date(deps.clock.now()))
-  const until = new Date(from.getTime() + DAYS_AHEAD * DAY_MS)
-  const query = { from, until, limit: LOOKED_AT, leadZone: spokenZone(lead.zones), callId: call.id }
+  const until = wish?.until ?? new Date(from.getTime() + DAYS_AHEAD * DAY_MS)
+  const leadZone = spokenZone(lead.zones)
+  const query = { from, until, limit: LOOKED_AT, leadZone, callId: call.id, suits: wish?.suits }
   const free = await calendar.freeSlots(query)
   const isNew = (slot: Slot) => !offered.has(slot.id)
   const offers: Offer[] = []

@@ -19,11 +19,15 @@ export type Decision =
   /** Nobody was reached: `no_answer`, after the flow's retries. */
   | { kind: 'missed'; reason: string }
 
+/** The required slots that have no answer yet, in the order in which they are asked. */
+export const missingAnswers = ({ slots, answers }: Pick<ConversationFacts, 'answers' | 'slots'>): string[] =>
+  slots.filter(({ name, required }) => required && !answers[name]).map(({ name }) => name)
+
 /** Whether every required slot was answered. A flow without required slots qualifies whoever talks to the end. */
 export function isQualified({ findings, slots, answers }: Pick<ConversationFacts, 'answers' | 'slots' | 'findings'>) {
   if (findings.notFit) return false
-  const required = slots.filter((slot) => slot.required)
-  return required.length > 0 ? required.every((slot) => answers[slot.name]) : findings.finished === true
+  const asks = slots.some((slot) => slot.required)
+  return asks ? missingAnswers({ slots, answers }).length === 0 : findings.finished === true
 }
 
 const reasonOf = ({ result }: NonNullable<Findings['handoff']>) =>

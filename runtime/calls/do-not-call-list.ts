@@ -13,6 +13,12 @@ export interface ListedOptOut {
 
 const AT_ONCE = 1_000
 
+interface GivenNumber {
+  phone: string
+  /** ISO 3166-1 alpha-2, for a national spelling. */
+  country?: string | undefined
+}
+
 /** Numbers of the caller's workspace and mode that nobody may call, in their order. @param after the last one of the page before. */
 export async function listOptOuts(
   { db }: Pick<Deps, 'db'>,
@@ -48,8 +54,8 @@ export async function* everyOptOut(deps: Pick<Deps, 'db'>, caller: Caller): Asyn
  * Takes a number off the list of test calls.
  * @throws permanent for a live key; phone_invalid; not_found for a number that is not on the list.
  */
-export async function removeOptOut({ db }: Pick<Deps, 'db'>, caller: Caller, given: string): Promise<void> {
-  const read = normalisePhone(given)
+export async function removeOptOut({ db }: Pick<Deps, 'db'>, caller: Caller, given: GivenNumber): Promise<void> {
+  const read = normalisePhone(given.phone, { country: given.country ?? null })
   if (!read.ok) throw problemOf([{ pointer: '/phone', code: 'phone_invalid', detail: read.reason }])
   const phone = read.e164
   if (caller.mode === 'live') {

@@ -6,10 +6,15 @@ import { problemOf } from '../problem.ts'
 import { optOut } from './opt-out.ts'
 
 /** Adds numbers to the workspace's do-not-call list; calls that wait to ring them end at once. @throws phone_invalid for any of them. */
-export async function doNotCall(tx: Tx, deps: Deps, caller: Caller, phones: string[]): Promise<number> {
+export async function doNotCall(
+  tx: Tx,
+  deps: Deps,
+  caller: Caller,
+  { phones, country = null }: { phones: string[]; country?: string | null | undefined },
+): Promise<number> {
   const faults: FieldFault[] = []
   const read = phones.flatMap((given, index) => {
-    const phone = normalisePhone(given)
+    const phone = normalisePhone(given, { country })
     if ('e164' in phone) return [phone.e164]
     faults.push({ pointer: `/phones/${index}`, code: 'phone_invalid', detail: phone.reason })
     return []

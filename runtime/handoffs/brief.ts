@@ -3,7 +3,8 @@ import type { KeyReply } from './transfer.ts'
 /** What a colleague is told before they decide. Everything but `agent` and `business` is in the words of strangers. */
 export interface BriefInput {
   agent: string
-  business: string
+  /** Null: the colleague knows for whom they work. */
+  business: string | null
   name: string | null
   reason: string
   answers: Record<string, string>
@@ -13,6 +14,7 @@ export interface BriefInput {
 
 interface Words {
   brief: string
+  business: string
   somebody: string
   reason: string
   answers: string
@@ -28,6 +30,7 @@ const words: Record<string, Words> = {
   en: {
     brief:
       'Hello. This is {agent}, the AI assistant of {business}. {name} is on the line and would like to talk to a person.',
+    business: 'our company',
     somebody: 'Somebody',
     reason: 'The reason: {text}.',
     answers: 'So far they said: {text}.',
@@ -40,6 +43,7 @@ const words: Record<string, Words> = {
   tr: {
     brief:
       'Merhaba. Ben {agent}, {business} adına konuşan yapay zekâ asistanı. {name} hatta ve bir yetkiliyle konuşmak istiyor.',
+    business: 'firmamız',
     somebody: 'Bir kişi',
     reason: 'Nedeni: {text}.',
     answers: 'Şimdiye kadar söyledikleri: {text}.',
@@ -52,6 +56,7 @@ const words: Record<string, Words> = {
   de: {
     brief:
       'Guten Tag. Hier ist {agent}, der KI-Assistent von {business}. {name} ist in der Leitung und möchte mit einem Menschen sprechen.',
+    business: 'unserer Firma',
     somebody: 'Jemand',
     reason: 'Der Grund: {text}.',
     answers: 'Bisher gesagt: {text}.',
@@ -64,6 +69,7 @@ const words: Record<string, Words> = {
   es: {
     brief:
       'Hola. Soy {agent}, el asistente de inteligencia artificial de {business}. {name} está en línea y quiere hablar con una persona.',
+    business: 'nuestra empresa',
     somebody: 'Alguien',
     reason: 'El motivo: {text}.',
     answers: 'Hasta ahora ha dicho: {text}.',
@@ -75,6 +81,7 @@ const words: Record<string, Words> = {
   },
   fr: {
     brief: "Bonjour. Ici {agent}, l'assistant IA de {business}. {name} est en ligne et souhaite parler à une personne.",
+    business: 'notre entreprise',
     somebody: "Quelqu'un",
     reason: 'La raison : {text}.',
     answers: "Jusqu'ici, cette personne a dit : {text}.",
@@ -98,7 +105,7 @@ export function briefOf({ agent, business, name, reason, answers, language }: Br
   const own = wordsIn(language)
   const said = Object.entries(answers).map(([slot, answer]) => `${slot.replaceAll('_', ' ')}: ${answer}`)
   const [why, soFar] = [plain(reason, MAX_REASON), plain(said.join('; '), MAX_ANSWERS)]
-  const who = { agent: plain(agent, MAX_NAME), business: plain(business, MAX_NAME) }
+  const who = { agent: plain(agent, MAX_NAME), business: plain(business ?? own.business, MAX_NAME) }
   return [
     fill(own.brief, { ...who, name: plain(name ?? '', MAX_NAME) || own.somebody }),
     why && fill(own.reason, { text: why }),

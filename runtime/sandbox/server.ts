@@ -11,7 +11,7 @@ import { type Chaos, strikes } from './chaos.ts'
 import { engineRest } from './engine/rest.ts'
 import { serveSession } from './engine/session.ts'
 import { serveTranscription } from './engine/transcription.ts'
-import { allPhrases, type Cast } from './people/scripts.ts'
+import { type Answers, allPhrases, type Cast, scriptOf } from './people/scripts.ts'
 import { sameSecret } from './secret.ts'
 import { createSpeech } from './speech/speech.ts'
 import { type EngineSession, keep, type RangCall, type Violation } from './violations.ts'
@@ -45,6 +45,8 @@ export interface Sandbox {
   ready: Promise<unknown>
   /** People of the user's own, who answer their numbers from the moment they are here. */
   cast: Cast
+  /** Answers to further questions, for whoever has the number (E.164); their next call knows them. */
+  teach(number: string, own: NonNullable<Answers['own']>): void
   /** Every phone that rang, oldest first. */
   rang: RangCall[]
   /** Every text of either direction, oldest first; their statuses change as they go. */
@@ -161,6 +163,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     carrierUrl: ({ pace, waits }) => `${url}/pace/${pace}/waits/${waits}`,
     engineUrl: ({ pace }) => `${url}/pace/${pace}/v1`,
     cast,
+    teach(number, own) {
+      const { answers, ...script } = scriptOf(number, cast)
+      cast.set(number, { ...script, answers: { ...answers, own: [...(answers.own ?? []), ...own] } })
+    },
     rang,
     messages,
     sessions,

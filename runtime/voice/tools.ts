@@ -1,11 +1,12 @@
 import { formOf } from '../../flows/language/answers.ts'
 import type { Flow, FlowSlot } from '../../openapi/schemas/flow-document.ts'
+import { PARTS_OF_DAY } from '../bookings/wished-time.ts'
 import type { ToolDefinition } from './port.ts'
 
-const object = (properties: Record<string, unknown>) => ({
+const object = (properties: Record<string, unknown>, required = Object.keys(properties)) => ({
   type: 'object',
   properties,
-  required: Object.keys(properties),
+  required,
   additionalProperties: false,
 })
 const text = (description: string) => ({ type: 'string', description })
@@ -45,8 +46,18 @@ export function toolsOf(flow: Flow, { takesMessages = false } = {}): ToolDefinit
       ? [
           {
             name: 'check_slots',
-            description: 'Look up free appointment times. Returns {slots: [{slot_id, spoken}]}.',
-            parameters: object({}),
+            description:
+              'Look up free appointment times, once every slot is answered. Returns {slots: [{slot_id, spoken}]}.',
+            parameters: object(
+              {
+                day: text('The day they asked for, as YYYY-MM-DD; leave it out when they named none.'),
+                part_of_day: {
+                  ...text('The part of a day they asked for; leave it out when they named none.'),
+                  enum: PARTS_OF_DAY,
+                },
+              },
+              [],
+            ),
           },
           {
             name: 'book_slot',

@@ -156,6 +156,33 @@ secrets: { GONE: null }
     })
   })
 
+  test('working hours in one window or several, which end by midnight and stay apart', () => {
+    const of = (hours: string) => `calendars:\n  - { name: a, owner: a, time_zone: UTC, working_hours: ${hours} }\n`
+    const good = of('[{ from: 09:00, to: 12:00, days: [1, 2] }, { from: 12:00, to: 00:00, days: [2] }]')
+    expect(isTaken(parse(good)), JSON.stringify(isTaken.errors)).toBe(true)
+    const document = documentOf(good)
+    expect(document.calendars![0]!.working_hours).toHaveLength(2)
+    expect(documentOf(printWorkspace(document))).toEqual(document)
+    const faults = (hours: string) => {
+      const read = parseWorkspace(of(hours), {})
+      if (!('faults' in read)) return workspaceFaults(read.document, { allowLoopbackWebhooks: true }).map(faultText)
+      return read.faults.map((fault) => fault.message + (fault.suggestion ?? ''))
+    }
+    const faultText = ({ pointer, detail }: { pointer: string; detail: string }) => `${pointer} ${detail}`
+    expect(faults('[{ from: 09:00, to: 12:00, days: [1, 2] }, { from: 11:30, to: 13:00, days: [2] }]')).toEqual([
+      '/calendars/0/working_hours/1 They overlap entry 1 on a day that both name.',
+    ])
+    expect(faults('[{ from: 09:00, to: 12:00, days: [1] }, { from: 09:00, to: 12:00, days: [2] }]')).toEqual([])
+    expect(faults('[{ from: 09:00, to: 08:00, days: [1] }]')).toEqual([
+      '/calendars/0/working_hours/0 They end before they begin.',
+    ])
+    expect(faults('[{ from: 9:00, to: "24:00", days: [1] }]')).toEqual([
+      'calendars.0.working_hours.0.from must look like 09:0009:00',
+      'calendars.0.working_hours.0.to must look like 09:0000:00',
+    ])
+    expect(faults('always')).toEqual(['calendars.0.working_hours must be {from, to, days}, or a list of them'])
+  })
+
   test('who sends nothing needs no environment: anything fits in the place of what it lacks', () => {
     const text = `
 name: \${A_NAME} and \${OTHER}
@@ -277,7 +304,7 @@ secrets:
     expect(shown(text)).toEqual([
       ['2:1 There is no field calender here; did you mean "calendars"?', '2 | calender: []', '  | ^'],
       ['4:5 calendars.0.owner is required', '4 |   - name: mehmet', '  |     ^'],
-      ['6:11 the duration 30 needs a unit: s, m, h or d; did you mean "30s"?', '6 |     slot: 30', '  |           ^'],
+      ['6:11 the duration 30 needs a unit: s, m, h or d; did you mean "30m"?', '6 |     slot: 30', '  |           ^'],
       [
         '7:28 voices.0.voice must be one of marin, cedar, alloy, ash, ballad, coral, echo, sage, shimmer, verse; ' +
           'did you mean "marin"?',

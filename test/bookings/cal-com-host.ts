@@ -73,7 +73,8 @@ export class Refused extends Error {
 }
 
 const iso = (at: number) => new Date(at).toISOString()
-const hours = { timeZone: 'Europe/Istanbul', from: '09:00', to: '18:00', days: [1, 2, 3, 4, 5] }
+const windows = [{ from: '09:00', to: '18:00', days: [1, 2, 3, 4, 5] }]
+const hours = { timeZone: 'Europe/Istanbul', windows }
 const mehmet = { id: 1, name: 'Mehmet', email: 'mehmet@helena.example', displayEmail: 'mehmet@helena.example' }
 const always = {
   ...{

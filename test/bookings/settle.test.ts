@@ -21,6 +21,7 @@ async function ringing(talkif: Workspace) {
   const prepared = await prepareConversation(runtime, attempt.id)
   const transfer = openTransfer(prepared!.context, attempt.carrierId!, () => {})
   const run = conversationTools(prepared!.context, transfer)
+  for (const slot of ['need', 'timing', 'budget', 'location']) await run('save_answer', { slot, value: 'said' })
   const rows = () => runtime.db.select().from(bookings).where(eq(bookings.callId, call_id)).orderBy(bookings.slotAt)
   return {
     ...{ run, rows, callId: call_id, db: runtime.db },

@@ -50,6 +50,28 @@ const stories: Record<Character, Story> = {
 const robots: Character[] = ['screened', 'voicemail', 'long_voicemail']
 
 describe.concurrent('the whole way, for each person of the sandbox', () => {
+  test('the one who books, of a flow whose slots have forms, whatever its questions', async ({ talkif }) => {
+    await talkif.deploy(`id: typed
+match: {source: by_id}
+qualify:
+  - guests: {question: "How many will you be?", type: number}
+  - budget: {type: number}
+  - room: {question: "Hangi oda?", options: [Twin room, Suite]}
+  - parking: {question: "Will you need a place to park?", type: yes_no}
+  - day: {question: "When does it begin?", type: date}
+  - wish
+on: {qualified: book(calendar.mehmet)}
+`)
+    await talkif.configure({ sandbox: { pace: 6, waits: 900 } })
+    const { call_id } = await talkif.api.createLead({ ...lead, flow_id: 'typed', phone: people.books })
+    const call = await talkif.finished(call_id)
+    expect(call).toMatchObject({ outcome: 'booked' })
+    expect(call.answers).toEqual({
+      ...{ guests: '30', budget: '12000', room: 'Twin room', parking: 'yes', day: '2030-07-01' },
+      wish: expect.any(String),
+    })
+  })
+
   test.for(Object.keys(stories) as Character[])('%s', async (character, { served, talkif }) => {
     await talkif.configure({ sandbox: { pace: robots.includes(character) ? 16 : 6, waits: 900 } })
     const story = stories[character]

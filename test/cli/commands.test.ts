@@ -25,6 +25,7 @@ describe('leads and calls', () => {
     await talkif.finished(id)
     const told = await cli(['call', 'get', id, '--transcript'])
     expect(told.out).toContain('\ntranscript\n')
+    expect(told.out).toMatch(/booking +\d{4}-\d\d-\d\d \d\d:\d\d (UTC|GMT|[A-Z]{2,4})\S* with /)
     expect(told.out).toMatch(/agent {2}\S/)
     const trace = await cli(['trace', id, '--watch'])
     const rows = [...trace.out.matchAll(/^ {2}\d\d:\d\d:\d\d\.\d{3} {2}(\S+) +(\S+) +(?:\d+ms|\d+\.\d\ds)$/gm)]
@@ -74,7 +75,7 @@ describe('leads and calls', () => {
         err: `✗ --metadata ${pair} is no pair.\n→ Write --metadata key=value.\n`,
       })
     const inFile = await cli(['lead', 'create', '--file', '-'], { input: '{"phone": "12"}' })
-    expect(inFile.err).toContain('  /source  ')
+    expect(inFile.err).toContain('✗ --source is required.\n  consent  The person')
     const asJson = await cli(['lead', 'create', '--phone', '12', '--json'])
     expect(asJson.out).toBe('')
     expect(JSON.parse(asJson.err).error).toMatchObject({
@@ -91,7 +92,10 @@ describe('leads and calls', () => {
     )
     await expect(json(['call', 'get', 'call_01kb4t2m7ye8q9v3x5z6c7d8f9'])).rejects.toThrow('not_found')
     expect((await cli(['call', 'get', 'call_01kb4t2m7ye8q9v3x5z6c7d8f9', '--wait', 'long'])).err).toContain('0 to 60')
-    expect((await cli(['calls', '--status', 'lost'])).err).toContain('status')
+    const calls = await cli(['calls', '--status', 'lost', '--limit', '1000'])
+    expect(calls.err).toMatch(
+      /^✗ --(status|limit) must be .*\.\n {2}--(status|limit) must be .*\n→ Mend what is named, then run it again\.\n/,
+    )
   })
 })
 
@@ -134,6 +138,13 @@ describe('the workspace', () => {
     talkif,
   }) => {
     expect((await cli(['dnc', 'add', '+12025550141', '+12025550142'])).out).toContain('2 numbers are')
+    const national = 'Write it with + and the country code, or add --country.'
+    const refused = `✗ ${national}\n  phones.0  ${national}\n  phones.1  ${national}\n→ For example +12025550100.\n`
+    expect((await cli(['dnc', 'add', '0532 123 42 18', '12'])).err.replace(/ {2}request .*\n$/, '')).toBe(refused)
+    expect((await cli(['dnc', 'remove', '0532 123 42 18'])).err).toContain(`✗ ${national}\n`)
+    expect((await cli(['dnc', 'import', '-'], { input: 'phone\n0532\n' })).out).toContain(`line 2: 0532 ${national}`)
+    expect((await cli(['dnc', 'add', '0532 123 42 18', '--country', 'TR'])).out).toContain('1 number is')
+    expect((await cli(['dnc', 'remove', '0532 123 42 18', '--country', 'TR'])).status).toBe(0)
     const imported = await cli(['dnc', 'import', '-', '--country', 'TR'], { input: 'phone\n0212 555 01 24\n12\n' })
     expect(imported).toMatchObject({ status: 1, out: expect.stringContaining('1 added, 0 already there, 1 refused.') })
     expect(imported.out).toContain('line 3: 12 ')

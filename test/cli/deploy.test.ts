@@ -100,7 +100,18 @@ describe('deploy', () => {
     expect((await cli(['rollback', 'flow_event', '9', '--yes'])).err).toContain(
       'There is no version 9 of flow_event here.',
     )
-    expect((await cli(['rollback', 'flow_nobody', '--yes'])).status).toBe(1)
+    const failed = async (...args: string[]) => (await cli(args, given)).err
+    const there = '✗ There is no flow flow_evnt here.\n→ Did you mean flow_event?\n'
+    expect(await failed('rollback', 'flow_evnt', '-y')).toBe(there)
+    expect(await failed('diff', 'flow_evnt', '1')).toBe(there)
+    expect(await failed('rollback', 'Nobody', '-y')).toContain('\n→ There are: flow_event, flow_pricing_v3.\n')
+    expect(await failed('diff', 'flow_event', '3')).toContain(
+      'version 3 of flow_event here.\n→ It has the versions 1 to 2.',
+    )
+    expect(await failed('rollback', 'flow_pricing_v3', '-y')).toContain('→ It has only version 1. Name')
+    expect(await failed('diff', 'flow_event')).toContain(
+      '→ For two versions of a flow, name one: `talkif diff flow_event 1`.',
+    )
     expect(await json(['rollback', 'flow_event', '2', '-y'])).toMatchObject({ version: 2 })
     for (const { out, err } of [dry, done, words]) expect(out + err).not.toContain(SECRET)
   })
@@ -203,6 +214,10 @@ describe('deploy', () => {
     expect(done.out).toContain('✓ flow_event  retired\n✓ flow_pricing_v3  retired\n')
     expect((await talkif.api.getFlow({ id: 'flow_event' })).retired_at).toEqual(expect.any(String))
     expect(await json(['deploy', '--prune', '--yes'], given)).toMatchObject({ applied: [], others: [] })
+    expect((await cli(['rollback', 'flow_event', '1', '-y'])).err).toBe(
+      '✗ The flow flow_event is retired, last in version 1: new leads do not get it.\n' +
+        '→ Bring it back with `talkif deploy`, from a folder that has its file; then roll it back.\n',
+    )
   })
 
   test('where there is nothing to deploy', async ({ cli }) => {
@@ -262,6 +277,34 @@ describe('on this machine alone', () => {
       ok: true,
       files: [{ path: 'flows/event.yaml', is: 'flow', id: 'flow_event', faults: [] }],
     })
+  })
+
+  test('validate says when nobody is named for whom is called', async () => {
+    const { given, write } = team({ 'talkif.yaml': workspaceYaml.replace(/^business:\n.*\n/, '') })
+    const err =
+      'talkif.yaml does not say for whom is called: unless the server knows it, people hear "the company you contacted". ' +
+      'Add business: {name: …}.\n'
+    expect(await quickly(['validate'], given)).toMatchObject({ status: 0, err })
+    const named = (yaml: string) => yaml.replace('agent:\n', 'agent:\n  business: Helena\n')
+    write('flows/event.yaml', named(eventYaml))
+    expect(await quickly(['validate'], given)).toMatchObject({ status: 0, err })
+    expect(await quickly(['validate', 'flows'], given)).toMatchObject({ status: 0, err: '' })
+    rmSync(join(given.cwd, 'flows/pricing.yaml'))
+    expect(await quickly(['validate'], given)).toMatchObject({ status: 0, err: '' })
+  })
+
+  test('validate tells every fault of talkif.yaml at once, of its shape and of what it means', async () => {
+    const zone = workspaceYaml.replace('Istanbul', 'Istambul').replace('slot: 45m', 'slot: 45')
+    const { given } = team({
+      'talkif.yaml': `${zone}time_zone: \${ZONE}\ntemplates: [{name: a, sms: "Hi {frist_name}"}]\n`,
+    })
+    const { status, out, err } = await quickly(['validate', 'talkif.yaml'], given)
+    expect({ status, err }).toEqual({ status: 1, err: '' })
+    expect(out.split('\n').filter((line) => line.startsWith('✗'))).toEqual([
+      '✗ talkif.yaml:6:16 Europe/Istambul is not an IANA time zone',
+      '✗ talkif.yaml:7:11 the duration 45 needs a unit: s, m, h or d; did you mean "45m"?',
+      '✗ talkif.yaml:15:28 There is no field {frist_name}; did you mean "{first_name}"?',
+    ])
   })
 
   test('validate needs no secrets, and says which it did without; deploy needs them', async ({ cli }) => {

@@ -71,6 +71,40 @@ test('the example flows do what their simulations say, and a wrong expectation f
   expect(xml).toContain('message="outcome: expected not_fit, came booked"')
 })
 
+test('the people of the sandbox, and personas that are told nothing else, qualify in a flow whose rules they meet', {
+  timeout: 300_000,
+}, async () => {
+  const cwd = folder()
+  mkdirSync(join(cwd, 'simulations'))
+  const yaml = `id: camp
+match: {source: camp, language: de}
+qualify:
+  - age: {question: "Wie alt sind Sie?", type: number, disqualify_if: ["< 18", "> 29"]}
+  - plan: {question: "Which plan do you want?", options: [None, Whole week, Weekend], disqualify_if: None}
+  - allergic: {question: "Haben Sie eine Allergie?", type: yes_no, disqualify_if: yes}
+  - arrival: {type: date}
+  - name
+on:
+  no_answer: retry(15m, max=3)
+  qualified: log("comes")
+`
+  const answers = 'answers: {age: "18", plan: Whole week, allergic: "no", arrival: "2030-07-01"}'
+  const people = `people:
+  books: {outcome: qualified, ${answers}}
+  second_try: {outcome: qualified, attempts: 2, ${answers}}
+  not_a_fit: {outcome: not_fit, reason: not_interested}
+personas:
+  - {persona: grown up, answers: {age: "I am 21."}, expect: {outcome: qualified, answers: {age: "21", allergic: "no"}}}
+  - {persona: too young, answers: {age: "16"}, expect: {outcome: not_fit, reason: disqualified}}
+`
+  writeFileSync(join(cwd, 'camp.yaml'), yaml)
+  writeFileSync(join(cwd, 'simulations/camp.yaml'), people)
+  const { status, out, err } = await command(['simulate', 'camp.yaml', '--pace', '10', '--json'], { cwd })
+  expect(err).toBe('')
+  expect(answer(out).results.flatMap(({ scenario, unmet }) => unmet.map((it) => ({ scenario, ...it })))).toEqual([])
+  expect(status).toBe(0)
+})
+
 test('the database goes with its stage, also where it lies in a folder of its own because root runs it', async () => {
   const temporary = folder()
   vi.stubEnv('TMPDIR', temporary)
@@ -136,6 +170,11 @@ describe('a file of personas', () => {
       'mean "budget"',
     )
     expect(faults('personas:\n  - {persona: A, hang_up: 1, expect: {booked: true}}')[0]).toContain('mean "hangs_up"')
+  })
+
+  test('a number is told as it is meant, without its spaces', () => {
+    const told = faults('personas:\n  - {persona: A, lead: {phone: "+1 (202) 555-0123"}, expect: {booked: true}}')
+    expect(told[0]).toContain('must look like +12025550100; did you mean "+12025550123"?')
   })
 
   test('nobody has the name or number of somebody else', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { disqualifies, readAnswer } from '../../flows/language/answers.ts'
 import type { FlowSlot } from '../../openapi/schemas/flow-document.ts'
 
@@ -38,6 +38,88 @@ test.each([
   ['yes and no', null],
   ['perhaps', null],
 ])('%j is %j', (said, value) => expect(read(slot('yes_no'), said)).toBe(value))
+
+describe('a yes or no is what was meant, not the first word of one', () => {
+  const meant: Record<string, { yes: string[]; no: string[]; unclear: string[] }> = {
+    en: {
+      yes: [
+        'No problem, I will be there',
+        'No worries',
+        "That's not a problem.",
+        'Sure, why not',
+        "I can't say no to that",
+      ],
+      no: ['No.', 'No, there is a problem', "That's not correct", 'that is not true', 'Sure not', 'Nope, no way'],
+      unclear: [
+        "I'm not sure",
+        'not really sure',
+        'No idea',
+        'I have no preference',
+        'No, no problem',
+        'Well, yes and no',
+      ],
+    },
+    tr: {
+      yes: ['Sorun yok, gelirim', 'Sorun değil.', 'Sıkıntı yok', 'Neden olmasın?', 'Tabii ki', 'İtirazım yok'],
+      no: ['Yok', 'Olmaz, sorun var', 'Tabii ki hayır', 'Bu doğru değil', 'Vaktim yok'],
+      unclear: ['Hiç fikrim yok', 'Olur mu?', 'Olmaz mı?', 'bilmiyorum'],
+    },
+    de: {
+      yes: [
+        'Kein Problem, ich komme',
+        'Ja, kein Thema',
+        'Warum nicht?',
+        'Oh ja',
+        'Na klar',
+        'Ja, ich habe keine Haustiere',
+      ],
+      no: ['Natürlich nicht', 'Nein, das ist ein Problem', 'Nee'],
+      unclear: ['Ich weiß ja nicht', 'Das ist mir nicht klar', 'Na ja', 'nicht so genau'],
+    },
+    es: {
+      yes: [
+        'No hay problema, allí estaré',
+        'Sin problema',
+        '¡Cómo no!',
+        '¿Por qué no?',
+        'Claro que sí',
+        'Creo que si',
+        'Si.',
+      ],
+      no: ['Claro que no', 'No es cierto', 'No, gracias', 'No puedo'],
+      unclear: [
+        'No sé',
+        'No lo sé',
+        'no estoy muy seguro',
+        'No tengo ni idea',
+        'Depende si puedo',
+        'No le oigo',
+        'Sí y no',
+      ],
+    },
+    fr: {
+      yes: ['Pas de problème, je serai là', 'Sans souci', 'Pourquoi pas ?', 'Mais si !', 'Aucun problème'],
+      no: ["Ce n'est pas vrai", 'Non, il y a un problème', 'Nan'],
+      unclear: ['Je ne sais pas si je peux', 'Oui et non'],
+    },
+  }
+  const all = Object.entries(meant).flatMap(([language, { yes, no, unclear }]) => [
+    ...yes.map((said) => [language, said, 'yes'] as const),
+    ...no.map((said) => [language, said, 'no'] as const),
+    ...unclear.map((said) => [language, said, null] as const),
+  ])
+  test.each(all)('%s: %j is %j', (_, said, value) => expect(read(slot('yes_no'), said)).toBe(value))
+
+  test('where problems are asked for, "no problem" is asked again', () => {
+    const asked = { ...slot('yes_no'), question: 'Have you had any problems with a visa?' }
+    expect([read(asked, 'No problem'), read(asked, 'No problems so far'), read(asked, 'No')]).toEqual([
+      null,
+      null,
+      'no',
+    ])
+    expect(read({ ...asked, question: 'Can you come on Monday?' }, 'No problem')).toBe('yes')
+  })
+})
 
 test.each([
   ['2026-07-01', '2026-07-01'],

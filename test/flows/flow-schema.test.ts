@@ -51,6 +51,7 @@ const beyondSchemas = [
   'disqualifier that is no comparison',
   'disqualifier that is no option',
   'field of a url that input lacks',
+  'fields that a question means',
   'greeting that hides the ai',
   'handlebars',
   'input of an unknown type',

@@ -3,13 +3,18 @@ import { expect, test } from 'vitest'
 import { parseFlow } from '../../flows/language/parse.ts'
 import { compileConversation } from '../../flows/language/prompt.ts'
 
-function compile(yaml = 'id: a\nqualify:\n  - need - budget\n', lead: object = {}, recorded = false) {
+function compile(
+  yaml = 'id: a\nqualify:\n  - need - budget\n',
+  lead: object = {},
+  recorded = false,
+  business: string | null = 'Helena Education',
+) {
   const read = parseFlow(yaml)
   if ('faults' in read) throw new Error(JSON.stringify(read.faults))
   return compileConversation({
     flow: read.flow,
     lead: { name: 'Ece Y.', intent: 'pricing', language: 'en', source: 'web_form', metadata: {}, ...lead },
-    business: { name: 'Helena Education' },
+    business: { name: business },
     now: new Date('2026-05-26T21:30:00Z'),
     timeZone: 'Europe/Istanbul',
     recorded,
@@ -37,6 +42,16 @@ test.each([
   for (const part of ['Talkif', 'Helena Education', artificial, recorded]) expect(first).toContain(part)
   expect(compile(undefined, { language }, false).greeting).not.toContain(recorded)
   expect(compiled.language).toBe(language)
+})
+
+test.each([
+  ['en', 'calling on behalf of the company you contacted — '],
+  ['tr', 'ben Talkif, bilgilerinizi bıraktığınız firma adına arıyorum'],
+  ['de', 'im Auftrag von dem Unternehmen, bei dem Sie angefragt haben — '],
+  ['es', 'llamo de parte de la empresa a la que dejó sus datos — '],
+  ['fr', "j'appelle de la part de l'entreprise que vous avez contactée — "],
+])('in %s nobody is called for a company without a name in another language', (language, said) => {
+  expect(compile(undefined, { language }, false, null).greeting).toContain(said)
 })
 
 test('a hand-written greeting is filled in; a name that is none is left out', () => {

@@ -28,6 +28,12 @@ test.each([
   for (const why of ['declined', 'too_late', 'gone', 'alone'] as const) expect(farewellOf(why, language)).toMatch(/\.$/)
 })
 
+test('a colleague knows for whom they work when nobody has said it', () => {
+  const brief = (language: string) => briefOf({ ...input, business: null, answers: {}, language })
+  expect(brief('en')).toContain('the AI assistant of our company.')
+  expect(brief('fr')).toContain("l'assistant IA de notre entreprise.")
+})
+
 test('what strangers wrote is neither markup nor endless, and fits into what the carrier takes', () => {
   const evil = '</Say><Dial>+19005550100</Dial> {agent} "\n\u0000 \u202e &amp; '.repeat(50)
   const brief = briefOf({ ...input, name: evil, reason: evil, answers: { need: evil, timing: '🙂'.repeat(900) } })

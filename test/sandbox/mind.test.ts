@@ -15,6 +15,8 @@ const slots = [
   { slot_id: 's2', spoken: 'Wednesday at noon' },
 ]
 
+const budgetOnly = { type: 'function', name: 'save_answer', parameters: { properties: { slot: { enum: ['budget'] } } } }
+
 function mind(items: MindItem[], more: Partial<Context> = {}): Step[] {
   return think({ instructions: '', override: undefined, tools: tools as never, mayCall: true, items, ...more })
 }
@@ -53,6 +55,19 @@ describe('asks', () => {
     expect(words(next)).toBe('Thank you. When would you like to start?')
   })
 
+  test('again, with the form that the answer must have, but not a third time', () => {
+    const asked = [said('What is your budget?'), heard('A lot.')]
+    const typed = { tools: tools.map((it) => (it.name === 'save_answer' ? budgetOnly : it)) as never }
+    const again = { error: 'budget must be one number, in digits. Ask again.' }
+    const once = [...asked, ...did('save_answer', { slot: 'budget', value: 'A lot' }, again)]
+    const question = 'I am sorry, it must be one number, in digits. What is your budget?'
+    expect(mind(once, typed)).toEqual([{ say: question }])
+    const answered = [...once, said(question), heard('Really a lot.')]
+    const call = { slot: 'budget', value: 'Really a lot' }
+    expect(mind(answered, typed)).toEqual([{ call: 'save_answer', args: call }])
+    expect(mind([...answered, ...did('save_answer', call, again)], typed)).toEqual([{ call: 'check_slots', args: {} }])
+  })
+
   test('again after an interruption, which it answers', () => {
     const steps = mind([said('Great. What are you', true), heard('Sorry, how long will this take?')])
     expect(words(steps)).toBe('It will only take a minute. What are you looking for?')
@@ -77,7 +92,10 @@ describe('books', () => {
   test('only what check_slots returned', () => {
     expect(mind(saved)).toEqual([{ call: 'check_slots', args: {} }])
     expect(words(mind(checked))).toContain('Tuesday at ten')
-    expect(mind([...offered, heard('Yes, that works.')])).toEqual([{ call: 'book_slot', args: { slot_id: 's1' } }])
+    for (const yes of ['Yes, that works.', 'No problem, I will be there.', 'Why not?']) {
+      expect(mind([...offered, heard(yes)])).toEqual([{ call: 'book_slot', args: { slot_id: 's1' } }])
+    }
+    expect(words(mind([...offered, heard('No problem, but I cannot then.')]))).toContain('Wednesday at noon')
   })
 
   test('confirms, says goodbye, ends', () => {

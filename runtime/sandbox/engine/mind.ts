@@ -130,10 +130,13 @@ function afterTool(context: Context, { callId, output }: Extract<MindItem, { kin
   if (special && call?.name === 'save_answer') return special
   const failed = 'error' in output
   switch (call?.name) {
-    case 'save_answer':
+    case 'save_answer': {
+      const again = askedAgain(context, call.args.slot, output.error)
+      if (again) return [{ say: again }]
       if (output.offer === 'transfer' && can(context, 'transfer_to_human')) return [{ say: OFFERS_TRANSFER }]
       if (output.disqualified) return closing('Then this is not the right offer for you, I am afraid.')
       return goOn(context, failed ? 'I am sorry, I could not note that down.' : 'Thank you.')
+    }
     case 'check_slots':
       return goOn(context, failed ? 'I am sorry, I cannot see the calendar right now.' : '')
     case 'book_slot': {
@@ -197,13 +200,31 @@ function nudge(context: Context): Step[] {
   return asked === 0 ? [{ say: 'Are you still there?' }] : closing('I will let you go then.')
 }
 
-/** Slots still to be asked: those nobody has tried to save. */
+/** How `save_answer` says which form an answer must have. */
+const AGAIN = / must be (.+)\. Ask again\.$/
+
+/** The question with the form that its answer must have, when the one that was given had another. */
+function askedAgain(context: Context, slot: unknown, error: unknown): string | undefined {
+  const form = AGAIN.exec(String(error))?.[1]
+  if (!form || !openSlots(context).includes(String(slot))) return undefined
+  return `I am sorry, it must be ${form.replaceAll(' | ', ', or ')}. ${questionFor(String(slot), context.instructions)}`
+}
+
+/** Slots still to be asked: those nobody has tried to save, or only once and in vain. */
 function openSlots({ tools, items }: Context): string[] {
   const save = tools.find((tool) => tool.name === 'save_answer')?.parameters as
     | { properties?: { slot?: { enum?: string[] } } }
     | undefined
-  const tried = items.map((item) => item.kind === 'called' && item.name === 'save_answer' && item.args.slot)
-  return (save?.properties?.slot?.enum ?? []).filter((slot) => !tried.includes(slot))
+  const isAsked = (slot: string) => {
+    const tries = items.flatMap((it) =>
+      it.kind === 'called' && it.name === 'save_answer' && it.args.slot === slot ? [it.callId] : [],
+    )
+    const isAgain = items.some(
+      (it) => it.kind === 'output' && it.callId === tries[0] && AGAIN.test(String(it.output.error)),
+    )
+    return tries.length > (isAgain ? 1 : 0)
+  }
+  return (save?.properties?.slot?.enum ?? []).filter((slot) => !isAsked(slot))
 }
 
 /** Half of the question is enough to answer it. */

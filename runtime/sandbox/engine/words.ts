@@ -27,12 +27,14 @@ export const isQuestion = (text: string) => /\?\s*$/.test(text) && !/^(hello|hi)
 export const isGreeting = (text: string) => /^(hello|hi|hey|speaking)( there)?[.?!]?$/i.test(text.trim())
 
 export const isYes = (text: string) =>
-  /\b(yes|yeah|yep|sure|perfect|great|sounds good|works|okay|ok|fine)\b/i.test(text) && isNo(text) === undefined
+  /\b(yes|yeah|yep|sure|perfect|great|sounds good|works|no problem|no worries|why not|okay|ok|fine)\b/i.test(text) &&
+  isNo(text) === undefined
 
 /** `this_one`: another time may do; `none`: no time will. */
 export function isNo(text: string): 'this_one' | 'none' | undefined {
-  if (/not (book|anything|today|right now)|rather not|no time|none/i.test(text)) return 'none'
-  return /\b(no|nope|not|cannot|can't|doesn't)\b/i.test(text) ? 'this_one' : undefined
+  const words = text.replace(/\b(no (problem|worries)|why not)\b/gi, '')
+  if (/not (book|anything|today|right now)|rather not|no time|none/i.test(words)) return 'none'
+  return /\b(no|nope|not|cannot|can't|doesn't)\b/i.test(words) ? 'this_one' : undefined
 }
 
 /** A short answer to what the caller asked or did, to say before going on. */

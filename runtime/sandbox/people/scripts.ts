@@ -46,7 +46,7 @@ interface Interruption {
   goesOn?: string
 }
 
-interface Answers {
+export interface Answers {
   /** To a time that is offered. */
   slot: string
   /** To a question that shares most of its words with `question`. */
@@ -139,6 +139,25 @@ const replies: [RegExp, string][] = [
   [/moment|minute|good time|talk now|speak now/i, GREETED],
 ]
 
+/** What the agent says that an answer has to be, and the one that is given then. */
+const forms: [RegExp, (form: RegExpMatchArray, text: string) => string][] = [
+  [/must be one of: (.+?)(?:, or |\. )/i, ([, option]) => `${option}.`],
+  [
+    /must be one number/i,
+    (_, text) => (/budget|spend|afford|pay|price|salary|income|cost/i.test(text) ? '12000.' : '30.'),
+  ],
+  [/must be yes or no/i, () => 'Yes.'],
+  [/must be a date/i, (_, text) => (/birth|born/i.test(text) ? 'May 4, 1990.' : 'July 1, 2030.')],
+]
+
+function inForm(text: string): string | undefined {
+  for (const [pattern, words] of forms) {
+    const form = pattern.exec(text)
+    if (form) return words(form, text)
+  }
+  return undefined
+}
+
 const GENERIC = 'That would be fine.'
 const GO_AHEAD = 'Yes, go ahead.'
 const ACKNOWLEDGES = 'Okay.'
@@ -179,6 +198,8 @@ export function reply(script: Script, turn: HeardTurn): string | null {
   if (OFFER.test(text)) return script.answers.slot
   const own = question ? ownAnswer(script, lastQuestion(text)) : undefined
   if (own !== undefined) return own
+  const formed = inForm(text)
+  if (formed !== undefined) return formed
   if (question) return replies.find(([pattern]) => pattern.test(lastQuestion(text)))?.[1] ?? GENERIC
   if (turn.answered === 0) return GO_AHEAD
   return turn.waited ? ACKNOWLEDGES : null
