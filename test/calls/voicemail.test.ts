@@ -1,15 +1,12 @@
 import { expect, test } from 'vitest'
-import { serve } from '../../cli/serve.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
 import { carrierEvent } from '../../runtime/calls/carrier-event.ts'
 import type { Verdict } from '../../runtime/carrier/port.ts'
-import { readConfig } from '../../runtime/config.ts'
 import { and, eq, isNotNull } from '../../runtime/db/drizzle.ts'
 import { attempts, calls, type Findings } from '../../runtime/db/schema.ts'
-import { openLog } from '../../runtime/log.ts'
 import { scriptOf } from '../../runtime/sandbox/people/scripts.ts'
-import { freshDatabase } from '../harness/database.ts'
-import { freshDataDir, openWorkspace, people } from '../harness/talkif.ts'
+import { startSplit } from '../harness/split.ts'
+import { openWorkspace, people } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 
 const flow = (id: string, message?: string) => `
@@ -21,23 +18,6 @@ qualify:
 `
 
 const disclosed = 'Hi {first_name}, this is an AI assistant for {business}, on a recorded line. Please call us back.'
-
-/** One process that takes leads and callbacks, dials and decides; another that carries the media. */
-async function startSplit(onTestFinished: (close: () => Promise<void>) => void) {
-  const database = await freshDatabase()
-  onTestFinished(database.drop)
-  const data = freshDataDir()
-  onTestFinished(data.drop)
-  const shared = { PORT: '0', DATABASE_URL: database.url, TALKIF_DATA_DIR: data.path }
-  const open = async (environment: Record<string, string>, media: boolean) => {
-    const config = { ...readConfig({ ...shared, ...environment }), allowLoopbackWebhooks: true }
-    const served = await serve(config, { roles: { api: !media, worker: !media, media }, log: openLog('fatal') })
-    onTestFinished(() => served.close())
-    return served
-  }
-  const media = await open({}, true)
-  return { media, served: await open({ TALKIF_SANDBOX_URL: media.sandbox!.url }, false) }
-}
 
 const said = (call: Call, role: 'agent' | 'lead') => call.transcript!.filter((turn) => turn.role === role)
 
