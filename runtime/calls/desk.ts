@@ -121,7 +121,7 @@ const apology = (language: string) => ({
   language: knownSentences(language) ? language : 'en',
 })
 
-/** Their own voice outweighs what the detection, or the model, had taken it for. */
+/** Their own voice outweighs what the detection, or the model, had taken it for, or takes it for later. */
 async function personCame(context: ToolContext): Promise<void> {
   const { attemptId } = context
   await find(context, { voicemail: undefined, screened: undefined }, async (tx) => {

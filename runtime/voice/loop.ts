@@ -167,6 +167,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
 
   function onSpeech(event: Extract<EngineEvent, { type: 'speech_started' | 'speech_stopped' | 'committed' }>) {
     vigil.callerSpoke()
+    if (event.type === 'speech_started') answerer.leadBegan(event.item)
     hearing.onEvent(event)
     // Our own voice come back begins no turn of the caller's.
     if (event.type === 'committed' && !hearing.isEcho(event.item)) vigil.turnBegan()
@@ -180,8 +181,9 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
       // Taken for our own voice, by its loudness, and none by its words.
       if (taken && !hearing.isEcho(event.item)) vigil.turnBegan()
     }
-    if (event.text.trim() !== '' && !hearing.isEcho(event.item))
-      apart(desk.heard(event.text).then((result) => obey(result)))
+    if (event.text.trim() === '' || hearing.isEcho(event.item)) return
+    if (!over) answerer.leadSaid(event.item, event.text)
+    apart(desk.heard(event.text).then((result) => obey(result)))
   }
 
   const obey: typeof talk.obey = (result) => {
