@@ -36,6 +36,8 @@ export interface Conversation {
   voice: string
   /** How fast it speaks; the engine's own pace when left out. */
   speed?: number
+  /** How it speaks, in words, for a stage that only speaks; what thinks has it in its instructions. */
+  manner?: string
   /** BCP 47. */
   language: string
   maxDurationSeconds: number
