@@ -13,6 +13,8 @@ export interface Hearing {
   onSilence(): void
   /** Whether the call ends waits for words that the caller has said. */
   undecided(): boolean
+  /** Something that the caller said has not been answered yet. */
+  owes(): boolean
   /** A new session counts its audio from zero; so much of what was heard before is given to it again. */
   restart(againMs: number): void
   /** The item was our own voice come back: nobody said its words. Known once `heard` was passed on. */
@@ -205,6 +207,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       else talk.nothingSaid()
     },
     undecided: () => doubtful !== null,
+    owes: () => (doubtful !== null && !overGoodbye()) || unanswered.some(wantsAnswer),
     restart(againMs) {
       interruptions.stopped()
       transcript.leadLost()

@@ -205,7 +205,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     if (over) return
     const waitMs = error instanceof EngineRefused ? null : reconnects.lost(clock.monotonic())
     if (waitMs === null) return finish('engine_lost', error.message)
-    owed ||= talk.turns.busy || talk.transcript.turns.at(-1)?.role === 'lead'
+    owed ||= talk.turns.busy || hearing.owes() || talk.transcript.turns.at(-1)?.role === 'lead'
     vigil.pause(owed)
     talk.forgetSession()
     if (stands) againToNext()

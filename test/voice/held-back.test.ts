@@ -293,3 +293,20 @@ test('a key pressed while the caller speaks is answered with what they say, at t
   await said
   expect(asks(talk)).toBe(2)
 })
+
+test('what was said just before the session is lost is answered in the next, though its words never came', async () => {
+  const talk = await asked()
+  talk.respond(2_000)
+  await talk.time.pass(1_000)
+  talk.line.mouth = loud
+  talk.tell({ type: 'speech_started', item: 'u', atMs: talk.time.monotonic() })
+  await talk.time.pass(600)
+  talk.line.mouth = quiet
+  await talk.time.pass(500)
+  talk.tell({ type: 'speech_stopped', item: 'u', atMs: talk.time.monotonic() })
+  talk.tell({ type: 'committed', item: 'u' })
+  await talk.time.pass(200)
+  talk.tell({ type: 'lost', error: new EngineLost('closed with 1006') })
+  talk.tell({ type: 'ready' })
+  expect(asks(talk)).toBe(2)
+})
