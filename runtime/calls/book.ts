@@ -14,6 +14,8 @@ export interface Book {
   record(entry: Entry, options?: { droppable?: boolean }): Promise<void>
   /** For who needs an answer of the database now: resolves when all that was recorded is written, rejects while it is away. */
   caughtUp(): Promise<void>
+  /** Runs it in its turn, and again until the database answers. Rejects with a fault of its own, or when the process ends before. */
+  ask<T>(run: () => Promise<T>): Promise<T>
   /** Resolves when nothing waits any more. */
   flush(): Promise<void>
   /** The process ends: every entry has one more try, and what the database does not take then is lost. */
@@ -114,6 +116,16 @@ export function openBook({ clock, log }: Pick<Deps, 'clock' | 'log'>, callId: st
       const caughtUp = add(async () => {}, true)
       tryNow()
       await caughtUp
+    },
+    async ask(run) {
+      let answer: { value: Awaited<ReturnType<typeof run>> } | undefined
+      const entry = async () => {
+        answer = { value: await run() }
+      }
+      await add(entry, false)
+      if (!answer) await writing
+      if (!answer) throw new Error('the database did not answer in time')
+      return answer.value
     },
     async flush() {
       await writing

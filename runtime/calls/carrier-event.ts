@@ -66,7 +66,10 @@ async function apply(tx: Tx, deps: Deps, attemptId: string, event: CarrierEvent)
   return hangUp
 }
 
-/** @returns true when the call should be ended: nobody is there, and the flow has nothing to say to a machine. */
+/**
+ * @returns true when the call should be ended: nobody is there, and the flow has nothing to say to a machine. Once the media run, their
+ * process decides: it knows whether a person talks by now.
+ */
 async function judgedBy(tx: Tx, deps: Deps, { attempt, call }: AttemptOnCall, answeredBy: Verdict): Promise<boolean> {
   await tx.update(attempts).set({ answeredBy }).where(eq(attempts.id, attempt.id))
   await tx.execute(sql`select pg_notify(${VERDICT_CHANNEL}, ${attempt.id})`)
@@ -74,6 +77,7 @@ async function judgedBy(tx: Tx, deps: Deps, { attempt, call }: AttemptOnCall, an
   if (call.findings.screened) return false
   const findings = { ...call.findings, voicemail: answeredBy === 'human' ? undefined : true }
   await tx.update(calls).set({ findings }).where(eq(calls.id, call.id))
+  if (attempt.answeredAt) return false
   const { voicemail_message } = (await deps.flowVersions.of(tx, call)).call
   return answeredBy === 'fax' || (answeredBy !== 'human' && voicemail_message === null)
 }

@@ -58,6 +58,7 @@ export async function prepareConversation(deps: Deps, attemptId: string): Promis
       tools: [...toolsOf(flow, { takesMessages }), ...flowTools.definitions],
       voice: voice?.voice ?? engineVoices.find((name) => name === flow.call.voice) ?? VOICE,
       ...(voice?.speed === undefined ? {} : { speed: voice.speed }),
+      ...(voice?.manner === undefined ? {} : { manner: voice.manner }),
       language,
       maxDurationSeconds: flow.call.max_duration_seconds,
       idleSeconds: flow.call.idle_seconds,

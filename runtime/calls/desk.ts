@@ -81,7 +81,7 @@ export function openDesk(
     },
     async hangUp(by) {
       // Whoever talks to a colleague by now is not ours to hang up.
-      if (await transfer.tookOver()) return
+      if (transfer.moving && (await transfer.tookOver())) return
       const { carrier } = deps.networks.of(call)
       // The engine cannot say it any more; the carrier can.
       if (by === 'engine_lost') await carrier.dismiss(carrierId, apology(context.language))
@@ -121,7 +121,7 @@ const apology = (language: string) => ({
   language: knownSentences(language) ? language : 'en',
 })
 
-/** Their own voice outweighs what the detection, or the model, had taken it for. */
+/** Their own voice outweighs what the detection, or the model, had taken it for, or takes it for later. */
 async function personCame(context: ToolContext): Promise<void> {
   const { attemptId } = context
   await find(context, { voicemail: undefined, screened: undefined }, async (tx) => {

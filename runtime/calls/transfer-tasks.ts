@@ -1,4 +1,5 @@
 import { CarrierUnavailable } from '../carrier/port.ts'
+import { isDatabaseDown } from '../db/connect.ts'
 import type { Deps } from '../deps.ts'
 import { farewellOf } from '../handoffs/brief.ts'
 import { type TransferTask, tasksOf } from '../handoffs/transfer.ts'
@@ -11,7 +12,7 @@ const isEnding = (task: TransferTask): task is Ending => task.do === 'send_away'
 
 /**
  * Hangs up whoever must not stay on the line. Any process may, and again: ending a call twice ends it once. What the carrier cannot
- * be asked now is left to the job that looks after the transfer.
+ * be asked now, or the database not told, is left to the job that looks after the transfer.
  */
 export async function tidy(deps: Deps, call: CallRow, row: TransferRow): Promise<void> {
   await Promise.all(
@@ -35,7 +36,7 @@ async function end(deps: Deps, call: CallRow, row: TransferRow, task: Ending): P
     else await carrier.hangUp(task.carrierId)
     await changeTransfer(deps, row.id, [{ type: 'sent_away', leg: task.leg }])
   } catch (error) {
-    if (!(error instanceof CarrierUnavailable)) throw error
+    if (!(error instanceof CarrierUnavailable || isDatabaseDown(error))) throw error
     deps.log.warn({ call: call.id, transfer: row.id, err: error }, 'somebody in a transfer could not be hung up yet')
   }
 }

@@ -24,6 +24,8 @@ export interface Transfer {
   lineClosed(): void
   /** Colleagues are being rung. */
   readonly waiting: boolean
+  /** The lead is on the way to a colleague, or with one: the line may not be ours any more. */
+  readonly moving: boolean
   /** Settles when it is decided and written: true when the lead talks to a colleague now, and the line is no longer ours. */
   tookOver(): Promise<boolean>
 }
@@ -46,6 +48,22 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
   let begun: Promise<ToolResult> | undefined
   let driven: Promise<boolean> | undefined
   let waiting = false
+  let moving = false
+
+  /** Until the lead talks to a colleague, which is true, or stays with the agent. */
+  async function run(row: TransferRow, queue: Queue, reason: string): Promise<boolean> {
+    const moves = () => {
+      moving = true
+    }
+    const driving = { reason, gone: gone.signal, closed: closed.promise, moves, tell }
+    const state = await drive(context, row, driving).catch((error) => giveUp(context, row, error))
+    await conclude(context, row, state, reason).catch((error) =>
+      deps.log.error({ call: call.id, transfer: row.id, err: error }, 'what came of a transfer could not be written'),
+    )
+    waiting = false
+    if (state.lead === 'talking' && !gone.signal.aborted) tell(news(state, queue))
+    return state.lead === 'moved' || state.phase === 'bridged'
+  }
 
   async function begin(reason: string): Promise<ToolResult> {
     const { queue, name, why } = await pickQueue(context)
@@ -57,19 +75,7 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
     const row = await write(context, leadCarrierId, queue)
     await find(context, { handoff: { queue: queue.name, reason } })
     waiting = true
-    driven = drive(context, row, { reason, gone: gone.signal, closed: closed.promise, tell })
-      .then((state) => conclude(context, row, state, reason))
-      .then((state) => {
-        waiting = false
-        if (state.lead === 'talking' && !gone.signal.aborted) tell(news(state, queue))
-        return state.lead === 'moved' || state.phase === 'bridged'
-      })
-      .catch((error) => {
-        waiting = false
-        deps.log.error({ call: call.id, transfer: row.id, err: error }, 'a transfer failed')
-        if (!gone.signal.aborted) tell({ output: { transferred: false, callback: true, say: OFFER } })
-        return false
-      })
+    driven = run(row, queue, reason)
     return { output: RINGING }
   }
 
@@ -77,6 +83,10 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
     begin(reason) {
       if (begun) return Promise.resolve({ output: waiting ? RINGING : CALLBACK.output })
       begun = begin(reason)
+      // What failed before anybody was rung can be tried again.
+      begun.catch(() => {
+        begun = undefined
+      })
       return begun
     },
     abandon: () => gone.abort(),
@@ -86,6 +96,9 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
     },
     get waiting() {
       return waiting
+    },
+    get moving() {
+      return moving
     },
     async tookOver() {
       await begun?.catch(() => undefined)
@@ -126,38 +139,51 @@ interface Driving {
   gone: AbortSignal
   /** Settles when the agent's line to the lead is down. */
   closed: Promise<void>
+  /** The lead is about to be moved. */
+  moves(): void
   tell(news: ToolResult): void
 }
 
-/** Does what each state asks for, until the lead has been taken over or stays with the agent. */
-async function drive(
-  context: ToolContext,
-  row: TransferRow,
-  { reason, gone, closed, tell }: Driving,
-): Promise<TransferState> {
-  const { deps, call } = context
-  const brief = await composeBrief(context, reason)
+/**
+ * Does what each state asks for, until the lead has been taken over or stays with the agent. A database that is away is waited for:
+ * whoever accepts meanwhile is in the room, and nobody else would bring the lead there.
+ */
+async function drive(context: ToolContext, row: TransferRow, driving: Driving): Promise<TransferState> {
+  const { deps, call, book } = context
+  const { reason, gone, tell } = driving
+  const brief = await book.ask(() => composeBrief(context, reason))
   let rung = 0
   for (;;) {
     // Before it is read, so that what changes meanwhile is not slept through.
     const changed = deps.callChanges.next(call.id, LOOK_AGAIN_MS[call.mode], gone.aborted ? undefined : gone)
-    const { state } = (await readTransfer(deps, row.id))!
+    const { state } = (await book.ask(() => readTransfer(deps, row.id)))!
     if (state.phase === 'bridged' || state.phase === 'over') return state
-    if (gone.aborted && state.lead === 'talking') await changeTransfer(deps, row.id, [{ type: 'lead_gone' }])
-    else {
-      for (const task of tasksOf(state)) {
-        if (task.do === 'move_lead') await moveLead(context, row, closed)
-        if (task.do !== 'ring') continue
-        if (rung++ > 0 && state.order === 'in_turn') tell({ output: NEXT })
-        ringColleague(deps, call, row, task.leg, brief).catch((error) =>
-          deps.log.error({ transfer: row.id, err: error }, 'a colleague could not be rung'),
-        )
-      }
-      await tidy(deps, call, { ...row, state })
-      // A process that shuts down wakes nobody any more; its conversations still end in peace.
-      await (deps.callChanges.stopped ? pause(deps.clock, STOPPING_MS, gone) : changed)
+    if (gone.aborted && state.lead === 'talking') {
+      await book.ask(() => changeTransfer(deps, row.id, [{ type: 'lead_gone' }]))
+      continue
     }
+    for (const task of tasksOf(state)) {
+      if (task.do === 'move_lead') await moveLead(context, row, driving)
+      if (task.do !== 'ring') continue
+      if (rung++ > 0 && state.order === 'in_turn') tell({ output: NEXT })
+      ringColleague(deps, call, row, task.leg, brief).catch((error) =>
+        deps.log.error({ transfer: row.id, err: error }, 'a colleague could not be rung'),
+      )
+    }
+    await tidy(deps, call, { ...row, state })
+    // A process that shuts down wakes nobody any more; its conversations still end in peace.
+    await (deps.callChanges.stopped ? pause(deps.clock, STOPPING_MS, gone) : changed)
   }
+}
+
+/** A transfer that cannot go on: nobody waits for it any more, and the lead stays with the agent. */
+async function giveUp({ deps, call, book }: ToolContext, row: TransferRow, error: unknown): Promise<TransferState> {
+  deps.log.error({ call: call.id, transfer: row.id, err: error }, 'a transfer failed')
+  const over = await book
+    .ask(() => changeTransfer(deps, row.id, [{ type: 'not_moved' }]))
+    // The process ends without the database: the job that looks after the transfer sees to them.
+    .catch(() => undefined)
+  return over?.row.state ?? { ...row.state, phase: 'over', result: 'failed' }
 }
 
 /** With the answers as they are by now. */
@@ -172,20 +198,23 @@ async function composeBrief(
 }
 
 async function moveLead(
-  { deps, call }: ToolContext,
+  { deps, call, book }: ToolContext,
   { id, leadCarrierId, room }: TransferRow,
-  closed: Promise<void>,
+  { gone, closed, moves }: Driving,
 ): Promise<void> {
+  if (gone.aborted) return
+  moves()
   const { carrier } = deps.networks.of(call)
-  const moving = await changeTransfer(deps, id, [{ type: 'moving' }])
-  if (!moving?.changed) return
+  const moving = await book.ask(() => changeTransfer(deps, id, [{ type: 'moving' }]))
+  // Also when an earlier try was written, and its answer lost.
+  if (moving?.row.state.lead !== 'moving') return
+  const tell = (type: 'moved' | 'not_moved') => book.ask(() => changeTransfer(deps, id, [{ type }]))
   try {
-    const moved = await carrier.moveToRoom(leadCarrierId, room)
-    await changeTransfer(deps, id, [{ type: moved ? 'moved' : 'not_moved' }])
+    await tell((await carrier.moveToRoom(leadCarrierId, room)) ? 'moved' : 'not_moved')
   } catch (error) {
     if (!(error instanceof CarrierUnavailable)) throw error
     deps.log.warn({ call: call.id, transfer: id, err: error }, 'the carrier did not say whether the lead was moved')
-    await changeTransfer(deps, id, [{ type: 'not_moved' }])
+    await tell('not_moved')
     // Should they be on the way after all, the agent's line goes down: then they must not wait in an empty room.
     closed
       .then(() => carrier.hangUp(leadCarrierId))
@@ -194,17 +223,11 @@ async function moveLead(
 }
 
 /** Writes what came of it, and lets nobody wait for it any more. */
-async function conclude(
-  context: ToolContext,
-  row: TransferRow,
-  state: TransferState,
-  reason: string,
-): Promise<TransferState> {
+async function conclude(context: ToolContext, row: TransferRow, state: TransferState, reason: string): Promise<void> {
   const result: TransferResult = state.result ?? 'accepted'
   const who = state.winner === null || result !== 'accepted' ? undefined : row.targets[state.winner]
   const target = who && (who.name ?? who.phone ?? who.sip)
   await find(context, { handoff: { queue: row.queue, reason, result, ...(target ? { target } : {}) } })
   traceTransfer(context, { result, queue: row.queue, row: { ...row, state } })
   await tidy(context.deps, context.call, { ...row, state })
-  return state
 }

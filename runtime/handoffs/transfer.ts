@@ -12,6 +12,7 @@ export type TransferEvent =
   | { type: 'ended'; leg: number; how: 'completed' | 'busy' | 'no_answer' | 'failed' | 'canceled' }
   | { type: 'moving' }
   | { type: 'moved' }
+  /** They could not be, or the transfer cannot go on: they stay with the agent. */
   | { type: 'not_moved' }
   /** The agent's line to the lead is down, or the lead wants to wait no longer. */
   | { type: 'lead_gone' }
@@ -103,7 +104,8 @@ function leadStep(state: TransferState, event: Exclude<TransferEvent, LegEvent>)
     case 'moved':
       return lead === 'moving' && phase === 'bridging' ? bridged(state) : state
     case 'not_moved':
-      return lead === 'moving' ? { ...state, lead: 'talking', phase: 'over', result: 'failed' } : state
+      if (phase === 'over' || (lead !== 'moving' && lead !== 'talking')) return state
+      return { ...state, lead: 'talking', phase: 'over', result: 'failed' }
     case 'lead_gone':
       // The agent's line ends with the move.
       if (lead === 'gone' || lead === 'moved') return state

@@ -53,6 +53,8 @@ export interface Chaos {
     dropAfterAudioMs?: number
     /** Added to the latency of every response. */
     slowMs?: number
+    /** Nothing says that an item's audio is over but the end of its response. */
+    omitsAudioDone?: boolean
     /** New sessions are refused with this HTTP status. */
     refuse?: 401 | 429 | 500 | 503
     /** Only so many drops or refusals; it counts down. */

@@ -4,12 +4,17 @@ import { exactly } from './engine.ts'
 import type { ToolCall } from './engine-events.ts'
 import type { EndedBy, LoopOptions, SpanName } from './port.ts'
 import type { Talk } from './talk.ts'
+import { wordCount } from './words.ts'
 
 export interface Answerer {
   verdict(verdict: Verdict): void
   noPerson(next: 'leave_message' | 'wait', spoke: boolean): void
   /** A response with words is over; `toolCalls` are what it called beside them. */
   replied(toolCalls: ToolCall[]): void
+  /** The caller began to say something. */
+  leadBegan(item: string): void
+  /** And these are its words. */
+  leadSaid(item: string, text: string): void
   /** 20 ms of the line have passed. */
   frame(): void
   /** The session was opened anew; true when it is told what to say: a message that broke off is said again, whole. */
@@ -27,6 +32,8 @@ export interface AnswererMoves {
 /** What it means for the conversation that no person picked up, or that one did after all. */
 export function createAnswerer(talk: Talk, options: LoopOptions, { hangUp, apart }: AnswererMoves): Answerer {
   const { clock, conversation, desk } = options
+  /** What the caller said last without cutting the agent short. */
+  let waited: string | null = null
   let stage: { name: SpanName; startedAt: number } | null = null
 
   function begin(name: SpanName) {
@@ -67,6 +74,7 @@ export function createAnswerer(talk: Talk, options: LoopOptions, { hangUp, apart
       talk.cutAgent()
       talk.reply()
     },
+    conversed: () => apart(desk.personCame()),
     hangUp,
   })
 
@@ -76,6 +84,12 @@ export function createAnswerer(talk: Talk, options: LoopOptions, { hangUp, apart
     replied(toolCalls) {
       const isAnswer = talk.turns.active?.kind === 'reply' && !toolCalls.some(({ name }) => name === 'call_screening')
       if (isAnswer) answering.replied()
+    },
+    leadBegan(item) {
+      waited = talk.audible() ? null : item
+    },
+    leadSaid(item, text) {
+      if (item === waited && wordCount(text) > 0) answering.spokeAfterwards()
     },
     frame() {
       if (answering.party === 'person') return

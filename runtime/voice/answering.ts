@@ -13,6 +13,8 @@ export interface AnsweringMoves {
   wait(): void
   /** Somebody is there after all. `owed`: they have spoken and were not answered. */
   goOn(owed: boolean): void
+  /** Somebody talks with the agent: a person, whatever the carrier says later. */
+  conversed(): void
   hangUp(by: 'agent' | 'silence'): void
 }
 
@@ -25,6 +27,8 @@ export interface Answering {
   screened(introduced: boolean): void
   /** The agent has answered the caller in words. */
   replied(): void
+  /** They heard the answer out, and then said something in words. */
+  spokeAfterwards(): void
   /** 20 ms of the line. `speaking`: the engine hears speech; `ending`: the call is about to end. */
   frame(line: { speaking: boolean; ending: boolean }): void
   /** Who is thought to be at the other end; `recorder`: a machine that takes our message. */
@@ -39,6 +43,8 @@ const longestGreetingMs = 60_000
 const longestScreeningMs = 90_000
 /** A message that was spoken over is said once more, from its beginning. */
 const maxMessages = 2
+/** A recorded greeting neither waits for an answer nor answers it; by chance it may seem so once. */
+const enoughExchanges = 2
 
 /**
  * Who picked up: a person, their machine, or a robot that asks for our name; and what follows from it. The carrier's verdict, the
@@ -49,6 +55,8 @@ export function createAnswering(hasMessage: boolean, moves: AnsweringMoves): Ans
   let waitedMs = 0
   let quietMs = 0
   let messages = 0
+  let replied = false
+  let exchanges = 0
   let over = false
 
   function turnTo(next: typeof party) {
@@ -96,6 +104,8 @@ export function createAnswering(hasMessage: boolean, moves: AnsweringMoves): Ans
     verdict(verdict) {
       // A robot that asks for our name sounds like a machine; what it asked tells more than how it sounds.
       if (over || party === 'screener') return
+      // Who talks with us is no machine, however late its verdict comes.
+      if (verdict !== 'human' && exchanges >= enoughExchanges) return
       if (verdict === 'fax') hangUp('agent')
       else if (verdict === 'machine_start') listen()
       else if (verdict === 'machine_end' && party !== 'recorder') leave()
@@ -112,7 +122,14 @@ export function createAnswering(hasMessage: boolean, moves: AnsweringMoves): Ans
       if (first && !introduced) moves.introduce()
     },
     replied() {
+      replied = true
       if (!over && party === 'screener') person(false)
+    },
+    spokeAfterwards() {
+      if (over || party !== 'person' || !replied) return
+      replied = false
+      exchanges += 1
+      if (exchanges === enoughExchanges) moves.conversed()
     },
     frame(line) {
       if (over || party === 'person') return

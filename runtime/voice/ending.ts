@@ -3,7 +3,7 @@ import type { EndedBy } from './port.ts'
 export interface Ending {
   /**
    * The last words are asked for. `firm`: the caller's speech does not call them off. `longestMs`: they are not waited for any
-   * longer. False when the call already ends.
+   * longer. False when the call already ends: then they may become firm, and are not said twice.
    */
   begin(by: EndedBy, nowMs: number, firm?: boolean, longestMs?: number): boolean
   /** The caller spoke over the goodbye: true when the conversation goes on. */
@@ -23,7 +23,10 @@ export function createEnding(): Ending {
   let state: { by: EndedBy; firm: boolean; untilMs: number } | null = null
   return {
     begin(by, nowMs, firm = false, longestMs = longestGoodbyeMs) {
-      if (state) return false
+      if (state) {
+        state.firm ||= firm
+        return false
+      }
       state = { by, firm, untilMs: nowMs + longestMs }
       return true
     },

@@ -23,8 +23,8 @@ export type EngineEvent =
   | { type: 'speech_started'; item: string; atMs: number }
   | { type: 'speech_stopped'; item: string; atMs: number }
   | { type: 'committed'; item: string }
-  /** The caller's words; empty when they could not be understood. */
-  | { type: 'heard'; item: string; text: string }
+  /** The caller's words; empty when there were none, null when they could not be understood. */
+  | { type: 'heard'; item: string; text: string | null }
   /** Our last ask for a response was refused; `busy` when another one is active. */
   | { type: 'ask_refused'; busy: boolean; message: string }
   /** A sentence beside the conversation was refused. */
@@ -92,7 +92,7 @@ export function translate(event: RealtimeServerEvent): EngineEvent | null {
     case 'conversation.item.input_audio_transcription.completed':
       return { type: 'heard', item: event.item_id, text: event.transcript }
     case 'conversation.item.input_audio_transcription.failed':
-      return { type: 'heard', item: event.item_id, text: '' }
+      return { type: 'heard', item: event.item_id, text: null }
     case 'error':
       return refusal(event.error)
     default:

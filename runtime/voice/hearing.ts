@@ -13,6 +13,8 @@ export interface Hearing {
   onSilence(): void
   /** Whether the call ends waits for words that the caller has said. */
   undecided(): boolean
+  /** Something that the caller said has not been answered yet. */
+  owes(): boolean
   /** A new session counts its audio from zero; so much of what was heard before is given to it again. */
   restart(againMs: number): void
   /** The item was our own voice come back: nobody said its words. Known once `heard` was passed on. */
@@ -34,6 +36,10 @@ const answerWindowMs = 1_500
 const surelyMeantMs = 1_000
 /** The words of shorter speech that cut the agent are waited for so long before it is answered. */
 const wordsWithinMs = 600
+/** What is talked over is answered at the next silence; more than this nobody has in mind by then. */
+const maxUnanswered = 8
+/** The words of an echo come within moments. */
+const maxEchoes = 64
 
 /** What the caller's speech does to the conversation: take the turn, cut the agent, or let it speak on. */
 export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
@@ -42,7 +48,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   /** What this session of the engine was given, and how much later in the stream that stands. */
   let appendedMs = 0
   let offsetMs = 0
-  let unanswered: Unanswered | null = null
+  let unanswered: Unanswered[] = []
   /** Short speech that cut the agent, or any over its goodbye: only its words will tell whether it was meant. */
   let doubtful: { item: string; sinceMs: number; voicedMs: number } | null = null
   /** Our own voice come back, and whether it was the callee's opening word: by its loudness, until its words are known. */
@@ -60,6 +66,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
 
   function committed(item: string) {
     if (interruptions.echo) {
+      if (echoes.size === maxEchoes) echoes.delete(echoes.keys().next().value!)
       echoes.set(item, { opening: interruptions.opening })
       talk.forgetItem(item)
       talk.nothingSaid()
@@ -68,33 +75,57 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     const { cut, opening, voicedMs } = interruptions
     const mayBeShort = cut && voicedMs < surelyMeantMs
     if (overGoodbye() || (mayBeShort && !talk.audible())) doubtful = { item, sinceMs: clock.monotonic(), voicedMs }
-    else if (talk.audible()) unanswered = { item, endedMs: talk.streamMs(), opening }
+    else if (talk.audible()) answerLater({ item, endedMs: talk.streamMs(), opening })
     else talk.reply()
+  }
+
+  function answerLater(said: Unanswered) {
+    if (unanswered.length === maxUnanswered) unanswered.shift()
+    unanswered.push(said)
   }
 
   /** The call is about to end, and what the caller says can change that. */
   const overGoodbye = () => talk.ending.by !== null && !talk.ending.firm
 
-  function heard(item: string, text: string) {
+  function heard(item: string, text: string | null) {
     const echoed = echoes.get(item)
-    if (echoed && repeats(text, agentsWords())) return transcript.leadSaid(item, '')
-    transcript.leadSaid(item, text)
+    if (echoed && repeats(text ?? '', agentsWords())) return transcript.leadSaid(item, '')
+    transcript.leadSaid(item, text ?? '')
     stopwatch.transcribed()
+    if (text === null) return notUnderstood(item)
     if (echoed) return takenForEcho(item, text, echoed.opening)
     if (doubtful?.item === item) return judged(item, text)
-    if (unanswered?.item !== item) return
+    const said = unanswered.find((one) => one.item === item)
+    if (!said) return
     if (overGoodbye()) {
-      unanswered = null
+      unanswered = unanswered.filter((one) => one !== said)
       return judgedGoodbye(text)
     }
-    unanswered.backchannel = isBackchannel(text)
+    said.backchannel = isBackchannel(text)
     // Short but meant ("no, wait"): the words cut where the length did not.
-    const wanted = wordCount(text) >= minWords && !unanswered.backchannel
-    const meant = wanted && !unanswered.opening && talk.interruptible()
+    const wanted = wordCount(text) >= minWords && !said.backchannel
+    const meant = wanted && !said.opening && talk.interruptible()
     if (!meant || !talk.audible()) return
-    unanswered = null
+    unanswered = []
     talk.interrupt(startedAt)
     talk.reply()
+  }
+
+  /** Somebody spoke, and nobody knows what: they are answered, or asked again. What they said over the agent waits for its silence. */
+  function notUnderstood(item: string) {
+    if (doubtful?.item === item) wordsDoNotCome(doubtful)
+  }
+
+  function wordsDoNotCome({ voicedMs }: NonNullable<typeof doubtful>) {
+    doubtful = null
+    if (!overGoodbye()) talk.reply()
+    else if (voicedMs >= surelyMeantMs) goOnAfterAll()
+  }
+
+  /** Whether what was said over the agent still wants an answer now that it is silent. */
+  function wantsAnswer({ opening, backchannel, endedMs }: Unanswered): boolean {
+    const answered = talk.streamMs() - endedMs < answerWindowMs
+    return !opening && (backchannel !== true || answered)
   }
 
   /** An echo says what we said; these are words of the caller's, which the engine was told to forget. */
@@ -102,7 +133,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     echoes.delete(item)
     talk.recallItem(text)
     if (overGoodbye()) return judgedGoodbye(text)
-    unanswered = { item, endedMs: talk.streamMs(), opening, backchannel: isBackchannel(text) }
+    answerLater({ item, endedMs: talk.streamMs(), opening, backchannel: isBackchannel(text) })
   }
 
   /** What the agent says and said last; an echo comes within moments. */
@@ -166,29 +197,22 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       appendedMs += ms
     },
     onSilence() {
-      if (doubtful && clock.monotonic() - doubtful.sinceMs >= wordsWithinMs) {
-        const { voicedMs } = doubtful
-        doubtful = null
-        if (!overGoodbye()) talk.reply()
-        else if (voicedMs >= surelyMeantMs) goOnAfterAll()
-      }
-      if (!unanswered || turns.busy) return
-      const { item, backchannel, endedMs, opening } = unanswered
-      unanswered = null
-      if (overGoodbye() && backchannel === undefined) {
-        doubtful = { item, sinceMs: clock.monotonic(), voicedMs: 0 }
-        return
-      }
-      const answered = talk.streamMs() - endedMs < answerWindowMs
-      if (!opening && (backchannel !== true || answered)) talk.reply()
+      if (doubtful && clock.monotonic() - doubtful.sinceMs >= wordsWithinMs) wordsDoNotCome(doubtful)
+      if (unanswered.length === 0 || turns.busy) return
+      const all = unanswered
+      unanswered = []
+      const unknown = all.findLast(({ backchannel }) => backchannel === undefined)
+      if (overGoodbye() && unknown) doubtful = { item: unknown.item, sinceMs: clock.monotonic(), voicedMs: 0 }
+      else if (all.some(wantsAnswer)) talk.reply()
       else talk.nothingSaid()
     },
     undecided: () => doubtful !== null,
+    owes: () => (doubtful !== null && !overGoodbye()) || unanswered.some(wantsAnswer),
     restart(againMs) {
       interruptions.stopped()
       transcript.leadLost()
       appendedMs = againMs
-      unanswered = null
+      unanswered = []
       doubtful = null
       echoes.clear()
     },

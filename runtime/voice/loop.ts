@@ -72,7 +72,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   const hearing = createHearing(talk, clock, conversation.interruptions?.words)
   const reconnects = createReconnects()
   const vigil = createVigil(talk, options, {
-    ...{ reply: talk.reply, hangUp: finish, lost },
+    ...{ hangUp: finish, lost },
     ...{ silent: hearing.onSilence, silenceFed: hearing.silenceFed, undecided: hearing.undecided },
   })
 
@@ -153,10 +153,13 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     const saidNothing = spoke !== response && toolCalls.length === 0
     if (asked && toolCalls.length > 0) talk.stopwatch.toolsCalled()
     if (asked && spoke === response) answerer.replied(toolCalls)
+    // A reply that is wanted by now sees what the tools bring.
+    const waits = isOurs && toolCalls.length > 0 && talk.turns.withdrawReply()
     talk.turns.done(response)
     if (asked && (failure !== null || saidNothing)) failed(failure ?? 'an empty response', asked)
     const beside = asked === null ? 'cut' : spoke === response ? 'spoke' : 'silent'
     if (isOurs && toolCalls.length > 0) apart(talk.useTools(toolCalls, beside))
+    if (waits) talk.reply()
   }
 
   function onRefused({ busy, message }: Extract<EngineEvent, { type: 'ask_refused' }>) {
@@ -167,21 +170,24 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
 
   function onSpeech(event: Extract<EngineEvent, { type: 'speech_started' | 'speech_stopped' | 'committed' }>) {
     vigil.callerSpoke()
+    if (event.type === 'speech_started') answerer.leadBegan(event.item)
     hearing.onEvent(event)
     // Our own voice come back begins no turn of the caller's.
     if (event.type === 'committed' && !hearing.isEcho(event.item)) vigil.turnBegan()
   }
 
   function onHeard(event: Extract<EngineEvent, { type: 'heard' }>) {
-    if (over) talk.transcript.leadSaid(event.item, hearing.isEcho(event.item) ? '' : event.text)
+    const text = event.text ?? ''
+    if (over) talk.transcript.leadSaid(event.item, hearing.isEcho(event.item) ? '' : text)
     else {
       const taken = hearing.isEcho(event.item)
       hearing.onEvent(event)
       // Taken for our own voice, by its loudness, and none by its words.
       if (taken && !hearing.isEcho(event.item)) vigil.turnBegan()
     }
-    if (event.text.trim() !== '' && !hearing.isEcho(event.item))
-      apart(desk.heard(event.text).then((result) => obey(result)))
+    if (text.trim() === '' || hearing.isEcho(event.item)) return
+    if (!over) answerer.leadSaid(event.item, text)
+    apart(desk.heard(text).then((result) => obey(result)))
   }
 
   const obey: typeof talk.obey = (result) => {
@@ -199,8 +205,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     if (over) return
     const waitMs = error instanceof EngineRefused ? null : reconnects.lost(clock.monotonic())
     if (waitMs === null) return finish('engine_lost', error.message)
-    owed ||= talk.turns.busy || talk.transcript.turns.at(-1)?.role === 'lead'
-    vigil.pause()
+    owed ||= talk.turns.busy || hearing.owes() || talk.transcript.turns.at(-1)?.role === 'lead'
+    vigil.pause(owed)
     talk.forgetSession()
     if (stands) againToNext()
     stands = false

@@ -36,6 +36,8 @@ export interface Conversation {
   voice: string
   /** How fast it speaks; the engine's own pace when left out. */
   speed?: number
+  /** How it speaks, in words, for a stage that only speaks; what thinks has it in its instructions. */
+  manner?: string
   /** BCP 47. */
   language: string
   maxDurationSeconds: number
@@ -70,7 +72,7 @@ export interface Desk {
   /** Raw transcript of the caller, at once, for guards that do not trust the model ("stop calling me"). */
   heard(text: string): Promise<ToolResult | undefined>
   digit(digit: string): Promise<ToolResult | undefined>
-  /** What was taken for a machine, or for a robot that screens calls, is a person after all. */
+  /** Somebody talks with the agent: a person, whatever they were taken for, or will be. */
   personCame(): Promise<void>
   /** Something that the caller waits for goes on beside the conversation: their silence is nobody's fault. */
   waits?(): boolean

@@ -66,6 +66,7 @@ export function createTalk(options: TalkOptions) {
   let unheardMs = 0
   const filler = createFiller(engine, conversation.phrases?.filler)
   let greeting: 'waiting' | 'playing' | 'over' = 'waiting'
+  let greetingItem = ''
   /** `hush`: the agent answers nothing; `wait`: it answers, but nobody is nudged. */
   let hold: 'none' | 'hush' | 'wait' = 'none'
   const openedAt = clock.now()
@@ -92,12 +93,17 @@ export function createTalk(options: TalkOptions) {
       if (!isFiller(item)) stopwatch.played()
       if (greeting === 'waiting') {
         greeting = 'playing'
+        greetingItem = item
         stopwatch.span('greeting', openedAt)
       }
     },
     mark: (name) => stream.sendMark(name),
     clear: () => stream.clear(),
-    heard: (item) => transcript.agentHeard(item),
+    heard(item) {
+      forgotten.delete(item)
+      transcript.agentHeard(item)
+      if (item === greetingItem) greetingIsOver()
+    },
   })
 
   /** Our monotonic time as milliseconds of the stream: both channels of a recording, and the transcript, share this scale. */
@@ -112,6 +118,13 @@ export function createTalk(options: TalkOptions) {
   const audible = () => playback.busy || turns.active !== null
   /** Its words may be cut now. */
   const interruptible = () => !ending.firm && (conversation.greetingInterruptible || greeting === 'over')
+
+  /** It was heard to its end, or cut. */
+  function greetingIsOver() {
+    greeting = 'over'
+    // So that it is there when it is needed.
+    filler.prepare()
+  }
 
   /** There is one greeting: after its first sound the agent goes on instead. */
   const again = (ask: Ask): Ask => (ask.kind === 'greeting' && greeting !== 'waiting' ? { kind: 'reply' } : ask)
@@ -139,7 +152,7 @@ export function createTalk(options: TalkOptions) {
     turns.cut()
     for (const item of announced.cut()) cuts.push({ item, heardMs: 0, receivedMs: 0, finished: false })
     for (const cut of cuts) {
-      if (!forgotten.has(cut.item)) shorten(cut)
+      if (!forgotten.delete(cut.item)) shorten(cut)
       transcript.agentCut(cut.item, cut)
     }
   }
@@ -191,9 +204,14 @@ export function createTalk(options: TalkOptions) {
     return true
   }
 
-  /** News that nobody asked for just now; speech that is going on asks for itself once it is over. */
+  /** News that nobody asked for just now. */
   function tell({ output }: ToolResult) {
     note('system', JSON.stringify(output ?? {}))
+    prompt()
+  }
+
+  /** A key or news wants an answer; speech that is going on asks for itself once it is over. */
+  function prompt() {
     if (interruptions.speaking) return owe()
     stopwatch.prompted()
     reply()
@@ -242,11 +260,9 @@ export function createTalk(options: TalkOptions) {
     },
     obey: parting.obey,
     tell,
+    prompt,
     useTools: tools.use,
-    /** Once the greeting was heard to its end, or cut. */
-    greetingIsOver() {
-      greeting = 'over'
-    },
+    greetingIsOver,
     /** The session is gone: what was asked for will not come, and is asked for in the next one. */
     forgetSession() {
       tools.forgetSession()

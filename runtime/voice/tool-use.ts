@@ -53,9 +53,11 @@ export function createToolUse(
   }
 
   /** What the results want of the conversation; false when it just goes on. */
-  function decided(next: Set<ToolResult['next']>, beside: 'spoke' | 'silent' | 'cut'): boolean {
+  function decided(next: Set<ToolResult['next']>, beside: 'spoke' | 'silent' | 'cut', asked: boolean): boolean {
+    const leaves = next.has('take_leave') || next.has('say_goodbye')
     if (next.has('hang_up')) moves.hangUp('agent')
-    else if (beside === 'cut') return false
+    // Whoever has asked something meanwhile is answered before anybody says goodbye.
+    else if (beside === 'cut' || (leaves && asked)) return false
     else if (next.has('take_leave')) moves.toolGoodbye(false)
     else if (next.has('say_goodbye')) moves.toolGoodbye(beside === 'spoke')
     else if (next.has('leave_message')) moves.noPerson('leave_message', beside === 'spoke')
@@ -71,11 +73,12 @@ export function createToolUse(
       const done = await runs.run(calls)
       running -= 1
       for (const run of done) giveResult(run, current === session)
-      if (decided(new Set(done.map(({ result }) => result.next)), beside)) return
-      // Speech that began meanwhile asks for itself once it is over, and then sees the results.
-      if (replyAfter || (beside !== 'cut' && !moves.leadSpeaks())) moves.reply()
-      else if (beside !== 'cut') moves.owe()
+      const asked = replyAfter
       if (running === 0) replyAfter = false
+      if (decided(new Set(done.map(({ result }) => result.next)), beside, asked)) return
+      // Speech that began meanwhile asks for itself once it is over, and then sees the results.
+      if (asked || (beside !== 'cut' && !moves.leadSpeaks())) moves.reply()
+      else if (beside !== 'cut') moves.owe()
     },
     defersReply() {
       if (running > 0) replyAfter = true

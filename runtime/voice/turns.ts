@@ -16,6 +16,8 @@ export interface Ask {
 export interface Turns {
   /** Wants a response: at once when none is active, else when that one is over. Plain replies are asked once, however often wanted. */
   ask(ask: Ask): void
+  /** Takes back a plain reply that waits; true when there was one. */
+  withdrawReply(): boolean
   created(response: string): void
   done(response: string): void
   /** The last ask was refused; `busy` when the reason is a response that we did not know of. */
@@ -76,6 +78,12 @@ export function createTurns(send: TurnSends, first?: Ask): Turns {
       if (queue.length >= maxQueued) queue.shift()
       queue.push(ask)
       if (state.name === 'idle') next()
+    },
+    withdrawReply() {
+      const waiting = queue.filter(({ kind }) => kind !== 'reply')
+      const withdrawn = waiting.length < queue.length
+      queue = waiting
+      return withdrawn
     },
     created(response) {
       // What we did not ask for is not ours to play (a server that answers by itself): it is cancelled.

@@ -15,13 +15,12 @@ export interface Vigil {
   turnBegan(): void
   mediaCame(): void
   digit(digit: string): void
-  /** While a session is opened anew nobody is to blame for silence. */
-  pause(): void
+  /** While a session is opened anew nobody is to blame for silence; `owed`: somebody waits for an answer of its. */
+  pause(owed: boolean): void
   resume(): void
 }
 
 export interface VigilMoves {
-  reply(): void
   hangUp(by: EndedBy): void
   lost(error: EngineRefused | EngineLost): void
   /** The engine was given so much silence in place of media that did not come. */
@@ -69,17 +68,15 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   let digits = ''
   let nudged = false
   let paused = false
+  /** Somebody waits for an answer until there is a session again. */
+  let owed = false
 
   function watchAgent() {
     const heard = talk.audible() || talk.interruptions.speaking
     const busy = talk.toolsRunning > 0 || talk.held || options.desk.waits?.()
     if (heard || busy || paused) lastSoundMs = steadyMs
     if (talk.audible()) return
-    if (talk.greeting === 'playing') {
-      talk.greetingIsOver()
-      // So that it is there when it is needed.
-      talk.prepareFiller()
-    }
+    if (talk.greeting === 'playing') talk.greetingIsOver()
     moves.silent()
   }
 
@@ -110,7 +107,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
 
   /** A tool or the model takes long: a short line, once a turn. */
   function watchSlow(passedMs: number) {
-    const waiting = talk.toolsRunning > 0 || talk.turns.active?.kind === 'reply'
+    const waiting = talk.toolsRunning > 0 || talk.turns.active?.kind === 'reply' || owed
     const quiet = !talk.playback.busy && !talk.interruptions.speaking && !talk.ending.by && !talk.held
     slowMs = waiting && quiet ? slowMs + passedMs : 0
     if (filled || slowMs < budgetsMs.llm!) return
@@ -123,8 +120,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     if (digits === '' || steadyMs - lastDigitMs < digitsPauseMs) return
     talk.note('user', `(The caller pressed ${digits} on the keypad.)`)
     digits = ''
-    talk.stopwatch.prompted()
-    moves.reply()
+    talk.prompt()
   }
 
   function turnBegan() {
@@ -136,7 +132,6 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   function watchEnd() {
     const nowMs = clock.monotonic()
     if (nowMs - talk.startedMs >= conversation.maxDurationSeconds * 1000 && !talk.ending.firm) {
-      talk.ending.calledOff()
       talk.sayGoodbye('max_duration', true)
     }
     const busy = talk.audible() || talk.turns.busy || talk.toolsRunning > 0
@@ -175,11 +170,13 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
       lastSoundMs = steadyMs
       turnBegan()
     },
-    pause() {
+    pause(isOwed) {
       paused = true
+      owed = isOwed
     },
     resume() {
       paused = false
+      owed = false
       lastEngineMs = steadyMs
       lastSoundMs = steadyMs
     },

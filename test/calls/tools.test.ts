@@ -194,7 +194,12 @@ qualify:
   - pet: {question: "Any pets?", type: yes_no, required: false}
 `)
   const { save, row, conversation } = await ringing(talkif, { flow_id: 'typed' })
-  expect(conversation).toMatchObject({ voice: 'sage', speed: 0.9, instructions: expect.stringContaining('Slowly.') })
+  expect(conversation).toMatchObject({
+    voice: 'sage',
+    speed: 0.9,
+    manner: 'Slowly.',
+    instructions: expect.stringContaining('Slowly.'),
+  })
   expect((await save('budget', 'a lot')).output).toEqual({
     error: 'budget must be one number, in digits. Ask again.',
   })

@@ -1,15 +1,12 @@
 import { expect, test } from 'vitest'
-import { serve } from '../../cli/serve.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
 import { carrierEvent } from '../../runtime/calls/carrier-event.ts'
 import type { Verdict } from '../../runtime/carrier/port.ts'
-import { readConfig } from '../../runtime/config.ts'
-import { and, eq, isNotNull } from '../../runtime/db/drizzle.ts'
+import { and, eq, isNotNull, type SQL } from '../../runtime/db/drizzle.ts'
 import { attempts, calls, type Findings } from '../../runtime/db/schema.ts'
-import { openLog } from '../../runtime/log.ts'
 import { scriptOf } from '../../runtime/sandbox/people/scripts.ts'
-import { freshDatabase } from '../harness/database.ts'
-import { freshDataDir, openWorkspace, people } from '../harness/talkif.ts'
+import { startSplit } from '../harness/split.ts'
+import { openWorkspace, people } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 
 const flow = (id: string, message?: string) => `
@@ -22,23 +19,6 @@ qualify:
 
 const disclosed = 'Hi {first_name}, this is an AI assistant for {business}, on a recorded line. Please call us back.'
 
-/** One process that takes leads and callbacks, dials and decides; another that carries the media. */
-async function startSplit(onTestFinished: (close: () => Promise<void>) => void) {
-  const database = await freshDatabase()
-  onTestFinished(database.drop)
-  const data = freshDataDir()
-  onTestFinished(data.drop)
-  const shared = { PORT: '0', DATABASE_URL: database.url, TALKIF_DATA_DIR: data.path }
-  const open = async (environment: Record<string, string>, media: boolean) => {
-    const config = { ...readConfig({ ...shared, ...environment }), allowLoopbackWebhooks: true }
-    const served = await serve(config, { roles: { api: !media, worker: !media, media }, log: openLog('fatal') })
-    onTestFinished(() => served.close())
-    return served
-  }
-  const media = await open({}, true)
-  return { media, served: await open({ TALKIF_SANDBOX_URL: media.sandbox!.url }, false) }
-}
-
 const said = (call: Call, role: 'agent' | 'lead') => call.transcript!.filter((turn) => turn.role === role)
 
 test('machines and screeners, their media in another process than the verdict', async ({ onTestFinished }) => {
@@ -46,9 +26,12 @@ test('machines and screeners, their media in another process than the verdict', 
   const { db } = served.runtime
   const talkif = await openWorkspace(served)
   onTestFinished(talkif.inbox.close)
-  await talkif.configure({ sandbox: { pace: 15, waits: 900 } })
+  await talkif.configure({ sandbox: { pace: 8, waits: 900 } })
   await talkif.deploy(flow('flow_left', disclosed))
   await talkif.deploy(flow('flow_none'))
+  await talkif.deploy(
+    'id: flow_talk\nmatch: {source: talk}\ncall: {amd: false}\nqualify:\n  - need - timing - budget\n',
+  )
   await talkif.deploy('id: flow_deaf\nmatch: {source: deaf}\ncall: {amd: false}\nqualify:\n  - need\n')
   const nobody = '+12025550141'
   const { screens, ...screened } = scriptOf(people.screened)
@@ -59,22 +42,33 @@ test('machines and screeners, their media in another process than the verdict', 
     await media.runtime.telemetry.flush()
     return talkif.api.getCall({ id, include: ['transcript', 'trace'] })
   }
+  const attemptOf = async (callId: string, when: SQL) => {
+    const own = and(eq(attempts.callId, callId), when)
+    return until(async () => (await db.select().from(attempts).where(own)).at(0))
+  }
+  const verdictsOn = async (callId: string, { id, carrierId }: typeof attempts.$inferSelect, verdicts: Verdict[]) => {
+    const [row] = await db.select().from(calls).where(eq(calls.id, callId))
+    const { carrier } = served.runtime.networks.of(row!)
+    const event = { carrierId: carrierId!, status: 'in_progress', sequence: null, errorCode: null } as const
+    for (const answeredBy of verdicts) await carrierEvent(served.runtime, carrier, id, { ...event, answeredBy })
+  }
+  /** Somebody who talks with the agent when the verdict on them comes. */
+  const talksAs = async (phone: string, verdict: Verdict) => {
+    media.sandbox!.cast.set(phone, scriptOf(people.books))
+    const lead = { phone, flow_id: 'flow_talk', language: 'en', consent: true as const, source: 'talk' }
+    const { call_id } = await talkif.api.createLead(lead)
+    await verdictsOn(call_id, await attemptOf(call_id, eq(attempts.answeredBy, 'human')), [verdict])
+    const { outcome, answers } = await talkif.finished(call_id)
+    return [outcome, Object.keys(answers).length]
+  }
   /** Somebody who says hello and nothing more, about whom the model has found out something before a verdict comes. */
   const heardAs = async (phone: string, findings: Findings, ...verdicts: Verdict[]) => {
     media.sandbox!.cast.set(phone, scriptOf(people.falls_silent))
     const lead = { phone, flow_id: 'flow_deaf', language: 'en', consent: true as const, source: 'form' }
     const { call_id } = await talkif.api.createLead(lead)
-    const [attempt] = await until(async () => {
-      const own = and(eq(attempts.callId, call_id), isNotNull(attempts.answeredAt))
-      const found = await db.select().from(attempts).where(own)
-      return found.length > 0 && found
-    })
+    const attempt = await attemptOf(call_id, isNotNull(attempts.answeredAt))
     await db.update(calls).set({ findings }).where(eq(calls.id, call_id))
-    const [row] = await db.select().from(calls).where(eq(calls.id, call_id))
-    const { carrier } = served.runtime.networks.of(row!)
-    const event = { carrierId: attempt!.carrierId!, status: 'in_progress', sequence: null, errorCode: null } as const
-    for (const answeredBy of verdicts)
-      await carrierEvent(served.runtime, carrier, attempt!.id, { ...event, answeredBy })
+    await verdictsOn(call_id, attempt, verdicts)
     return (await talkif.finished(call_id)).reason
   }
   const [left, long, none, alone, ...reasons] = await Promise.all([
@@ -86,6 +80,7 @@ test('machines and screeners, their media in another process than the verdict', 
     heardAs('+12025550143', { voicemail: true }, 'human', 'machine_end'),
     heardAs('+12025550144', { screened: true }, 'machine_end'),
   ])
+  expect(await talksAs('+12025550145', 'machine_start')).toEqual(['qualified', 3])
   // A person outweighs what they were taken for, whatever is repeated later; a robot that asks for our name is no machine.
   expect(reasons).toEqual(['silence', 'silence', 'call_screening'])
   for (const machine of [left, long]) {

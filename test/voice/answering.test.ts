@@ -75,6 +75,38 @@ describe('an answering machine', () => {
     expect(asks(talk.calls)).toEqual([])
   })
 
+  test.each(['machine_start', 'machine_end', 'fax'] as const)(
+    'a late %s does not end a conversation, nor leave a message in it',
+    async (verdict) => {
+      const talk = await greeted(withMessage, 'Yes, I have a minute.')
+      for (const words of ['I need a course.', 'In May.']) {
+        talk.respond(600, 'What else?')
+        await talk.time.pass(1_500)
+        expect(talk.steps.map(({ step }) => step)).toEqual(['answered'])
+        await talk.speak(500, words)
+      }
+      expect(talk.steps.map(({ step }) => step)).toEqual(['answered', 'personCame'])
+      talk.loop.verdict(verdict)
+      talk.respond(600, 'Thank you.')
+      await talk.time.pass(1_500)
+      expect(talk.ended).toEqual([])
+      expect(talk.calls).not.toContain(LEAVE)
+      expect(talk.turns.at(-1)).toMatchObject({ text: 'Thank you.', interrupted: false })
+    },
+  )
+
+  test('a recorded greeting that goes on over the answers to it is no conversation', async () => {
+    const talk = await greeted({}, 'Hi, this is Bob.')
+    for (const words of ['I cannot come to the phone.', 'Leave a message.', 'After the beep.']) {
+      talk.respond(1_500, 'What are you looking for?')
+      await talk.time.pass(300)
+      await talk.speak(700, words)
+    }
+    talk.loop.verdict('machine_end')
+    await talk.loop.done
+    expect(talk.ended).toEqual([{ by: 'agent' }])
+  })
+
   test('the model finds out first: nothing is answered, and the carrier says when the greeting is over', async () => {
     const talk = await greeted({ ...withMessage, tool: fromTool('leave_message') }, 'I cannot come to the phone.')
     await callTool(talk, 'voicemail')
@@ -186,7 +218,17 @@ describe('a robot that screens calls', () => {
 test('whatever is heard, in whatever order: at most two messages, never over the greeting of a machine, and an end', () => {
   const events = fc.array(
     fc.oneof(
-      fc.constantFrom('human', 'machine_start', 'machine_end', 'fax', 'machine', 'screened', 'introduced', 'replied'),
+      fc.constantFrom(
+        'human',
+        'machine_start',
+        'machine_end',
+        'fax',
+        'machine',
+        'screened',
+        'introduced',
+        'replied',
+        'words',
+      ),
       fc.record({ ms: fc.integer({ min: 20, max: 4_000 }), speaking: fc.boolean(), spokenOver: fc.boolean() }),
     ),
     { maxLength: 14 },
@@ -208,6 +250,7 @@ test('whatever is heard, in whatever order: at most two messages, never over the
           done.push(owed ? 'answer' : 'go on')
           ending = false
         },
+        conversed: effect('conversed'),
         hangUp: effect('hang up'),
       })
       const pass = (ms: number, speaking: boolean, spokenOver: boolean) => {
@@ -221,8 +264,11 @@ test('whatever is heard, in whatever order: at most two messages, never over the
         else if (event === 'machine') machine.machine()
         else if (event === 'screened' || event === 'introduced') machine.screened(event === 'introduced')
         else if (event === 'replied') machine.replied()
+        else if (event === 'words') machine.spokeAfterwards()
         else machine.verdict(event as 'human')
         const now = done.slice(count)
+        if (done.includes('conversed') && ['machine_start', 'machine_end', 'fax'].includes(event as string))
+          expect(now).toEqual([])
         // A message only when the machine was heard to end, or has been silent.
         if (now.includes('message')) expect(event === 'machine_end' || typeof event === 'object').toBe(true)
         if (event === 'human') expect(now).not.toContain('hang up')

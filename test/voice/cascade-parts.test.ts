@@ -152,6 +152,22 @@ describe('a conversation as it was heard', () => {
     expect(told(history)).toEqual([])
   })
 
+  test('of what broke off the words that had come were said', () => {
+    const history = createHistory()
+    history.agentSays('a', 'It costs a hundred.')
+    history.agentAudio('a', 1_200, true)
+    history.agentSays('a', 'There is a lot more to say about the fees of the school.')
+    history.agentAudio('a', 1_000, false)
+    history.broken('a')
+    expect(history.messages('').at(-1)).toEqual({
+      ...{ role: 'assistant', content: 'It costs a hundred. There is a lot —' },
+    })
+    history.agentSays('b', 'Whole.')
+    history.agentAudio('b', 500, true)
+    history.broken('b')
+    expect(history.messages('').at(-1)).toEqual({ role: 'assistant', content: 'Whole.' })
+  })
+
   test('results stand behind their calls, whatever was said between; a missing one is told as missing', () => {
     const history = createHistory()
     say(history, 'a', ['One moment.', 900])
@@ -206,7 +222,7 @@ describe('a conversation as it was heard', () => {
       fc.record({ do: fc.constant('calls' as const), id, calls: fc.array(fc.nat(99), { minLength: 1, maxLength: 3 }) }),
       fc.record({ do: fc.constant('output' as const), call: fc.nat(99) }),
       fc.record({ do: fc.constant('truncate' as const), id, ms: fc.nat(5_000) }),
-      fc.record({ do: fc.constantFrom('remove', 'spoke', 'heard', 'note', 'replay'), id }),
+      fc.record({ do: fc.constantFrom('remove', 'spoke', 'heard', 'note', 'replay', 'broken'), id }),
     )
     fc.assert(
       fc.property(fc.array(event, { maxLength: 40 }), (events) => {
@@ -226,6 +242,7 @@ describe('a conversation as it was heard', () => {
           else if (it.do === 'remove') history.remove(it.id)
           else if (it.do === 'spoke') history.leadSpoke(it.id)
           else if (it.do === 'heard') history.leadSaid(it.id, 'words')
+          else if (it.do === 'broken') history.broken(it.id)
           else if (it.do === 'note') history.note('user', 'a key')
           else history.replay([{ role: 'lead', text: 'Yes.', interrupted: false }])
         }

@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../runtime/clock.ts'
 import type { Chaos, Sandbox } from '../../runtime/sandbox/server.ts'
@@ -6,6 +10,7 @@ import { createSpeech, sentences } from '../../runtime/sandbox/speech/speech.ts'
 import { openCascade, type StageServers } from '../../runtime/voice/cascade/engine.ts'
 import type { Engine } from '../../runtime/voice/engine.ts'
 import { type EngineEvent, EngineLost, EngineRefused } from '../../runtime/voice/engine-events.ts'
+import type { Conversation } from '../../runtime/voice/port.ts'
 import { speechDir } from '../harness/cache.ts'
 import { conversation, credentials } from './sandbox-call.ts'
 
@@ -24,8 +29,16 @@ afterAll(() => Promise.all([sandbox.close(), speech.close()]))
 
 const silence = (ms: number) => Buffer.alloc(ms * 8, 0xff)
 
+interface Given {
+  baseUrl?: string
+  apiKey?: string
+  pace?: number
+  elsewhere?: StageServers
+  conversation?: Partial<Conversation>
+}
+
 /** A cascade, what it told, and a way to wait for what it tells next. */
-async function start(given: { baseUrl?: string; apiKey?: string; pace?: number; elsewhere?: StageServers } = {}) {
+async function start(given: Given = {}) {
   const { apiKey = credentials.apiKey, pace = 8, elsewhere = {} } = given
   const engine = openCascade(
     {
@@ -37,7 +50,7 @@ async function start(given: { baseUrl?: string; apiKey?: string; pace?: number; 
         elsewhere,
       },
     },
-    conversation,
+    { ...conversation, ...given.conversation },
   )
   open.push(engine)
   const events: EngineEvent[] = []
@@ -229,4 +242,46 @@ test('a sentence beside the conversation; none when the session is gone', async 
   const refused = expect(late).rejects.toBeInstanceOf(EngineLost)
   engine.close()
   await refused
+})
+
+/** A server that speaks, and drops the line in the midst of a sentence once it is told to. */
+async function startSpeaker(onTestFinished: (close: () => void) => void) {
+  const asked: { instructions?: string; input: string }[] = []
+  const speaker = { asked, drops: false, server: { apiKey: 'sk', baseUrl: '' } }
+  const server = createServer(async (request, response) => {
+    asked.push((await json(request)) as (typeof asked)[number])
+    response.writeHead(200, { 'content-type': 'audio/pcm' })
+    // A second of it.
+    response.write(Buffer.alloc(48_000), () => (speaker.drops ? response.destroy() : response.end()))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => server.close())
+  speaker.server.baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
+  return speaker
+}
+
+test('of speech that breaks off nobody is told that it was whole', async ({ onTestFinished }) => {
+  const speaker = await startSpeaker(onTestFinished)
+  const { engine, events, next, hear } = await start({ elsewhere: { speech: speaker.server } })
+  await next('response_done')
+  await hear('Yes, I have a moment.')
+  speaker.drops = true
+  const before = events.length
+  engine.createResponse('Say exactly: "It costs a hundred a month, and there is a lot more to say about the fees."')
+  expect(await next('response_done')).toMatchObject({ failure: expect.any(String) })
+  const told = events.slice(before).map(({ type }) => type)
+  expect(told).toContain('audio')
+  expect(told).not.toContain('audio_done')
+})
+
+test('a voice speaks in the manner that the workspace gives it', async ({ onTestFinished }) => {
+  const speaker = await startSpeaker(onTestFinished)
+  const manner = 'Calm and low, like a night radio host.'
+  const { next } = await start({ elsewhere: { speech: speaker.server }, conversation: { manner } })
+  await next('response_done')
+  expect(speaker.asked[0]).toMatchObject({
+    input: conversation.greeting,
+    instructions: expect.stringContaining(manner),
+  })
 })

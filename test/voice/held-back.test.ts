@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { EngineLost } from '../../runtime/voice/engine-events.ts'
 import { createLineClock } from '../../runtime/voice/line-clock.ts'
+import type { ToolResult } from '../../runtime/voice/port.ts'
+import { goodbye } from './sandbox-call.ts'
 import { converse, loud, ms, quiet } from './scripted.ts'
 
 /** What was held back, or was not told as usual, comes all the same: nobody is left without an answer. */
@@ -174,4 +176,137 @@ test('the least delayed frames tell the time of the stream; a pause or a clock t
   expect(jittery[0]).toBe(-5_040)
   // Three seconds of the stream went missing, which the carrier did not count.
   expect(play(10_000, 60, () => 3_040).at(-1)).toBe(-8_040)
+})
+
+test('a transcription that failed is no cough: whoever cut the agent, or spoke over it, is answered', async () => {
+  const cut = await asked()
+  cut.respond(6_000)
+  await cut.time.pass(2_000)
+  await cut.speak(500, null)
+  expect(cut.calls.filter((call) => /^(delete|system)/.test(call))).toEqual([])
+  expect(asks(cut)).toBe(2)
+  const over = await asked({ conversation: { interruptions: { afterMs: 2_000, words: 9 } } })
+  over.respond(6_000)
+  await over.time.pass(1_000)
+  await over.speak(900, null)
+  expect(asks(over)).toBe(1)
+  await over.time.pass(6_000)
+  expect(asks(over)).toBe(2)
+})
+
+test('of several things said over the agent a later "mhm" takes none away', async () => {
+  const talk = await asked({ conversation: { interruptions: { afterMs: 2_000, words: 9 } } })
+  talk.respond(9_000)
+  await talk.time.pass(1_000)
+  await talk.speak(900, 'And on Friday?')
+  await talk.speak(300, 'Mhm.')
+  await talk.time.pass(3_000)
+  expect(asks(talk)).toBe(1)
+  await talk.time.pass(5_000)
+  expect(asks(talk)).toBe(2)
+})
+
+test('a reply that waits for a response that calls a tool is asked for once the tool has brought something', async () => {
+  const slow = Promise.withResolvers<typeof slots>()
+  const talk = await asked({ tool: () => slow.promise })
+  talk.tell({ type: 'response_started', response: 'x' })
+  talk.loop.tell({ output: { transferred: false } })
+  const toolCalls = [{ callId: 'c1', name: 'check_slots', arguments: '{}' }]
+  talk.tell({ type: 'response_done', response: 'x', failure: null, toolCalls })
+  await talk.time.pass(200)
+  expect(asks(talk)).toBe(1)
+  slow.resolve(slots)
+  await talk.time.pass(20)
+  expect(talk.calls.slice(-2)).toEqual(['output c1 {"slots":[1,2,3]}', 'ask'])
+})
+
+test('a question that comes while the tool runs that ends the call is answered, and nobody says goodbye yet', async () => {
+  const slow = Promise.withResolvers<ToolResult>()
+  const talk = await asked({ tool: () => slow.promise })
+  talk.respond(0, '', [{ callId: 'c1', name: 'end_call' }])
+  await talk.speak(700, 'Wait, what does it cost?')
+  slow.resolve(goodbye({ ending: true }))
+  await talk.time.pass(20)
+  expect(talk.calls.slice(-2)).toEqual(['output c1 {"ending":true}', 'ask'])
+  talk.respond(500, 'A hundred.')
+  await talk.time.pass(3_000)
+  expect(talk.ended).toEqual([])
+})
+
+test('a call that has lasted long enough in the midst of its goodbye says none again, and then nobody calls it off', async () => {
+  const talk = await asked({ tool: async () => goodbye({ ok: true }), conversation: { maxDurationSeconds: 5 } })
+  talk.respond(6_000, 'Thank you. Goodbye.', [{ callId: 'c1', name: 'end_call' }])
+  await talk.time.pass(3_500)
+  await talk.speak(1_400, 'Wait, one more question, how much is it?')
+  await talk.time.pass(4_000)
+  await talk.loop.done
+  expect(asks(talk)).toBe(1)
+  expect(talk.ended).toEqual([{ by: 'agent' }])
+  expect(talk.turns.filter(({ role }) => role === 'agent').at(-1)).toMatchObject({ interrupted: false })
+})
+
+test('whoever waits while a session is opened anew hears so, once', async () => {
+  const talk = converse({ conversation: { idleSeconds: 30, phrases: { filler: 'One moment.' } } })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'Tuesday, please.')
+  talk.tell({ type: 'lost', error: new EngineLost('closed with 1006') })
+  await talk.time.pass(1_000)
+  expect(talk.turns.at(-1)).toMatchObject({ role: 'lead' })
+  const moments = () => talk.turns.filter(({ text }) => text === 'One moment.').length
+  await talk.time.pass(2_000)
+  expect(moments()).toBe(1)
+  await talk.time.pass(3_000)
+  talk.tell({ type: 'ready' })
+  await talk.time.pass(2_000)
+  expect([moments(), asks(talk)]).toEqual([1, 2])
+  // Nobody waits for this one.
+  talk.respond(2_000, 'On Tuesday at ten.')
+  await talk.time.pass(500)
+  talk.tell({ type: 'lost', error: new EngineLost('closed with 1006') })
+  await talk.time.pass(6_000)
+  expect(moments()).toBe(1)
+})
+
+test('an answer that follows an uninterruptible greeting without a gap can be cut', async () => {
+  const talk = converse({ conversation: { greetingInterruptible: false } })
+  talk.respond(2_000)
+  talk.loop.tell({ output: { news: true } })
+  await talk.time.pass(1_500)
+  talk.respond(6_000, 'There is something new, and I shall tell you all of it.')
+  await talk.time.pass(1_500)
+  await talk.speak(800, 'Wait, who is this?')
+  expect(talk.calls).toContainEqual(expect.stringMatching(/^truncate i2/))
+  expect(talk.turns[0]).toMatchObject({ interrupted: false })
+})
+
+test('a key pressed while the caller speaks is answered with what they say, at the end of it', async () => {
+  const talk = await asked()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  const said = talk.speak(3_000, 'I mean the fourth of the courses, which one is it?')
+  await talk.time.pass(300)
+  talk.digit('4')
+  await talk.time.pass(2_500)
+  expect(talk.calls.at(-1)).toBe('user (The caller pressed 4 on the keypad.)')
+  expect(asks(talk)).toBe(1)
+  await said
+  expect(asks(talk)).toBe(2)
+})
+
+test('what was said just before the session is lost is answered in the next, though its words never came', async () => {
+  const talk = await asked()
+  talk.respond(2_000)
+  await talk.time.pass(1_000)
+  talk.line.mouth = loud
+  talk.tell({ type: 'speech_started', item: 'u', atMs: talk.time.monotonic() })
+  await talk.time.pass(600)
+  talk.line.mouth = quiet
+  await talk.time.pass(500)
+  talk.tell({ type: 'speech_stopped', item: 'u', atMs: talk.time.monotonic() })
+  talk.tell({ type: 'committed', item: 'u' })
+  await talk.time.pass(200)
+  talk.tell({ type: 'lost', error: new EngineLost('closed with 1006') })
+  talk.tell({ type: 'ready' })
+  expect(asks(talk)).toBe(2)
 })

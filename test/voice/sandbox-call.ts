@@ -183,7 +183,7 @@ function createDesk(plan: CallPlan, hangUp: () => Promise<void>): { desk: Desk; 
       return plan.heard?.(text)
     },
     digit: async (digit) => plan.digit?.(digit),
-    personCame: async () => void story.steps.push('personCame'),
+    personCame: async () => {},
     lineClosed: () => {},
     async hangUp() {
       story.steps.push('hangUp')

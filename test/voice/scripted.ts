@@ -163,8 +163,8 @@ export function converse(plan: Plan = {}) {
         toolCalls: toolCalls.map((call) => ({ ...call, arguments: '{}' })),
       })
     },
-    /** The caller speaks for so long, and the engine hears it; words come 120 ms after the pause. */
-    async speak(lengthMs: number, text: string) {
+    /** The caller speaks for so long, and the engine hears it; words, or null for none that it understood, come 120 ms after the pause. */
+    async speak(lengthMs: number, text: string | null) {
       made += 1
       const item = `u${made}`
       line.mouth = loud

@@ -45,6 +45,7 @@ export function serveSession({ socket, model, pace, clock, speech, chaos, violat
 
   function send(event: Outgoing): void {
     if (socket.readyState !== socket.OPEN) return
+    if (event.type === 'response.output_audio.done' && chaos.engine?.omitsAudioDone) return
     const whole: ServerEvent = { event_id: newId('event'), ...event }
     socket.send(JSON.stringify(whole))
     if (event.type !== 'response.output_audio.delta') return

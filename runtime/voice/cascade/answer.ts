@@ -111,7 +111,8 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
 
   function end(failure: string | null, toolCalls: ToolCall[]): void {
     if (isOver) return
-    if (spoken.length > 0) tell({ type: 'audio_done', response, item })
+    // Of what failed nobody can say that it was whole.
+    if (spoken.length > 0 && failure === null) tell({ type: 'audio_done', response, item })
     tell({ type: 'response_done', response, failure, toolCalls })
     isOver = true
   }
@@ -126,6 +127,7 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
     (error) => {
       stopped.abort()
       const failure = stageFailure(error)
+      if (!isOver) history.broken(item)
       if (failure instanceof EngineRefused) tell({ type: 'lost', error: failure })
       else end(failure.message, [])
     },

@@ -54,7 +54,7 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
   function hear(event: EngineEvent): boolean {
     if (event.type === 'committed') history.leadSpoke(event.item)
     if (event.type !== 'heard') return false
-    history.leadSaid(event.item, event.text)
+    history.leadSaid(event.item, event.text ?? '')
     if (!history.awaitsWords) wordsCame()
     return false
   }

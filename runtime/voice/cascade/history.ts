@@ -14,6 +14,8 @@ export interface History {
   agentSays(item: string, text: string): void
   /** So much audio of the item's last words has come; `whole`: no more will. */
   agentAudio(item: string, ms: number, whole: boolean): void
+  /** Its audio broke off: what had come by then was said. */
+  broken(item: string): void
   /** Functions that the agent called beside an item, or alone. */
   agentCalls(item: string, calls: readonly ToolCall[]): void
   output(callId: string, output: string): void
@@ -97,6 +99,12 @@ export function createHistory(): History {
     agentAudio(item, ms, whole) {
       const last = agent(item).parts.at(-1)
       if (last) Object.assign(last, { ms: last.ms + ms, whole })
+    },
+    broken(item) {
+      const entry = entries.find((one) => one.kind === 'agent' && one.item === item)
+      if (entry?.kind !== 'agent' || entry.parts.at(-1)?.whole !== false) return
+      entry.parts = heardParts(entry.parts, Number.POSITIVE_INFINITY)
+      entry.cut = true
     },
     agentCalls(item, calls) {
       agent(item).calls = calls

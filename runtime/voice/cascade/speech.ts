@@ -6,8 +6,10 @@ import { createTelephone } from './telephone.ts'
 export interface SpeechSettings {
   client: OpenAI
   model: string
-  conversation: Pick<Conversation, 'voice' | 'speed' | 'language'>
+  conversation: Pick<Conversation, 'voice' | 'speed' | 'manner' | 'language'>
 }
+
+const usualManner = 'Speak clearly and in a friendly way, without haste.'
 
 /** The older models take no instructions. */
 const takesInstructions = (model: string) => !model.startsWith('tts-1')
@@ -17,7 +19,7 @@ const takesInstructions = (model: string) => !model.startsWith('tts-1')
  * @throws EngineRefused or EngineLost, at the first piece or between pieces
  */
 export async function speak(
-  { client, model, conversation: { voice, speed, language } }: SpeechSettings,
+  { client, model, conversation: { voice, speed, manner = usualManner, language } }: SpeechSettings,
   sentence: string,
   options: StageOptions,
 ): Promise<AsyncIterable<Buffer>> {
@@ -26,11 +28,7 @@ export async function speak(
       {
         ...{ model, voice, input: sentence, response_format: 'pcm' },
         ...(speed === undefined ? {} : { speed }),
-        ...(takesInstructions(model)
-          ? {
-              instructions: `You are on the telephone. Speak ${language}, clearly and in a friendly way, without haste.`,
-            }
-          : {}),
+        ...(takesInstructions(model) ? { instructions: `You are on the telephone. Speak ${language}. ${manner}` } : {}),
       },
       { signal },
     )
