@@ -38,7 +38,9 @@ export function calComCalendar({ settings, fetchOutside, calCom, ...options }: C
 
     async hold(slot, callId, seconds) {
       const row = await ledger.hold(slot, callId, seconds)
-      if (!row || row.remoteHold || row.status !== 'held') return row && bookingOf(row, owner)
+      if (row?.status !== 'held') return row && bookingOf(row, owner)
+      // Cal.com extends none: to one that is changed, even itself is in the way.
+      await remote.unreserve(row.remoteHold)
       const reservation = await remote.reserve(slot.startsAt, seconds).catch(async (error: unknown) => {
         await ledger.move(row.id, 'released')
         throw error

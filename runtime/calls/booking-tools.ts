@@ -142,14 +142,13 @@ async function bookSlot(
   args: Args,
 ): Promise<ToolResult> {
   // Only what check_slots offered in this call: a date cannot be made up.
-  const slot = offered.get(words(args.slot_id))?.slot
-  if (!slot) return { output: { error: 'This slot_id was not offered in this call: use check_slots first.' } }
+  const offer = offered.get(words(args.slot_id))
+  if (!offer) return { output: { error: 'This slot_id was not offered in this call: use check_slots first.' } }
   // The appointment is noted with every answer that was given.
   await context.book.caughtUp()
-  const held = await calendar.hold(slot, context.call.id, HOLD_SECONDS)
-  if (!held || !(await calendar.confirm(held.id, await appointment(context)))) {
-    return { output: { error: 'Somebody else has just taken this time: use check_slots and offer another.' } }
-  }
+  const held = await confirmed(context, calendar, offer)
+  if (!held) return { output: { error: 'Somebody else has just taken this time: use check_slots and offer another.' } }
+  const { slot } = offer
   offered.set(slot.id, { slot, held })
   const booking = { slot: held.startsAt.toISOString(), owner: held.owner }
   const written = await write(context, (call) => ({ booking: { ...booking, notes: notesOf(call.answers) } }))
@@ -158,6 +157,14 @@ async function bookSlot(
   await Promise.all(others.map((it) => giveBack(context, calendar, it.held.id)))
   if (!written) return { output: { error: 'The call is over.' } }
   return { output: { booked: true, spoken: spoken(context, slot.startsAt) } }
+}
+
+/** What was offered, agreed; held anew first, when it was given back or taken meanwhile. Null when somebody else has the time. */
+async function confirmed(context: ToolContext, calendar: Calendar, { slot, held }: Offer): Promise<Booking | null> {
+  const agreed = await appointment(context)
+  if (await calendar.confirm(held.id, agreed)) return held
+  const again = await calendar.hold(slot, context.call.id, HOLD_SECONDS)
+  return again && (await calendar.confirm(again.id, agreed)) ? again : null
 }
 
 /** With the answers as they are by now. */

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { calComCalendar } from '../../runtime/bookings/cal-com.ts'
+import { eq } from '../../runtime/db/drizzle.ts'
 import { bookings } from '../../runtime/db/schema.ts'
 import { EVENT_TYPE } from './cal-com-host.ts'
 import { API_KEY, type CalComServer, startCalCom } from './cal-com-server.ts'
@@ -168,6 +169,21 @@ test('a reservation of somebody else’s is no hold of ours', async () => {
   // And it leaves nothing behind that would keep the slot.
   world.now += 61_000
   expect(await open().hold(slot!, 'call_a', 60)).not.toBeNull()
+})
+
+test('a hold that is held again is reserved for as long again, and no longer', async () => {
+  const { slot, held } = await heldBy('call_a')
+  const elsewhere = () => open(0, { workspaceId: 'ws_two' }).hold(slot, 'call_b', 60)
+  world.now += 50_000
+  expect(await open(1).hold(slot, 'call_a', 60)).toEqual(held)
+  world.now += 50_000
+  expect(await elsewhere()).toBeNull()
+  world.now += 11_000
+  expect(await elsewhere()).not.toBeNull()
+  // Both have run out, and somebody else was quicker.
+  expect(await open().hold(slot, 'call_a', 60)).toBeNull()
+  const [row] = await world.pools[0]!.db.select().from(bookings).where(eq(bookings.id, held.id))
+  expect(row!.status).toBe('released')
 })
 
 test('an event type that is not there says so', async () => {
