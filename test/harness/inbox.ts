@@ -16,7 +16,10 @@ export interface Inbox {
   /** Everything that arrived, in order; repeats included. */
   hooks: Hook[]
   of(event: string): Hook[]
-  /** Resolves with the first webhook of `event` (of `callId`, if given) that has arrived or does. */
+  /**
+   * Resolves with the first webhook of `event` (of `callId`, if given) that has arrived or does; rejects when that call has another
+   * outcome.
+   */
   next(event: string, callId?: string): Promise<Hook>
   close(): Promise<void>
 }
@@ -39,20 +42,30 @@ export async function openInbox(respond: (hook: Hook) => number = () => 204): Pr
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const is = (hook: Hook, event: string, callId?: string) =>
     hook.body.event === event && (callId === undefined || hook.body.call_id === callId)
+  /** The call has ended otherwise: what is awaited will never come. */
+  const isOtherEnd = ({ body }: Hook, event: string, callId?: string) =>
+    callId !== undefined &&
+    body.call_id === callId &&
+    /^outcome\./.test(event) &&
+    /^outcome\./.test(body.event) &&
+    body.event !== event &&
+    !body.retry
   const inbox: Inbox = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`,
     hooks,
     of: (event) => hooks.filter((hook) => is(hook, event)),
     next(event, callId) {
-      const here = hooks.find((hook) => is(hook, event, callId))
-      if (here) return Promise.resolve(here)
-      return new Promise((resolve) => {
+      const here = hooks.find((hook) => is(hook, event, callId) || isOtherEnd(hook, event, callId))
+      return new Promise((resolve, reject) => {
         const wake = (hook: Hook) => {
-          if (!is(hook, event, callId)) return
+          const isOther = isOtherEnd(hook, event, callId)
+          if (!isOther && !is(hook, event, callId)) return
           waiting.delete(wake)
-          resolve(hook)
+          if (isOther) reject(new Error(`${event} was awaited, and ${hook.raw} came`))
+          else resolve(hook)
         }
         waiting.add(wake)
+        if (here) wake(here)
       })
     },
     close: () =>
