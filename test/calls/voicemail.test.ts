@@ -110,3 +110,29 @@ test.for<Kind>(['realtime', 'cascade'])(
     expect(media.sandbox!.violations).toEqual([])
   },
 )
+
+test('a verdict on whom nobody could be told ends the call once the database is there again', async ({
+  onTestFinished,
+}) => {
+  const { line, served } = await startSplit(onTestFinished)
+  const { db } = served.runtime
+  const talkif = await openWorkspace(served)
+  onTestFinished(talkif.inbox.close)
+  await talkif.configure({ sandbox: { pace: 8, waits: 900 } })
+  await talkif.deploy('id: flow_patient\nmatch: {source: form}\ncall: {amd: false, idle: 60s}\nqualify:\n  - need\n')
+  const lead = { phone: people.falls_silent, flow_id: 'flow_patient', language: 'en', consent: true as const }
+  const { call_id } = await talkif.api.createLead({ ...lead, source: 'form' })
+  const attemptOf = async () => (await db.select().from(attempts).where(eq(attempts.callId, call_id))).at(0)
+  const attempt = await until(async () => {
+    const found = await attemptOf()
+    return found?.answeredAt && found
+  })
+  const [row] = await db.select().from(calls).where(eq(calls.id, call_id))
+  line.cut()
+  const event = { carrierId: attempt.carrierId!, status: 'in_progress', sequence: null, errorCode: null } as const
+  const { carrier } = served.runtime.networks.of(row!)
+  await carrierEvent(served.runtime, carrier, attempt.id, { ...event, answeredBy: 'machine_start' })
+  line.mend()
+  expect(await talkif.finished(call_id)).toMatchObject({ outcome: 'no_answer', reason: 'voicemail' })
+  expect(await attemptOf()).toMatchObject({ endedBy: 'agent' })
+})
