@@ -73,7 +73,10 @@ export async function openMedia(deps: Deps, node: MediaNode): Promise<Media> {
       deps.log.warn({ err: error, attempt: attemptId }, 'an engine could not be opened ahead'),
     )
   })
-  const verdicts = await deps.sql.listen(VERDICT_CHANNEL, tellVerdict)
+  // After the line to the database was down, what was said meanwhile is looked up.
+  const verdicts = await deps.sql.listen(VERDICT_CHANNEL, tellVerdict, () => {
+    for (const attemptId of loops.keys()) tellVerdict(attemptId)
+  })
   const registered = await registerNode(deps, node)
 
   function tellVerdict(attemptId: string): void {

@@ -2,6 +2,7 @@ import type { RealtimeClientEvent, SessionUpdateEvent } from 'openai/resources/r
 import type { Clock } from '../clock.ts'
 import { type EngineEvent, EngineLost, type EngineRefused } from './engine-events.ts'
 import { type EngineSocket, openEngineSocket, type SocketTarget } from './engine-socket.ts'
+import { frameMs } from './mulaw.ts'
 
 export interface SessionOptions {
   settings: { baseUrl?: string; apiKey: string; clock: Clock }
@@ -40,6 +41,8 @@ const openTimeoutMs = 30_000
 /** Others while somebody waits, once the socket stands; that far the handshake has its own limit, since no network is in time-lapse. */
 const configureTimeoutMs = 5_000
 const maxEarlyFrames = 500
+/** So much audio is kept until the session is ready; of more the oldest is dropped. */
+export const maxEarlyMs = maxEarlyFrames * frameMs
 /** How often a session that is lost before anybody listens, while the phone rings, is opened again. */
 const maxRetries = 2
 /** A greeting is a few hundred events; more before anybody listens is a server gone wrong. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { EngineEvent } from './engine-events.ts'
+import { maxEarlyMs } from './engine-session.ts'
 import { bytesPerMs, loudness } from './mulaw.ts'
 import type { Talk } from './talk.ts'
 import { agreesToEnd, isBackchannel, repeats, wordCount } from './words.ts'
@@ -17,6 +18,8 @@ export interface Hearing {
   owes(): boolean
   /** A new session counts its audio from zero; so much of what was heard before is given to it again. */
   restart(againMs: number): void
+  /** It stands: of what was given to it meanwhile it has the newest. */
+  stands(): void
   /** The item was our own voice come back: nobody said its words. Known once `heard` was passed on. */
   isEcho(item: string): boolean
 }
@@ -215,6 +218,9 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       unanswered = []
       doubtful = null
       echoes.clear()
+    },
+    stands() {
+      appendedMs = Math.min(appendedMs, maxEarlyMs)
     },
     isEcho: (item) => echoes.has(item),
   }

@@ -225,6 +225,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
 
   function onReopened() {
     stands = true
+    hearing.stands()
     vigil.resume()
     failures = 0
     if (owed && !answerer.reopened() && !talk.turns.busy) talk.reply()

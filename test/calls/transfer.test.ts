@@ -12,7 +12,7 @@ import { beginTransfer, step, type TransferEvent, tasksOf } from '../../runtime/
 import { newId } from '../../runtime/ids.ts'
 import { scriptOf } from '../../runtime/sandbox/people/scripts.ts'
 import type { ToolResult } from '../../runtime/voice/port.ts'
-import { people, test, type Workspace } from '../harness/talkif.ts'
+import { people, pricingYaml, test, type Workspace } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 
 const colleague = Object.fromEntries(sandboxColleagues.map((it) => [it.character, it.number])) as Record<
@@ -24,12 +24,15 @@ const lead = { source: 'web_form', intent: 'pricing', consent: true } as const
 
 type Queue = Partial<Parameters<Workspace['api']['upsertHandoff']>[0]>
 
+type Engine = 'realtime' | 'cascade'
+
 /** A call of somebody who asks for a human, in a workspace with one queue. */
 async function asksForHuman(
   talkif: Workspace,
   queue: Queue,
-  { phone = people.asks_for_human as string, waits = 200 } = {},
+  { engine = 'realtime' as Engine, phone = people.asks_for_human as string, waits = 200 } = {},
 ) {
+  await talkif.deploy(pricingYaml.replace('call:', `call:\n  engine: ${engine}`))
   await talkif.configure({ sandbox: { pace: 8, waits } })
   await talkif.api.upsertHandoff({ name: 'sales', targets: to(colleague.accepts), ...queue })
   const { call_id } = await talkif.api.createLead({ ...lead, phone, name: 'Hugo Human' })
@@ -51,10 +54,10 @@ const rungOf = ({ served }: Workspace, phone: string, row: { state: { legs: { ca
     (it) => it.to === phone && row.state.legs.some(({ carrierId }) => carrierId === it.callSid),
   ).length
 
-describe.concurrent('a lead who asks for a human', () => {
+describe.concurrent.each<Engine>(['realtime', 'cascade'])('a lead of the %s engine who asks for a human', (engine) => {
   test('is handed over to the colleague who presses 1', async ({ talkif }) => {
     const targets = [{ name: 'Ada', phone: colleague.accepts }]
-    const call = await talkif.finished(await asksForHuman(talkif, { targets }))
+    const call = await talkif.finished(await asksForHuman(talkif, { targets }, { engine }))
     expect(call).toMatchObject({
       ...{ outcome: 'qualified', qualified: true, reason: 'transferred', attempts: [{ result: 'answered' }] },
       handoff: { queue: 'sales', reason: 'asked for a person', result: 'accepted', target: 'Ada' },
@@ -63,6 +66,8 @@ describe.concurrent('a lead who asks for a human', () => {
     expect(call.transcript!.map(({ text }) => text).join(' ')).toContain('Let me see who is free.')
     const { handoff, reason } = talkif.inbox.of('outcome.qualified')[0]!.body
     expect({ handoff, reason }).toEqual({ handoff: call.handoff, reason: 'transferred' })
+    const engines = call.trace!.spans.filter(({ name }) => name === 'llm').map(({ attributes }) => attributes.engine)
+    expect(new Set(engines)).toEqual(new Set([engine === 'cascade' ? engine : undefined]))
     const spans = call.trace!.spans.filter(({ name }) => name.startsWith('transfer'))
     expect(spans.map(({ name, status }) => [name, status])).toEqual([
       ['transfer', 'accepted'],
@@ -78,7 +83,7 @@ describe.concurrent('a lead who asks for a human', () => {
   test('waits while they are rung in turn, each once', async ({ talkif }) => {
     const { busy } = people
     const targets = to(colleague.never_answers, busy, colleague.mailbox, colleague.declines, colleague.answers_late)
-    const call = await talkif.finished(await asksForHuman(talkif, { targets, timeout_seconds: 18 }))
+    const call = await talkif.finished(await asksForHuman(talkif, { targets, timeout_seconds: 18 }, { engine }))
     expect(call.handoff).toMatchObject({ result: 'accepted', target: colleague.answers_late })
     const row = await endOf(talkif, call.id)
     expect(row.state.legs.map(({ result }) => result)).toEqual([
@@ -90,7 +95,7 @@ describe.concurrent('a lead who asks for a human', () => {
 
   test('gets one of those who are rung all at once; the others are told', async ({ talkif }) => {
     const targets = [...to(colleague.accepts), { name: 'SIP', sip: 'sip:sales@helena.example' }]
-    const call = await talkif.finished(await asksForHuman(talkif, { targets, order: 'all_at_once' }))
+    const call = await talkif.finished(await asksForHuman(talkif, { targets, order: 'all_at_once' }, { engine }))
     expect(call.handoff?.result).toBe('accepted')
     const row = await endOf(talkif, call.id)
     expect(row.state.legs.filter(({ result }) => result === 'accepted')).toHaveLength(1)
@@ -101,7 +106,7 @@ describe.concurrent('a lead who asks for a human', () => {
     ['declines', 'declined'],
     ['mailbox', 'nobody'],
   ] as const)('comes back to the agent when a colleague %s', async ([who, result], { talkif }) => {
-    const call = await talkif.finished(await asksForHuman(talkif, { targets: to(colleague[who]) }))
+    const call = await talkif.finished(await asksForHuman(talkif, { targets: to(colleague[who]) }, { engine }))
     // And goes on: what was asked for before is still worth asking for.
     expect(call).toMatchObject({ outcome: 'booked', handoff: { queue: 'sales', result } })
     expect(call.handoff).not.toHaveProperty('target')
@@ -111,7 +116,7 @@ describe.concurrent('a lead who asks for a human', () => {
 
   test('leaves a message where the queue takes them', async ({ talkif }) => {
     const queue = { targets: to(colleague.never_answers), fallback: 'voicemail', timeout_seconds: 5 } as const
-    const call = await talkif.finished(await asksForHuman(talkif, queue))
+    const call = await talkif.finished(await asksForHuman(talkif, queue, { engine }))
     expect(call).toMatchObject({ outcome: 'qualified', reason: 'handoff_requested' })
     expect(call.handoff).toMatchObject({
       result: 'nobody',
@@ -123,7 +128,7 @@ describe.concurrent('a lead who asks for a human', () => {
     ['hours', { hours: '02:00-03:00' }],
     ['languages', { languages: ['tr'] }],
   ] as const)('is called back outside the %s of the queue', async ([, own], { talkif }) => {
-    const call = await talkif.finished(await asksForHuman(talkif, own as Queue))
+    const call = await talkif.finished(await asksForHuman(talkif, own as Queue, { engine }))
     expect(call).toMatchObject({ reason: 'handoff_requested', handoff: { queue: 'sales', result: 'closed' } })
     expect(await rowOf(talkif, call.id)).toBeUndefined()
     expect(call.trace!.spans.find(({ name }) => name === 'transfer')).toMatchObject({ status: 'closed' })
@@ -132,7 +137,7 @@ describe.concurrent('a lead who asks for a human', () => {
   test('is connected after the questions where the flow hands over', async ({ talkif }) => {
     await talkif.api.upsertHandoff({ name: 'sales', targets: to(colleague.accepts) })
     await talkif.deploy(
-      'id: flow_hand_over\nmatch:\n  source: ad\nqualify:\n  - need - timing\non:\n  qualified: handoff(sales)\n',
+      `id: flow_hand_over\ncall:\n  engine: ${engine}\nmatch:\n  source: ad\nqualify:\n  - need - timing\non:\n  qualified: handoff(sales)\n`,
     )
     await talkif.configure({ sandbox: { pace: 8, waits: 200 } })
     const { call_id } = await talkif.api.createLead({ ...lead, source: 'ad', phone: people.books })

@@ -49,12 +49,16 @@ export function fairEngine({ calls, tell, time }: Talk, plan: readonly Making[],
     look()
   }
 
-  function lose() {
-    if (ears) return
+  function drop() {
     for (const timer of active?.timers ?? []) time.clock.clearTimeout(timer)
     active = undefined
     session += 1
-    ears = []
+    ears ??= []
+  }
+
+  function lose() {
+    if (ears) return
+    drop()
     tell({ type: 'lost', error: new EngineLost('closed with 1006') })
     look()
   }
@@ -97,7 +101,11 @@ export function fairEngine({ calls, tell, time }: Talk, plan: readonly Making[],
       const call = calls[read++]!
       if (call.startsWith('ask')) begin(plan[made % plan.length]!)
       else if (call === `cancel ${active?.response}`) end(null)
-      else if (call.startsWith('reopen')) after(reopensMs, stands)
+      else if (call.startsWith('reopen')) {
+        // Given up by the other side, perhaps.
+        drop()
+        after(reopensMs, stands)
+      }
     }
   }
 

@@ -310,3 +310,20 @@ test('what was said just before the session is lost is answered in the next, tho
   talk.tell({ type: 'ready' })
   expect(asks(talk)).toBe(2)
 })
+
+test('after a long while without a session the next one has heard the last ten seconds, and the times are still right', async () => {
+  const talk = converse({ conversation: { idleSeconds: 60 } })
+  talk.respond(200)
+  await talk.time.pass(3_000)
+  talk.tell({ type: 'lost', error: new EngineLost('closed with 1006') })
+  await talk.time.pass(15_000)
+  talk.tell({ type: 'ready' })
+  // A second ago, by the clock of a session that has heard ten.
+  await talk.time.pass(20)
+  talk.tell({ type: 'speech_started', item: 'u', atMs: 9_000 })
+  talk.tell({ type: 'speech_stopped', item: 'u', atMs: 9_500 })
+  talk.tell({ type: 'committed', item: 'u' })
+  talk.tell({ type: 'heard', item: 'u', text: 'Hello?' })
+  const [turn] = talk.turns.filter(({ role }) => role === 'lead')
+  expect(Math.abs(turn!.atMs - 17_000)).toBeLessThanOrEqual(60)
+})

@@ -26,16 +26,18 @@ const question = fc.record({
   words: fc.constant('And what does it cost in May?'),
 })
 
-test('whoever spoke last is answered, or the call ends, whatever came before', async () => {
+test('whoever spoke last, or pressed a key, is answered, or the call ends, whatever came before', async () => {
   const story = fc.record({
     plan: fc.array(making, { minLength: 1, maxLength: 8 }),
     before: fc.array(utterance, { maxLength: 4 }),
     last: question,
     lossesMs: fc.array(fc.integer({ min: 0, max: 20_000 }), { maxLength: 2 }),
     interruptible: fc.boolean(),
+    /** A key is pressed so long after the last words. */
+    keyMs: fc.option(fc.integer({ min: 0, max: 4_000 })),
   })
   await fc.assert(
-    fc.asyncProperty(story, async ({ plan, before, last, lossesMs, interruptible }) => {
+    fc.asyncProperty(story, async ({ plan, before, last, lossesMs, interruptible, keyMs }) => {
       const talk = converse({
         conversation: { greetingInterruptible: interruptible, idleSeconds: 600, maxDurationSeconds: 3_600 },
         tool: (name) => {
@@ -48,7 +50,12 @@ test('whoever spoke last is answered, or the call ends, whatever came before', a
       })
       const engine = fairEngine(talk, [...plan, { ...plan[0]!, fails: false, audioMs: 1_000, tool: '' }], lossesMs)
       // After the "hello" with which somebody picks up.
-      const { pass, saidAtMs } = await speakAll(talk, engine, [{ ...last, afterMs: 2_000 }, ...before, last])
+      let { pass, saidAtMs } = await speakAll(talk, engine, [{ ...last, afterMs: 2_000 }, ...before, last])
+      if (keyMs !== null) {
+        await pass(keyMs)
+        if (talk.ended.length === 0) talk.digit('4')
+        saidAtMs = talk.time.monotonic()
+      }
       await pass(60_000)
       const answer = talk.turns.findLast(({ role }) => role === 'agent')
       if (talk.ended.length === 0) expect(answer?.atMs).toBeGreaterThanOrEqual(saidAtMs - 20)

@@ -349,7 +349,8 @@ test('whenever it is asked: a call ends only after a goodbye began, when nobody 
         nowMs += passMs
         if (what === 'begin' || what === 'firm') {
           expect(ending.begin('agent', nowMs, what === 'firm')).toBe(begun === null)
-          begun ??= { atMs: nowMs, firm: what === 'firm' }
+          begun ??= { atMs: nowMs, firm: false }
+          begun.firm ||= what === 'firm'
         } else if (what === 'off') {
           expect(ending.calledOff()).toBe(begun !== null && !begun.firm)
           if (!begun?.firm) begun = null
