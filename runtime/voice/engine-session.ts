@@ -2,7 +2,7 @@ import type { RealtimeClientEvent, SessionUpdateEvent } from 'openai/resources/r
 import type { Clock } from '../clock.ts'
 import { type EngineEvent, EngineLost, type EngineRefused } from './engine-events.ts'
 import { type EngineSocket, openEngineSocket, type SocketTarget } from './engine-socket.ts'
-import { frameMs } from './mulaw.ts'
+import { bytesPerMs } from './mulaw.ts'
 
 export interface SessionOptions {
   settings: { baseUrl?: string; apiKey: string; clock: Clock }
@@ -23,8 +23,8 @@ export interface EngineSession {
   tell(event: EngineEvent): void
   /** False, and nothing sent, while no session stands. */
   send(event: RealtimeClientEvent): boolean
-  /** Audio is kept (the last 10 s) until the session is ready. */
-  append(audio: Buffer): void
+  /** Audio is kept (the last 10 s) until the session is ready: answers how many ms had to go for it. */
+  append(audio: Buffer): number
   /** Opens a socket in the place of the one there was; `configured` is called once it can be used. */
   connect(configured: () => void): void
   /** The first session stands. */
@@ -41,8 +41,7 @@ const openTimeoutMs = 30_000
 /** Others while somebody waits, once the socket stands; that far the handshake has its own limit, since no network is in time-lapse. */
 const configureTimeoutMs = 5_000
 const maxEarlyFrames = 500
-/** So much audio is kept until the session is ready; of more the oldest is dropped. */
-export const maxEarlyMs = maxEarlyFrames * frameMs
+const none = Buffer.alloc(0)
 /** How often a session that is lost before anybody listens, while the phone rings, is opened again. */
 const maxRetries = 2
 /** A greeting is a few hundred events; more before anybody listens is a server gone wrong. */
@@ -145,9 +144,10 @@ export function openSession({ settings, target, session, takes, released }: Sess
       for (const event of held.splice(0)) given(event)
     },
     append(audio) {
-      if (isConfigured) return append(audio)
-      if (early.length === maxEarlyFrames) early.shift()
-      early.push(audio)
+      if (isConfigured) append(audio)
+      else early.push(audio)
+      const dropped = early.length > maxEarlyFrames ? early.shift()! : none
+      return dropped.length / bytesPerMs
     },
     connect,
     stands() {

@@ -32,8 +32,8 @@ export interface Engine {
   readonly opened: { startedAt: number; endedAt: number | null }
   /** Set once; what was told before is told now, in order. */
   listen(listener: (event: EngineEvent) => void): void
-  /** The caller's audio, μ-law at 8 kHz. Kept (the last 10 s) until the session is ready. */
-  appendAudio(audio: Buffer): void
+  /** The caller's audio, μ-law at 8 kHz. Kept (the last 10 s) until the session is ready: answers how many ms had to go for it. */
+  appendAudio(audio: Buffer): number
   createResponse(instructions?: string): void
   /** A sentence in the session's voice, whole: beside the conversation, which does not remember it. Rejects when it fails. */
   render(sentence: string): Promise<Buffer>

@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts'
 import type { EngineEvent } from './engine-events.ts'
-import { maxEarlyMs } from './engine-session.ts'
 import { bytesPerMs, loudness } from './mulaw.ts'
 import type { Talk } from './talk.ts'
 import { agreesToEnd, isBackchannel, repeats, wordCount } from './words.ts'
@@ -18,8 +17,8 @@ export interface Hearing {
   owes(): boolean
   /** A new session counts its audio from zero; so much of what was heard before is given to it again. */
   restart(againMs: number): void
-  /** It stands: of what was given to it meanwhile it has the newest. */
-  stands(): void
+  /** So much of what was kept for a session that does not stand yet is not given to it after all. */
+  dropped(ms: number): void
   /** The item was our own voice come back: nobody said its words. Known once `heard` was passed on. */
   isEcho(item: string): boolean
 }
@@ -219,8 +218,8 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       doubtful = null
       echoes.clear()
     },
-    stands() {
-      appendedMs = Math.min(appendedMs, maxEarlyMs)
+    dropped(ms) {
+      appendedMs -= ms
     },
     isEcho: (item) => echoes.has(item),
   }

@@ -220,12 +220,11 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   function againToNext() {
     const spoken = talk.interruptions.speaking ? recent : []
     hearing.restart(spoken.length * frameMs)
-    for (const frame of spoken) engine.appendAudio(frame)
+    for (const frame of spoken) hearing.dropped(engine.appendAudio(frame))
   }
 
   function onReopened() {
     stands = true
-    hearing.stands()
     vigil.resume()
     failures = 0
     if (owed && !answerer.reopened() && !talk.turns.busy) talk.reply()
@@ -238,7 +237,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
       if (over) return
       recorder?.lead(frame, atMs)
       vigil.mediaCame()
-      engine.appendAudio(frame)
+      hearing.dropped(engine.appendAudio(frame))
       recent.push(frame)
       const kept = talk.interruptions.speaking ? speechFrames : quietFrames
       if (recent.length > kept) recent.splice(0, recent.length - kept)

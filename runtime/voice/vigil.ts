@@ -101,8 +101,8 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   function watchMedia() {
     if (!talk.interruptions.speaking || steadyMs - lastMediaMs < mediaGapMs) return
     lastMediaMs = steadyMs
-    engine.appendAudio(Buffer.alloc(mediaGapMs * bytesPerMs, silence))
-    moves.silenceFed(mediaGapMs)
+    const droppedMs = engine.appendAudio(Buffer.alloc(mediaGapMs * bytesPerMs, silence))
+    moves.silenceFed(mediaGapMs - droppedMs)
   }
 
   /** A tool or the model takes long: a short line, once a turn. */

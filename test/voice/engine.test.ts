@@ -164,6 +164,20 @@ test('audio that comes before the session is ready is kept, in order', async () 
   expect((await peer.next('input_audio_buffer.append')).audio).toBe('Ag==')
 })
 
+test('of audio that comes long before the session is ready the last ten seconds are kept, and it is told what goes', async () => {
+  const server = await engineServer()
+  const engine = open(server.baseUrl)
+  const frames = Array.from({ length: 503 }, (_, n) => Buffer.alloc(160, n % 256))
+  const dropped = frames.map((frame) => engine.appendAudio(frame))
+  expect(dropped.slice(499)).toEqual([0, 20, 20, 20])
+  const peer = await server.client()
+  await peer.next('session.update')
+  peer.say({ type: 'session.updated', session: {} })
+  expect((await peer.next('input_audio_buffer.append')).audio).toBe(frames[3]!.toString('base64'))
+  await engine.ready
+  expect(engine.appendAudio(frames[0]!)).toBe(0)
+})
+
 test.each([
   [401, EngineRefused],
   [403, EngineRefused],

@@ -44,6 +44,8 @@ export function converse(plan: Plan = {}) {
   let frames = 0
   let open = true
   let onStands = () => {}
+  let stands = true
+  let keptMs = 0
   const line = { mouth: quiet as Buffer | null, lastMarkMs: 0, appended: 0 }
   const note = (step: string) => steps.push({ step, atMs: time.monotonic() })
 
@@ -57,6 +59,9 @@ export function converse(plan: Plan = {}) {
     appendAudio(audio) {
       if (audio.length === 160) line.appended += 1
       if (audio.length > 160) calls.push(`silence ${audio.length / 8}`)
+      // It keeps ten seconds until a session stands.
+      keptMs = stands ? 0 : keptMs + audio.length / 8
+      return keptMs > 10_000 ? audio.length / 8 : 0
     },
     createResponse: (instructions) => calls.push(`ask${instructions ? ` ${instructions}` : ''}`),
     render: async (sentence) => {
@@ -141,6 +146,7 @@ export function converse(plan: Plan = {}) {
   return {
     ...{ time, calls, turns, steps, ended, sent, spans, turnsTookMs, replayed, loop, line },
     tell(event: EngineEvent) {
+      if (event.type === 'lost' || event.type === 'ready') stands = event.type === 'ready'
       if (event.type === 'ready') onStands()
       tell(event)
     },
