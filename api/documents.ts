@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import { once } from '../openapi/once.ts'
 import type { Document, LiveDocument } from '../openapi/pages.ts'
 import { preferred } from './accept.ts'
 import { etagOf, isKnown } from './answer.ts'
@@ -47,12 +48,9 @@ interface Printed {
   headers: Record<string, string>
 }
 
-/** What is the same for everybody is printed now, the rest for each request. */
+/** What is the same for everybody is printed once, the rest for each request. */
 function printer(document: Document | LiveDocument, here: Here): (context: Context) => Printed {
-  if ('text' in document) {
-    const printed = print(document)
-    return () => printed
-  }
+  if ('text' in document) return once(() => print(document))
   return (context) => {
     const { path, type } = document
     return print({ path, type, ...document.print({ now: here.now(), url: ownUrl(context, here.publicUrl) }) })

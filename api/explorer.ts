@@ -63,19 +63,19 @@ Scalar.createApiReference('#reference', settings)
  * @param index Markdown, the page's twin.
  */
 export function explorerDocuments(
-  index: string,
-  referenceMarkdown: string,
+  index: () => string,
+  referenceMarkdown: () => string,
   url: string,
   bundle: Bundle | null = bundleOf(),
 ): Document[] {
   if (!bundle) {
-    const body = renderMarkdown(referenceMarkdown, url)
-    return withTwin(tryIt, url, index, printPage({ page: tryIt, url, body, layout: 'docs' }), pageHeaders)
+    const text = () => printPage({ page: tryIt, url, body: renderMarkdown(referenceMarkdown(), url), layout: 'docs' })
+    return withTwin(tryIt, url, index, text, pageHeaders)
   }
   const body = html`<h1 class="skip">API explorer</h1><div id="reference"></div>
 <noscript><p>This page needs JavaScript; the <a href="/docs/reference">reference</a> says the same without.</p></noscript>
 <script src="${bundle.path}"></script><script src="${SCRIPT}"></script>`
-  const text = printPage({ page: tryIt, url, body: String(body), layout: 'explorer' })
+  const text = () => printPage({ page: tryIt, url, body: String(body), layout: 'explorer' })
   return [
     ...withTwin(tryIt, url, index, text, explorerHeaders),
     {

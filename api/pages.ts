@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { html, raw } from 'hono/html'
 import { identity } from '../openapi/identity.ts'
+import { once } from '../openapi/once.ts'
 import {
   type Document,
   docsPages,
@@ -10,6 +11,7 @@ import {
   MARKDOWN,
   notFound,
   type Page,
+  printedLate,
   reference,
   tryIt,
   twinOf,
@@ -83,18 +85,22 @@ ${
 `)
 }
 
-/** The page, which answers its Markdown to whoever prefers that; and the Markdown at a path of its own. */
+/** The page, printed when it is first read, which answers its Markdown to whoever prefers that; and the Markdown at a path of its own. */
 export function withTwin(
   page: Page,
   url: string,
-  markdown: string,
-  text: string,
+  markdown: () => string,
+  text: () => string,
   headers: Record<string, string>,
 ): Document[] {
   const path = twinOf(page)
   const link = `<${url}${page.path}>; rel="canonical"`
-  const twin = { path, type: MARKDOWN, text: markdown, headers: { link } }
-  const alternate = { ...twin, path: page.path, headers: { link, 'content-location': path } }
+  const twin = printedLate({ path, type: MARKDOWN, headers: { link } }, markdown)
+  const alternate = printedLate(
+    { path: page.path, type: MARKDOWN, headers: { link, 'content-location': path } },
+    markdown,
+  )
   const alternateLink = `<${url}${path}>; rel="alternate"; type="text/markdown"`
-  return [{ path: page.path, type: HTML, text, headers: { ...headers, link: alternateLink }, alternate }, twin]
+  const own = { path: page.path, type: HTML, headers: { ...headers, link: alternateLink }, alternate }
+  return [printedLate(own, once(text)), twin]
 }

@@ -13,6 +13,14 @@ export interface Document {
   alternate?: Document
 }
 
+/** Its text is made when it is first asked for: a server starts without printing what nobody reads yet. */
+export const printedLate = (document: Omit<Document, 'text'>, text: () => string): Document => ({
+  ...document,
+  get text() {
+    return text()
+  },
+})
+
 /** A document whose text depends on the moment, or on the address it was asked at. */
 export interface LiveDocument extends Pick<Document, 'path' | 'type'> {
   /** @param asked `now` in epoch milliseconds; `url` of this server as the visitor sees it, without a trailing slash. */

@@ -191,7 +191,12 @@ describe('the explorer', () => {
   })
 
   test('is the reference where Scalar is not installed', () => {
-    const [page, ...rest] = explorerDocuments('# Docs', '# Reference', 'https://talkif.example', null)
+    const [page, ...rest] = explorerDocuments(
+      () => '# Docs',
+      () => '# Reference',
+      'https://talkif.example',
+      null,
+    )
     expect(rest.map(({ path }) => path)).toEqual([twinOf(tryIt)])
     expect(page!.text).toContain('<h1>Reference</h1>')
     expect(page!.text).not.toContain('<script')
