@@ -69,7 +69,8 @@ export async function openJobs(databaseUrl: string, works: boolean, log: Log): P
     if (!stopping) log.warn({ err: asError(error) }, 'jobs: the database did not answer; trying again')
   })
   await boss.start()
-  for (const name of names) {
+  const there = new Set((await boss.getQueues()).map(({ name }) => name))
+  for (const name of names.filter((it) => !there.has(it))) {
     await boss.createQueue(name, { ...everyQueue, policy: queues[name].onePer ? 'short' : 'standard' })
   }
   return {

@@ -21,7 +21,11 @@ export default async function setup(project: TestProject) {
   const folder = mkdtempSync(join(tmpdir(), 'talkif-test-'))
   // Root's PostgreSQL runs as somebody else; where that one may not look, its files would lie, and stay, in another folder.
   chmodSync(folder, 0o755)
-  const server = await startEmbeddedPostgres(folder, ['fsync=off', 'full_page_writes=off', 'max_connections=600'])
+  const server = await startEmbeddedPostgres(folder, [
+    ...['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'max_connections=600'],
+    // What a database does in the background over hours.
+    ...['autovacuum=off', 'wal_level=minimal', 'max_wal_senders=0', 'max_wal_size=8GB', 'io_method=sync'],
+  ])
   const template = databaseUrl(server.url, 'template')
   const admin = postgres(server.url, { max: 1, onnotice: () => {} })
   await admin`create database template`
