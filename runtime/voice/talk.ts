@@ -292,6 +292,9 @@ export function createTalk(options: TalkOptions) {
     late(item: string) {
       if (announced.late(item)) engine.deleteItem(item)
     },
+    get toolsAwaited() {
+      return tools.awaited
+    },
     get toolsRunning() {
       return tools.running
     },

@@ -31,7 +31,12 @@ export interface ToolUse {
   forgetSession(): void
   /** Responses whose tools still run. */
   readonly running: number
+  /** Those of them that somebody waits for. */
+  readonly awaited: number
 }
+
+/** Called where nobody is: a robot would take a line that bridges the wait for our name, a machine for the message. */
+const FOR_MACHINES = ['call_screening', 'voicemail']
 
 /** What the model calls, and what becomes of the conversation by it. */
 export function createToolUse(
@@ -40,6 +45,7 @@ export function createToolUse(
 ): ToolUse {
   const runs = createToolRuns(desk, clock, span)
   let running = 0
+  let unawaited = 0
   let replyAfter = false
   let session = 0
 
@@ -69,9 +75,12 @@ export function createToolUse(
   return {
     async use(calls, beside) {
       const current = session
+      const isForMachine = calls.some(({ name }) => FOR_MACHINES.includes(name))
       running += 1
+      if (isForMachine) unawaited += 1
       const done = await runs.run(calls)
       running -= 1
+      if (isForMachine) unawaited -= 1
       for (const run of done) giveResult(run, current === session)
       const asked = replyAfter
       if (running === 0) replyAfter = false
@@ -86,6 +95,9 @@ export function createToolUse(
     },
     forgetSession() {
       session += 1
+    },
+    get awaited() {
+      return running - unawaited
     },
     get running() {
       return running

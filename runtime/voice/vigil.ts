@@ -107,7 +107,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
 
   /** A tool or the model takes long: a short line, once a turn. */
   function watchSlow(passedMs: number) {
-    const waiting = talk.toolsRunning > 0 || talk.turns.active?.kind === 'reply' || owed
+    const waiting = talk.toolsAwaited > 0 || talk.turns.active?.kind === 'reply' || owed
     const quiet = !talk.playback.busy && !talk.interruptions.speaking && !talk.ending.by && !talk.held
     slowMs = waiting && quiet ? slowMs + passedMs : 0
     if (filled || slowMs < budgetsMs.llm!) return

@@ -106,3 +106,19 @@ test('a transcription that never comes holds up the transcript for five seconds,
   talk.tell({ type: 'heard', item: 'u', text: 'What does it cost?' })
   expect(talk.turns.at(-1)).toMatchObject({ role: 'lead', atMs: 1_000, text: 'What does it cost?' })
 })
+
+test('a robot that asks who is calling hears no line that bridges a wait: it would take it for our name', async () => {
+  for (const [name, bridged] of [
+    ['call_screening', false],
+    ['check_slots', true],
+  ] as const) {
+    const slow = Promise.withResolvers<{ output: unknown }>()
+    const talk = converse({ conversation: { phrases }, tool: () => slow.promise })
+    talk.respond(200)
+    await talk.time.pass(1_000)
+    await talk.speak(500, 'Please state your name and reason for calling.')
+    talk.respond(0, '', [{ callId: 'c1', name }])
+    await talk.time.pass(4_000)
+    expect(talk.turns.some(({ text }) => text === phrases.filler)).toBe(bridged)
+  }
+})
