@@ -5,9 +5,8 @@ import { dirname, join } from 'node:path'
 import { publint } from 'publint'
 import { expect, test } from 'vitest'
 import { version } from '../../runtime/version.ts'
-import { speechDir } from '../harness/cache.ts'
 import { command } from './command.ts'
-import { cleanUp, folder, talkif } from './processes.ts'
+import { cleanUp, folder, talkif, withSpeech } from './processes.ts'
 
 /** The package as somebody gets it: built, packed, unpacked below another node_modules, with its dependencies and no others. */
 
@@ -115,13 +114,6 @@ test('packed and installed elsewhere it runs, down to a booked call, and its cli
     await rm(home, { recursive: true, force: true })
   }
 })
-
-/** Speech that other tests have rendered is not rendered again. */
-function withSpeech(dataDir: string): string {
-  mkdirSync(speechDir, { recursive: true })
-  symlinkSync(speechDir, join(dataDir, 'speech'))
-  return dataDir
-}
 
 test('an old Node is told which one is needed', () => {
   const launcher = readFileSync(join(root, 'cli/talkif.js'), 'utf8').replace(

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { compiledDir } from '../harness/cache.ts'
+import { compiledDir, speechDir } from '../harness/cache.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -116,6 +116,14 @@ export function folder({ mode = 0o755, user }: { mode?: number; user?: { uid: nu
   chmodSync(path, mode)
   if (user) chownSync(path, user.uid, user.gid)
   return path
+}
+
+/** A data folder in which speech that other tests have rendered is not rendered again. */
+export function withSpeech(dataDir: string): string {
+  mkdirSync(speechDir, { recursive: true })
+  mkdirSync(dataDir, { recursive: true })
+  symlinkSync(speechDir, join(dataDir, 'speech'))
+  return dataDir
 }
 
 /** Where the PostgreSQL of a data folder keeps its files. */

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type SentMessage, unmet } from '../../cli/simulate/judge.ts'
@@ -8,9 +8,8 @@ import { openStage } from '../../cli/simulate/stage.ts'
 import { renderFault } from '../../flows/language/faults.ts'
 import { parseSimulation } from '../../flows/language/persona.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
-import { speechDir } from '../harness/cache.ts'
 import { command } from './command.ts'
-import { folder, postgresOf } from './processes.ts'
+import { folder, postgresOf, withSpeech } from './processes.ts'
 
 const flows = join(import.meta.dirname, '../../flows')
 const answer = (out: string) => JSON.parse(out) as { ok: boolean; results: Result[] }
@@ -19,10 +18,7 @@ test('the example flows do what their simulations say, and a wrong expectation f
   timeout: 300_000,
 }, async () => {
   const cwd = folder()
-  // What other tests have rendered is not rendered again.
-  mkdirSync(speechDir, { recursive: true })
-  mkdirSync(join(cwd, '.talkif'))
-  symlinkSync(speechDir, join(cwd, '.talkif/speech'))
+  withSpeech(join(cwd, '.talkif'))
   cpSync(flows, join(cwd, 'flows'), { recursive: true, filter: (path) => !path.includes('language') })
   const recovery = join(cwd, 'flows/simulations/recovery-v1.yaml')
   const wrong =
@@ -75,6 +71,7 @@ test('the people of the sandbox, and personas that are told nothing else, qualif
   timeout: 300_000,
 }, async () => {
   const cwd = folder()
+  withSpeech(join(cwd, '.talkif'))
   mkdirSync(join(cwd, 'simulations'))
   const yaml = `id: camp
 match: {source: camp, language: de}

@@ -1,10 +1,9 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { sandboxPeople } from '../../openapi/sandbox-people.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
 import { freePort } from '../../runtime/db/embedded.ts'
-import { speechDir } from '../harness/cache.ts'
 import { pricingYaml } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 import {
@@ -19,6 +18,7 @@ import {
   type Run,
   talkif,
   typed,
+  withSpeech,
 } from './processes.ts'
 
 /** `npm start` as it is: a process of its own, its own folder, its own port, its own PostgreSQL. */
@@ -37,11 +37,7 @@ async function get({ url, test_key }: DevFile, path: string) {
 }
 
 /** Where speech was rendered before: the first start of a newcomer is the business of one test. */
-function usedFolder(): string {
-  const dataDir = folder()
-  symlinkSync(speechDir, join(dataDir, 'speech'))
-  return dataDir
-}
+const usedFolder = () => withSpeech(folder())
 
 /** The rows of the trace as they were printed: name and status. */
 const milestonesIn = (output: string) =>

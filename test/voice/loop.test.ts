@@ -169,15 +169,20 @@ describe.each(['realtime', 'cascade'] as const)('%s', (kind) => {
       drops()
     })
 
-    // A cascade says it itself.
-    test.runIf(kind === 'realtime')('an engine that never says that its audio is over mutes nobody', async () => {
-      chaos.engine = { omitsAudioDone: true }
-      const story = await calls.call({ to: person('books') })
-      delete chaos.engine
-      expect(story).toMatchObject({ by: 'agent', steps: ['answered', 'hangUp', 'ended'] })
-      expect(story.tools.map(({ name }) => name)).toContain('book_slot')
-      expect(agentTurns(story).at(-1)).toMatchObject({ text: expect.stringMatching(/Goodbye\.$/), interrupted: false })
-    })
+    // A cascade says that itself.
+    if (kind === 'realtime') {
+      test('an engine that never says that its audio is over mutes nobody', async () => {
+        chaos.engine = { omitsAudioDone: true }
+        const story = await calls.call({ to: person('books') })
+        delete chaos.engine
+        expect(story).toMatchObject({ by: 'agent', steps: ['answered', 'hangUp', 'ended'] })
+        expect(story.tools.map(({ name }) => name)).toContain('book_slot')
+        expect(agentTurns(story).at(-1)).toMatchObject({
+          text: expect.stringMatching(/Goodbye\.$/),
+          interrupted: false,
+        })
+      })
+    }
 
     test('an engine that drops again and again ends the call', async () => {
       drops(1_000)
