@@ -25,6 +25,8 @@ export interface EngineSession {
   send(event: RealtimeClientEvent): boolean
   /** Audio is kept (the last 10 s) until the session is ready: answers how many ms had to go for it. */
   append(audio: Buffer): number
+  /** Closes the socket there is. */
+  letGo(): void
   /** Opens a socket in the place of the one there was; `configured` is called once it can be used. */
   connect(configured: () => void): void
   /** The first session stands. */
@@ -149,6 +151,7 @@ export function openSession({ settings, target, session, takes, released }: Sess
       const dropped = early.length > maxEarlyFrames ? early.shift()! : none
       return dropped.length / bytesPerMs
     },
+    letGo: release,
     connect,
     stands() {
       opened.endedAt = clock.now()

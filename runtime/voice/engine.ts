@@ -43,6 +43,8 @@ export interface Engine {
   toolOutput(callId: string, output: string): void
   /** A note that the model reads as the caller's (`user`) or the platform's (`system`) words. */
   addText(role: 'user' | 'system', text: string): void
+  /** Lets go of the session there is: the caller's audio is kept for the next. */
+  letGo(): void
   /**
    * A new session with the same settings and, as text, what was said until it stands; `ready` or `lost` is told when it is
    * decided. What is sent before that is lost.
@@ -101,6 +103,7 @@ export function openEngine(settings: EngineSettings, conversation: Conversation)
     deleteItem: (item) => send({ type: 'conversation.item.delete', item_id: item }),
     toolOutput: (callId, output) => createItem({ type: 'function_call_output', call_id: callId, output }),
     addText: (role, text) => createItem({ type: 'message', role, content: [{ type: 'input_text', text }] }),
+    letGo: line.letGo,
     reopen(said) {
       line.connect(() => {
         for (const one of said()) createItem(asText(one))

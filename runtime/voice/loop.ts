@@ -208,6 +208,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     owed ||= talk.turns.busy || hearing.owes() || talk.transcript.turns.at(-1)?.role === 'lead'
     vigil.pause(owed)
     talk.forgetSession()
+    // It may be up, and only of no use: what the caller says from here on is for the next.
+    engine.letGo()
     if (stands) againToNext()
     stands = false
     clock.clearTimeout(reopening)

@@ -164,6 +164,22 @@ test('audio that comes before the session is ready is kept, in order', async () 
   expect((await peer.next('input_audio_buffer.append')).audio).toBe('Ag==')
 })
 
+test('a session that is let go takes no more audio; the next one has it', async () => {
+  const server = await engineServer()
+  const engine = open(server.baseUrl)
+  const peer = await server.client()
+  await peer.next('session.update')
+  peer.say({ type: 'session.updated', session: {} })
+  await engine.ready
+  engine.letGo()
+  engine.appendAudio(Buffer.from([3]))
+  engine.reopen(() => [])
+  const next = await server.client(1)
+  await next.next('session.update')
+  next.say({ type: 'session.updated', session: {} })
+  expect((await next.next('input_audio_buffer.append')).audio).toBe('Aw==')
+})
+
 test('of audio that comes long before the session is ready the last ten seconds are kept, and it is told what goes', async () => {
   const server = await engineServer()
   const engine = open(server.baseUrl)

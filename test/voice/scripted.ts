@@ -74,6 +74,9 @@ export function converse(plan: Plan = {}) {
     deleteItem: (item) => calls.push(`delete ${item}`),
     toolOutput: (id, output) => calls.push(`output ${id} ${output}`),
     addText: (role, text) => calls.push(`${role} ${text}`),
+    letGo() {
+      stands = false
+    },
     reopen(said) {
       calls.push(`reopen ${said().length}`)
       onStands = () => replayed.push(said().map(({ role, text }) => `${role}: ${text}`))

@@ -126,6 +126,7 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
     deleteItem: history.remove,
     toolOutput: history.output,
     addText: history.note,
+    letGo: line.letGo,
     reopen(said) {
       line.connect(() => {
         history.replay(said())
