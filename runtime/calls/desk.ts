@@ -4,7 +4,7 @@ import { isDatabaseDown } from '../db/connect.ts'
 import { and, eq, isNull } from '../db/drizzle.ts'
 import { attempts, turns } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
-import { asksToStop, isStopKey } from '../guardrails/opt-out.ts'
+import { asksToStop } from '../guardrails/opt-out.ts'
 import { MILESTONE } from '../telemetry/spans.ts'
 import type { Desk, ToolResult, Turn } from '../voice/port.ts'
 import { announce } from '../webhooks/announce.ts'
@@ -14,6 +14,7 @@ import type { Book } from './book.ts'
 import type { PreparedConversation } from './conversation.ts'
 import { conversationTools, stopCalling } from './conversation-tools.ts'
 import { settle } from './settle.ts'
+import { createStopKey } from './stop-key.ts'
 import { find, type ToolContext } from './tool-context.ts'
 import { openTransfer } from './transfer.ts'
 
@@ -50,6 +51,7 @@ export function openDesk(
   const runTool = conversationTools(context, transfer)
   const transcript = keepTranscript(deps, book, { callId: call.id, attempt })
   const beganMs = clock.monotonic()
+  const stopKey = createStopKey(clock)
   /** A call that is about to end is not handed over any more. */
   const settling = <T extends ToolResult | undefined>(result: T): T => {
     if (result?.next && result.next !== 'continue') transfer.abandon()
@@ -72,10 +74,11 @@ export function openDesk(
     runTool: async (name, args) => settling(await (flowTools.run(name, args) ?? runTool(name, args))),
     turn: (turn) => transcript.add(turn),
     heard: async (text) => (asksToStop(text) ? stop('call') : undefined),
-    digit: async (digit) => (isStopKey(digit) ? stop('keypress') : undefined),
+    digit: async (digit) => ((await stopKey.pressed(digit)) ? stop('keypress') : undefined),
     personCame: () => personCame(context),
     waits: () => transfer.waiting,
     lineClosed() {
+      stopKey.lineClosed()
       transfer.lineClosed()
       flowTools.close()
     },

@@ -8,7 +8,7 @@ const STOP_WORDS: ReadonlySet<string> = new Set([
 
 const MAX_LENGTH = 4_000
 
-/** The key that ends calls for good, as the spoken disclosure offers it. */
+/** The key that ends calls for good, pressed alone. */
 export const isStopKey = (digit: string): boolean => digit === '9'
 
 /** Whether an SMS or WhatsApp message is an opt-out: a stop word and nothing else, or a request in a sentence. */
