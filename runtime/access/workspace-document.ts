@@ -9,6 +9,7 @@ import { newId } from '../ids.ts'
 import { problemOf } from '../problem.ts'
 import { maskFaults, putSecrets, withoutSecrets } from './put-secrets.ts'
 import { putWebhooks } from './put-webhooks.ts'
+import { followRenames } from './renamed-calendars.ts'
 import { readSecrets } from './secrets.ts'
 import { strandedFaults } from './used-by-flows.ts'
 import { readWorkspace } from './workspace-view.ts'
@@ -39,6 +40,10 @@ export async function putWorkspace(
   if (faults.length) throw problemOf(faults)
   await putSecrets(tx, deps, caller.workspaceId, document, stored)
   const calendars = sections.calendars && { calendars: withoutSecrets(sections.calendars) }
+  if (sections.calendars) {
+    const at = { workspaceId: caller.workspaceId, now: new Date(deps.clock.now()) }
+    await followRenames(tx, at, before.calendars ?? [], sections.calendars)
+  }
   await tx
     .update(workspaces)
     .set({ document: { ...before, ...sections, ...calendars } })

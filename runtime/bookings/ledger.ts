@@ -33,10 +33,13 @@ export function openLedger({ db, clock, workspaceId, mode, calendar, kind, buffe
   const byId = (id: string) => and(mine, eq(bookings.id, id))
   const now = () => new Date(clock.now())
 
-  /** An appointment elsewhere is that calendar's to show: its owner may have moved or deleted it. */
-  function isTaken({ status, expiresAt, confirmedAt }: BookingRow, at: Date): boolean {
+  /**
+   * An appointment elsewhere is that calendar's to show: its owner may have moved or deleted it. One that was made while the calendar
+   * was kept in another place is shown by nobody else.
+   */
+  function isTaken({ status, expiresAt, confirmedAt, kind: madeIn }: BookingRow, at: Date): boolean {
     if (status === 'held') return expiresAt !== null && expiresAt > at
-    if (status !== 'confirmed' || kind === 'embedded') return status !== 'released'
+    if (status !== 'confirmed' || kind === 'embedded' || madeIn !== kind) return status !== 'released'
     return confirmedAt !== null && at.getTime() - confirmedAt.getTime() < SHOWN_AFTER_MS
   }
 

@@ -66,10 +66,15 @@ function refusal({ flow, known }: ToolContext): string | undefined {
   return `Not yet: these slots have no answer: ${missing.join(', ')}. Ask, call save_answer for each, then try again.`
 }
 
-/** The calendar of the flow's `book(…)`; undefined when the workspace does not have it any more. */
+/** The calendar of the flow's `book(…)`; undefined where it has none. @throws CalendarUnavailable when it is gone. */
 async function calendarOf({ deps, call, flow, settings }: ToolContext): Promise<Calendar | undefined> {
   const action = flow.on.qualified.find((it) => it.type === 'book')
   const found = settings.calendars.find((calendar) => calendar.name === action?.calendar)
+  if (action && !found)
+    throw new CalendarUnavailable(
+      `the workspace has no calendar ${action.calendar} any more`,
+      'Calls keep the version of the flow that they began with: leave a calendar in the workspace until those that wait are over.',
+    )
   const { workspaceId, mode } = call
   return found && openCalendar(deps, { workspaceId, mode, settings: found })
 }
