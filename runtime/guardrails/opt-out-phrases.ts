@@ -41,6 +41,11 @@ const ENGLISH = [
   '(?<!(?:not|t|to|don) )leave (?:me|us) alone(?: please| and .*)?$',
   '(?:i m|i am|we are|we re|this number is|my number is) on the (?:\\w+ )?do not call (?:list|registry)|(?:put|add) (?:me|us) (?:on|to) (?:your|the) no call list',
   '(?:revoke|withdraw) my consent',
+  `(?:remove|erase) my (?:phone )?number${END}`,
+  `don t you (?:ever|dare(?: to)?) ${CALL} ${ME}`,
+  `you (?:must not|mustn t|may not|are not to|should not|shouldn t) (?:ever )?${CALL} ${ME} ${FOR_GOOD}`,
+  'want (?:to (?:be|get|come) )?off (?:of )?(?:your|the|this|any|all) (?:\\w+ )?lists?',
+  `(?<!(?:not|to|t|can i|do i) )unsubscribe${END}`,
 ]
 
 const YOU_CALL_NO_MORE = '(?:aramayin|aramayiniz|aramasin|aramasinlar)'
@@ -78,6 +83,7 @@ const GERMAN = [
   'lassen sie (?:mich|uns) (?:bitte |endlich )?in ruhe(?: bitte)?$',
   '(?:loschen|entfernen) sie (?:bitte )?meine (?:personlichen )?daten|widerrufe (?:hiermit )?meine (?:einwilligung|zustimmung)',
   'tragen sie (?:mich|uns) (?:bitte )?aus (?:der|ihrer|dieser) (?:\\w+ )?(?:liste|kartei|datenbank) aus',
+  'kein anruf mehr(?: bitte)?',
   'melden sie sich (?:bitte )?(?:nie wieder|nie mehr|nicht mehr)(?: bei (?:mir|uns))?$',
 ]
 
@@ -108,6 +114,7 @@ const FRENCH = [
   '(?<!ne )(?:cessez|arretez) de (?:m |me |nous )?(?:appeler|rappeler|embeter|importuner)|(?<!n )arretez (?:les|vos|ces) appels',
   '(?:laissez|laisse) (?:moi|nous) tranquilles?|(?:fichez|foutez) (?:moi|nous) la paix',
   'ne (?:souhaite|desire|veux) plus (?:etre (?:appelee?|rappelee?|contactee?)|recevoir d appels?)',
+  'ne telephonez plus(?: jamais)?(?: ici| chez (?:moi|nous))?(?: s il vous plait| svp)?$',
   '(?:supprimez|effacez) mes (?:donnees|coordonnees)|(?:retire|revoque) mon consentement',
 ]
 

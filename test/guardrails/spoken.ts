@@ -1,5 +1,12 @@
 /** Things people say that ask never to be called again. */
 export const requests = [
+  'Please remove my number.',
+  "Don't you ever call me again!",
+  'You must not call me again.',
+  'I want off this list.',
+  'Unsubscribe.',
+  'Kein Anruf mehr, bitte.',
+  'Ne téléphonez plus.',
   'stop calling me',
   'Please stop calling me!',
   'Stop calling.',
@@ -192,6 +199,11 @@ export const requests = [
 
 /** Things that sound alike and mean something else. */
 export const notRequests = [
+  'You may call me again tomorrow.',
+  'Can you remove my number from the invoice?',
+  "Don't you call people at lunch usually?",
+  'I want to be first on the list.',
+  'Kein Anruf kam bei mir an.',
   "don't stop",
   "please don't stop calling me",
   'please call me back',
