@@ -7,7 +7,7 @@ export interface Sentences {
   /** How the person got in touch, by source of the lead. */
   touch: { web_form: string; meta_lead_ads: string; other: string }
   /** Short lines of the call itself: while something takes long, to somebody silent, as last words, and when nothing works. */
-  phrases: { filler: string; nudge: string; goodbye: string; trouble: string }
+  phrases: { filler: string; nudge: string; goodbye: string; stopped: string; trouble: string }
   /** Why, for a robot that screens calls: true of every lead. */
   reason: string
   /** Questions for slots whose flow has none of its own. */
@@ -32,6 +32,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       filler: 'One moment, please.',
       nudge: 'Are you still there?',
       goodbye: 'Thank you for your time. Goodbye.',
+      stopped: 'All right, we will not call you again. Goodbye.',
       trouble: 'I am sorry, there is a technical problem on our side. Goodbye.',
     },
     reason: "I'm calling about the request they sent us.",
@@ -59,6 +60,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       filler: 'Bir saniye lütfen.',
       nudge: 'Hâlâ orada mısınız?',
       goodbye: 'Zaman ayırdığınız için teşekkürler. İyi günler.',
+      stopped: 'Tamam, sizi bir daha aramayacağız. İyi günler.',
       trouble: 'Özür dilerim, bizde teknik bir sorun var. İyi günler.',
     },
     reason: 'Bize ilettikleri talep hakkında arıyorum.',
@@ -86,6 +88,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       filler: 'Einen Moment bitte.',
       nudge: 'Sind Sie noch da?',
       goodbye: 'Vielen Dank für Ihre Zeit. Auf Wiederhören.',
+      stopped: 'In Ordnung, wir rufen Sie nicht mehr an. Auf Wiederhören.',
       trouble: 'Es tut mir leid, bei uns gibt es ein technisches Problem. Auf Wiederhören.',
     },
     reason: 'Es geht um die Anfrage, die uns geschickt wurde.',
@@ -113,6 +116,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       filler: 'Un momento, por favor.',
       nudge: '¿Sigue ahí?',
       goodbye: 'Gracias por su tiempo. Adiós.',
+      stopped: 'De acuerdo, no volveremos a llamarle. Adiós.',
       trouble: 'Lo siento, tenemos un problema técnico. Adiós.',
     },
     reason: 'Llamo por la solicitud que nos enviaron.',
@@ -141,6 +145,7 @@ export const SENTENCES: Readonly<Record<string, Sentences>> = {
       filler: "Un instant, s'il vous plaît.",
       nudge: 'Êtes-vous toujours là ?',
       goodbye: "Merci de m'avoir accordé votre temps. Au revoir.",
+      stopped: "C'est entendu, nous ne vous rappellerons plus. Au revoir.",
       trouble: 'Je suis désolé, nous avons un problème technique. Au revoir.',
     },
     reason: "J'appelle au sujet de la demande qui nous a été envoyée.",

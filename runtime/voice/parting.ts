@@ -31,6 +31,13 @@ export function createParting(options: PartingOptions) {
     options.say('goodbye', goodbye, 'Thank the caller and say goodbye in one short sentence. Ask nothing.')
   }
 
+  /** Who asked never to be called again is told that it was understood. */
+  function confirmStop() {
+    if (!ending.begin('agent', clock.monotonic())) return
+    const otherwise = 'Say in one short sentence that they will not be called again, and goodbye. Ask nothing.'
+    options.say('goodbye', conversation.phrases?.stopped, otherwise)
+  }
+
   return {
     sayGoodbye,
     /** Words beside a tool call are the last ones ("… Goodbye." and end_call); without any, the model is asked for them. */
@@ -45,13 +52,13 @@ export function createParting(options: PartingOptions) {
       options.cutAgent()
       options.ask({ kind: 'goodbye', instructions: exactly(conversation.voicemailMessage ?? '') })
     },
-    /** A guard outside the model (opt-out, a key) has decided: the model's own answer must not contradict it. */
+    /** A guard outside the model (opt-out by voice or key) has decided: the model's own answer must not contradict it. */
     obey(result: ToolResult | undefined) {
       if (result?.next === 'hang_up') return options.hangUp('agent')
       if (result?.next !== 'say_goodbye' || ending.by) return
       options.cutAgent()
       options.note('system', JSON.stringify(result.output ?? {}))
-      sayGoodbye('agent')
+      confirmStop()
     },
   }
 }

@@ -44,7 +44,7 @@ export interface Conversation {
   /** Silence, in seconds since the last heard audio, before a nudge; the second time ends the call. */
   idleSeconds: number
   /** Short lines of the platform in the call's language, said word for word; without one the model finds its own words. */
-  phrases?: { nudge?: string; goodbye?: string; filler?: string; trouble?: string }
+  phrases?: { nudge?: string; goodbye?: string; stopped?: string; filler?: string; trouble?: string }
   /** Left on an answering machine, word for word; without one the call is hung up there. */
   voicemailMessage?: string
   /** Who is calling, for whom and why, word for word: the answer to a robot that screens calls. */

@@ -67,7 +67,12 @@ describe.concurrent('an opt-out', () => {
     const waits = await world.api.createLead({ ...pricing, phone, not_before: later(24 * hours) })
     expect(waits).toMatchObject({ status: 'held', reason: 'not_before' })
     const says = await world.api.createLead({ ...pricing, phone })
-    expect(await world.finished(says.call_id)).toMatchObject({ outcome: 'not_fit', reason: 'opted_out' })
+    const stopped = await world.finished(says.call_id)
+    expect(stopped).toMatchObject({ outcome: 'not_fit', reason: 'opted_out' })
+    expect(stopped.transcript?.at(-1)).toMatchObject({
+      role: 'agent',
+      text: 'All right, we will not call you again. Goodbye.',
+    })
     expect(await world.finished(waits.call_id)).toMatchObject({
       ...{ status: 'completed', outcome: 'not_fit', reason: 'opted_out', attempts: [] },
     })
