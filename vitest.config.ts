@@ -54,8 +54,8 @@ export default defineConfig({
     ],
     globalSetup: ['test/harness/seed.ts', 'test/harness/postgres.ts'],
     setupFiles: 'test/harness/properties.ts',
-    // Two cores, and files that wait much: as many again fill the pauses of the others.
-    maxWorkers: 4,
+    // Two cores, and files that wait much: a third of them fills the pauses of the others.
+    maxWorkers: 3,
     // A file's state is its own server and database; loading the modules again for each takes longer than most tests.
     isolate: false,
     // The tests of a file that run together mostly wait.

@@ -2,13 +2,17 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { CommandError } from './failure.ts'
 
-/** The text of a file; of stdin for `-`. @throws CommandError that names the file. */
+/** The text of a file, which is UTF-8; of stdin for `-`. @throws CommandError that names the file. */
 export async function readText(path: string): Promise<string> {
   if (path === '-') return text(process.stdin)
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw unreadable(path, error)
+  })
   try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw unreadable(path, error as NodeJS.ErrnoException)
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    // Read all the same, its letters would be question marks that an agent says aloud.
+    throw new CommandError(`${path} is not UTF-8.`, 'Save it as UTF-8, then try again.')
   }
 }
 

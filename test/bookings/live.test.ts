@@ -152,7 +152,7 @@ describe.concurrent('live calls', () => {
 
   test('a test call never touches a real calendar', async ({ expect, onTestFinished }) => {
     const { talkif, calCom } = await openLive(onTestFinished)
-    await talkif.configure({ sandbox: { pace: 6, waits: 900 } })
+    await talkif.configure({ sandbox: { pace: 3, waits: 900 } })
     const { call_id } = await talkif.api.createLead({ ...lead, phone: '+12025550144' })
     const hook = await talkif.inbox.next('outcome.booked', call_id)
     expect(hook.body.test).toBe(true)

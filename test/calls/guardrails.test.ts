@@ -67,11 +67,7 @@ describe.concurrent('an opt-out', () => {
     const waits = await world.api.createLead({ ...pricing, phone, not_before: later(24 * hours) })
     expect(waits).toMatchObject({ status: 'held', reason: 'not_before' })
     const says = await world.api.createLead({ ...pricing, phone })
-    const stopped = await world.finished(says.call_id)
-    expect(stopped).toMatchObject({ outcome: 'not_fit', reason: 'opted_out' })
-    // By the platform's own sentence, unless the model was quicker to say it.
-    const said = stopped.transcript!.filter(({ role }) => role === 'agent').map(({ text }) => text)
-    expect(said.at(-1)).toMatch(/not call you again|off our list/)
+    expect(await world.finished(says.call_id)).toMatchObject({ outcome: 'not_fit', reason: 'opted_out' })
     expect(await world.finished(waits.call_id)).toMatchObject({
       ...{ status: 'completed', outcome: 'not_fit', reason: 'opted_out', attempts: [] },
     })

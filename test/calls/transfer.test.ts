@@ -149,11 +149,11 @@ describe.concurrent.each<Engine>(['realtime', 'cascade'])('a lead of the %s engi
 })
 
 /** A call that rings, with the tools of its conversation, whatever its media do. */
-async function ringing(talkif: Workspace, queue: Queue, leadCarrierId?: string) {
+async function ringing(talkif: Workspace, queue: Queue, leadCarrierId?: string, waits = 2) {
   const { runtime } = talkif.served
   await talkif.api.upsertHandoff({ name: 'sales', targets: to(colleague.accepts), ...queue })
   // Long enough that everything else is over before nobody answers.
-  await talkif.configure({ sandbox: { pace: 8, waits: 2 } })
+  await talkif.configure({ sandbox: { pace: 8, waits } })
   const { call_id } = await talkif.api.createLead({ ...lead, phone: people.second_try })
   const attempt = await until(async () => {
     const [row] = await runtime.db.select().from(attempts).where(eq(attempts.callId, call_id))
@@ -208,7 +208,7 @@ describe.concurrent('a transfer', () => {
   })
 
   test('whose lead cannot be moved leaves them with the agent', async ({ talkif }) => {
-    const { callId, run, told } = await ringing(talkif, {}, `CA${'0'.repeat(32)}`)
+    const { callId, run, told } = await ringing(talkif, {}, `CA${'0'.repeat(32)}`, 1)
     await run('transfer_to_human', { reason: 'prices' })
     const row = await endOf(talkif, callId)
     expect(row.state).toMatchObject({ phase: 'over', lead: 'talking', result: 'failed', legs: [{ status: 'over' }] })

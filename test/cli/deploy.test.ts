@@ -230,6 +230,17 @@ describe('deploy', () => {
     expect((await cli(['deploy'], { cwd })).err).toContain('There is no .yaml file in flows.')
   })
 
+  test('a file that is not UTF-8 is not read as if it were', async ({ cli }) => {
+    const cwd = folder()
+    mkdirSync(join(cwd, 'flows'))
+    writeFileSync(join(cwd, 'flows/rene.yaml'), Buffer.from('id: flow_rene\nagent: {name: Ren\u00e9}\n', 'latin1'))
+    for (const name of ['validate', 'deploy']) {
+      const { status, err } = await cli([name, 'flows'], { cwd })
+      expect(status).toBe(1)
+      expect(err).toContain('flows/rene.yaml is not UTF-8.')
+    }
+  })
+
   test('talkif.yml is no flow: it is told to be renamed, wherever it lies', async () => {
     const { given, write } = team({ 'flows/talkif.yml': workspaceYaml })
     const told = (path: string) => ({

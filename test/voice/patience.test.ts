@@ -122,3 +122,20 @@ test('a robot that asks who is calling hears no line that bridges a wait: it wou
     expect(talk.turns.some(({ text }) => text === phrases.filler)).toBe(bridged)
   }
 })
+
+test('who asks for no more calls hears that it was understood, in the words of the platform', async () => {
+  const stopped = 'All right, we will not call you again. Goodbye.'
+  const talk = converse({
+    conversation: { phrases: { goodbye: 'Thank you. Goodbye.', stopped } },
+    heard: (text) => (/stop calling/.test(text) ? { output: { noted: true }, next: 'say_goodbye' } : undefined),
+  })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(800, 'Please stop calling me.')
+  await talk.time.pass(100)
+  talk.respond(0)
+  await talk.time.pass(100)
+  expect(talk.calls.filter((call) => call.startsWith('ask ')).at(-1)).toBe(
+    `ask Say exactly: ${JSON.stringify(stopped)}`,
+  )
+})
