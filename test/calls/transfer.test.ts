@@ -77,7 +77,9 @@ describe.concurrent.each<Engine>(['realtime', 'cascade'])('a lead of the %s engi
     const row = await endOf(talkif, call.id)
     expect(row.state).toMatchObject({ phase: 'over', lead: 'gone', result: 'accepted' })
     expect(rungOf(talkif, colleague.accepts, row)).toBe(1)
-    expect(talkif.served.sandbox!.violations).toEqual([])
+    // Another test beside this one dials what is no number.
+    const { violations } = talkif.served.sandbox!
+    expect(violations.filter(({ message }) => !message.includes('sip:nobody'))).toEqual([])
   })
 
   test('waits while they are rung in turn, each once', async ({ talkif }) => {
