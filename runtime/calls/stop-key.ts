@@ -5,7 +5,7 @@ import { isStopKey } from '../guardrails/opt-out.ts'
 const ENTRY_MS = 2_000
 
 export interface StopKey {
-  /** Resolves once it is known: true when the key was pressed alone, and is the one that ends calls for good. */
+  /** Resolves once it is known: true when it is the key that ends calls for good, pressed without any other, once or impatiently. */
   pressed(digit: string): Promise<boolean>
   /** Nothing can follow any more. */
   lineClosed(): void
@@ -15,17 +15,16 @@ export interface StopKey {
 export function createStopKey(clock: Clock): StopKey {
   const closed = new AbortController()
   let lastMs = Number.NEGATIVE_INFINITY
-  let presses = 0
+  let entry = ''
   return {
     async pressed(digit) {
       const nowMs = clock.monotonic()
-      const follows = nowMs - lastMs < ENTRY_MS
+      entry = nowMs - lastMs < ENTRY_MS ? entry + digit : digit
       lastMs = nowMs
-      presses += 1
-      const own = presses
-      if (!isStopKey(digit) || follows) return false
+      const own = entry
+      if (![...own].every(isStopKey)) return false
       await pause(clock, ENTRY_MS, closed.signal)
-      return presses === own
+      return entry === own
     },
     lineClosed: () => closed.abort(),
   }

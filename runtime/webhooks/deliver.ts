@@ -21,7 +21,7 @@ export const RETRY_AFTER_MS = [
   24 * hours,
 ]
 /** Whose answers take longer than this waits in the other lane. */
-export const SLOW_MS = 2_000
+const SLOW_MS = 2_000
 const DISABLE_AFTER_MS = 5 * 24 * hours
 
 /**

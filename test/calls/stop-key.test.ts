@@ -36,6 +36,12 @@ test('9 within a number is a digit of it; alone after a pause it is the key', as
   expect(await Promise.all(first.known)).toEqual([false, false, false])
 })
 
+test('9 again and again is meant all the more', async () => {
+  const { time, known } = await type(['9', 0], ['9', 300], ['9', 300])
+  await time.pass(2_100)
+  expect((await Promise.all(known)).at(-1)).toBe(true)
+})
+
 test('who presses 9 and hangs up is not called again', async () => {
   const { stopKey, known } = await type(['9', 0])
   stopKey.lineClosed()
