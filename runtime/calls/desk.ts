@@ -102,12 +102,12 @@ export function openDesk(
       await Promise.all([written, settled])
       await book.flush()
     },
-    span(name, startedAt, endedAt, attributes = {}) {
-      const ref = { traceId: call.traceId, parentSpanId: context.spanId }
+    span(name, startedAt, endedAt, attributes = {}, parentSpanId = context.spanId) {
+      const ref = { traceId: call.traceId, parentSpanId }
       // In time-lapse the loop lives faster than the trace; what it measured stays in the attributes.
       const lived: Record<string, number> = context.call.pace === 1 ? {} : { lived_ms: Math.round(endedAt - startedAt) }
       const facts = { startedAt: clock.toWall(startedAt), endedAt: clock.toWall(endedAt) }
-      deps.telemetry.span(ref, name, { ...facts, attributes: { ...attributes, ...lived } })
+      return deps.telemetry.span(ref, name, { ...facts, attributes: { ...attributes, ...lived } })
     },
   }
 }

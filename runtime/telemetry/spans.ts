@@ -33,7 +33,8 @@ export interface SpanFacts {
 export interface Telemetry {
   newTraceId(): string
   newSpanId(): string
-  span(ref: TraceRef | { traceId: string }, name: string, facts: SpanFacts): void
+  /** @returns the span's id. */
+  span(ref: TraceRef | { traceId: string }, name: string, facts: SpanFacts): string
   /** Resolves when every span that was told before is written, or was tried. */
   flush(): Promise<void>
   close(): Promise<void>
@@ -90,6 +91,7 @@ export function openTelemetry(db: Db, log: Log): Telemetry {
       if (status === 'error') span.setStatus({ code: SpanStatusCode.ERROR })
       span.end(Math.max(endedAt, startedAt))
       if (attributes.budget_ms !== undefined) count(name, endedAt - startedAt, attributes.budget_exceeded === true)
+      return span.spanContext().spanId
     },
     async flush() {
       await processor.forceFlush()

@@ -82,8 +82,18 @@ export interface Desk {
   hangUp(by: EndedBy): Promise<void>
   /** The conversation is over and every turn was reported; called exactly once. */
   ended(by: EndedBy, detail?: string): Promise<void>
-  /** A measured stretch of time, for the trace; times in epoch milliseconds. */
-  span(name: SpanName, startedAt: number, endedAt: number, attributes?: Record<string, string | number | boolean>): void
+  /**
+   * A measured stretch of time, for the trace; times in epoch milliseconds.
+   * @param parentSpanId the stretch it is a part of; the attempt when left out.
+   * @returns its own span id.
+   */
+  span(
+    name: SpanName,
+    startedAt: number,
+    endedAt: number,
+    attributes?: Record<string, string | number | boolean>,
+    parentSpanId?: string,
+  ): string
 }
 
 export type SpanName =

@@ -23,6 +23,23 @@ export interface Stopwatch {
   /** A frame left for the carrier. */
   played(): void
   span(name: SpanName, startedAt: number, attributes?: Record<string, string | number | boolean>): void
+  /** The conversation is over: what was measured of a turn that nobody answers any more is told. */
+  close(): void
+}
+
+interface Measured {
+  name: SpanName
+  startedAt: number
+  endedAt: number
+  attributes: Record<string, string | number | boolean>
+}
+
+/** From what is answered to the first audio of the answer; its stages are told with it, below it. */
+interface TurnSpan {
+  startedAt: number
+  stages: Measured[]
+  /** Where a stage that ends later hangs: `unanswered` below the attempt, else below the turn's own span. */
+  told?: { spanId: string } | 'unanswered'
 }
 
 /**
@@ -30,33 +47,27 @@ export interface Stopwatch {
  * from the key or news that is answered, to the first audio of the answer. Times are epoch milliseconds on the call's clock.
  */
 export function createStopwatch(desk: Desk, clock: Clock, kind: Engine['kind']): Stopwatch {
-  let speechStoppedAt: number | null = null
-  let transcribing: number | null = null
+  /** What is answered next. */
+  let turn: TurnSpan | null = null
+  let transcribing: { turn: TurnSpan; startedAt: number } | null = null
   let askedAt: number | null = null
   let firstTextAt: number | null = null
   let stage: 'none' | 'asked' | 'speaking' = 'none'
   let retries = { llm: 0, tts: 0 }
 
-  const span: Stopwatch['span'] = (name, startedAt, attributes = {}) => {
-    const endedAt = clock.now()
-    const budget = budgetsMs[name]
-    const judged: Record<string, number | boolean> =
-      budget === undefined ? {} : { budget_ms: budget, budget_exceeded: endedAt - startedAt > budget }
-    desk.span(name, Math.round(startedAt), Math.round(endedAt), { ...attributes, ...judged })
-  }
   return {
-    span,
+    span: (name, startedAt, attributes) => void tell(measured(name, startedAt, attributes)),
     speechStopped() {
-      speechStoppedAt = clock.now()
-      transcribing = speechStoppedAt
+      begin()
+      transcribing = { turn: turn!, startedAt: clock.now() }
     },
     unanswered,
     prompted() {
       // An answer that is under way has its own beginning.
-      if (stage === 'none') speechStoppedAt = clock.now()
+      if (stage === 'none') begin()
     },
     transcribed() {
-      if (transcribing !== null) stageSpan('stt', transcribing)
+      if (transcribing) stageSpan('stt', transcribing.startedAt, transcribing.turn)
       transcribing = null
       // A cascade's model cannot begin before.
       if (kind === 'cascade' && askedAt !== null) askedAt = clock.now()
@@ -78,31 +89,62 @@ export function createStopwatch(desk: Desk, clock: Clock, kind: Engine['kind']):
     },
     audio() {
       firstToken()
-      if (stage === 'asked' && firstTextAt !== null) stageSpan('tts', firstTextAt)
+      if (stage === 'asked' && firstTextAt !== null) stageSpan('tts', firstTextAt, turn)
       if (stage === 'asked') stage = 'speaking'
     },
     played() {
       if (stage !== 'speaking') return
-      if (speechStoppedAt !== null) span('turn', speechStoppedAt)
+      if (turn) answered(turn)
       // Speech over this answer is none that it answers.
       stage = 'none'
-      speechStoppedAt = null
+      turn = null
     },
+    close: unanswered,
+  }
+
+  function begin(): void {
+    unanswered()
+    turn = { startedAt: clock.now(), stages: [] }
   }
 
   function unanswered(): void {
-    speechStoppedAt = null
+    if (turn) {
+      turn.told = 'unanswered'
+      for (const measured of turn.stages) tell(measured)
+    }
+    turn = null
+  }
+
+  function answered(it: TurnSpan): void {
+    const spanId = tell(measured('turn', it.startedAt))
+    it.told = { spanId }
+    for (const stage of it.stages) tell(stage, spanId)
   }
 
   function firstToken(): void {
-    if (askedAt !== null) stageSpan('llm', askedAt)
+    if (askedAt !== null) stageSpan('llm', askedAt, turn)
     askedAt = null
   }
 
   /** The stages of a cascade are requests of their own, each of which can be tried again. */
-  function stageSpan(name: 'stt' | 'llm' | 'tts', startedAt: number): void {
+  function stageSpan(name: 'stt' | 'llm' | 'tts', startedAt: number, of: TurnSpan | null): void {
     const again = name === 'stt' ? 0 : retries[name]
     const told = kind === 'realtime' ? {} : { engine: kind, ...(again > 0 ? { retries: again } : {}) }
-    span(name, startedAt, told)
+    const stage = measured(name, startedAt, told)
+    if (of && !of.told) of.stages.push(stage)
+    else tell(stage, typeof of?.told === 'object' ? of.told.spanId : undefined)
+  }
+
+  /** Ends now. */
+  function measured(name: SpanName, startedAt: number, attributes: Measured['attributes'] = {}): Measured {
+    const endedAt = clock.now()
+    const budget = budgetsMs[name]
+    const judged: Measured['attributes'] =
+      budget === undefined ? {} : { budget_ms: budget, budget_exceeded: endedAt - startedAt > budget }
+    return { name, startedAt, endedAt, attributes: { ...attributes, ...judged } }
+  }
+
+  function tell({ name, startedAt, endedAt, attributes }: Measured, parentSpanId?: string): string {
+    return desk.span(name, Math.round(startedAt), Math.round(endedAt), attributes, parentSpanId)
   }
 }

@@ -53,6 +53,7 @@ async function closeAll(options: WrapUp, note: (error: unknown) => void): Promis
   for (let waitedMs = 0; talk.transcript.awaited > 0 && waitedMs < lastWordsMs; waitedMs += 100) await pause(clock, 100)
   engine.close()
   talk.transcript.close()
+  talk.stopwatch.close()
   await within(clock, pendingMs, Promise.all(options.pending))
   await recorder?.close().catch(note)
 }

@@ -32,7 +32,7 @@ const desk: Desk = {
   lineClosed: () => {},
   hangUp: async () => {},
   ended: async () => {},
-  span: () => {},
+  span: () => '',
 }
 
 const server = createServer()

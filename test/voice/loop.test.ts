@@ -57,6 +57,11 @@ describe.each(['realtime', 'cascade'] as const)('%s', (kind) => {
       expect(new Set(story.spans.map(({ name }) => name))).toEqual(
         new Set(['engine.open', 'greeting', 'stt', 'llm', 'tts', 'turn', 'tool']),
       )
+      const turns = story.spans.flatMap(({ name }, at) => (name === 'turn' ? [`turn ${at + 1}`] : []))
+      for (const turn of turns)
+        expect(story.spans.filter(({ below }) => below === turn).map(({ name }) => name)).toEqual(
+          expect.arrayContaining(['stt', 'llm', 'tts']),
+        )
       expect(violations()).toEqual([])
     })
 

@@ -163,7 +163,7 @@ test('a slow model is bridged once a turn; the turn is measured to the answer, a
     expect(talk.spans.slice(before)).toEqual([])
     talk.respond(400, 'It costs a hundred.')
     await talk.time.pass(1_000)
-    expect(talk.spans.slice(before)).toEqual(['llm', 'tts', 'turn'])
+    expect(talk.spans.slice(before)).toEqual(['turn', 'stt', 'llm', 'tts'])
   }
   expect(talk.calls).toEqual(['render One moment.', 'ask', 'ask'])
 })

@@ -204,8 +204,13 @@ test('however many items never get words: what waits is bounded, and the words t
 function stopwatch() {
   const time = virtualClock()
   const spans: [string, number][] = []
-  const desk = { span: (name, startedAt, endedAt) => spans.push([name, endedAt - startedAt]) } as Partial<Desk> as Desk
-  return { time, spans, ...createStopwatch(desk, time.clock, 'realtime') }
+  const below: Record<string, string | undefined> = {}
+  const span: Desk['span'] = (name, startedAt, endedAt, _, parentSpanId) => {
+    below[name] = parentSpanId
+    return `${name} ${spans.push([name, endedAt - startedAt])}`
+  }
+  const desk = { span } as Partial<Desk> as Desk
+  return { time, spans, below, ...createStopwatch(desk, time.clock, 'realtime') }
 }
 
 test('a turn begins with what it answers: not with speech that was never answered', async () => {
@@ -233,6 +238,43 @@ test('a turn begins with what it answers: not with speech that was never answere
   expect(await answer()).toEqual([250])
   watch.prompted()
   expect(await answer()).toEqual([250, 250])
+})
+
+test('the stages of a turn hang below it, also one that ends after it; those of a turn that nobody answers do not', async () => {
+  const watch = stopwatch()
+  watch.speechStopped()
+  watch.asked(true)
+  await watch.time.pass(250)
+  watch.text()
+  await watch.time.pass(50)
+  watch.audio()
+  expect(watch.spans).toEqual([])
+  watch.played()
+  await watch.time.pass(100)
+  watch.transcribed()
+  expect(watch.spans).toEqual([
+    ['turn', 300],
+    ['llm', 250],
+    ['tts', 50],
+    ['stt', 400],
+  ])
+  expect(watch.below).toEqual({ turn: undefined, llm: 'turn 1', tts: 'turn 1', stt: 'turn 1' })
+
+  watch.speechStopped()
+  watch.transcribed()
+  watch.asked(true)
+  await watch.time.pass(30)
+  watch.text()
+  // They speak on: what was begun is no answer any more.
+  watch.speechStopped()
+  expect(watch.spans.slice(4)).toEqual([
+    ['stt', 0],
+    ['llm', 30],
+  ])
+  expect(watch.below).toMatchObject({ stt: undefined, llm: undefined })
+  watch.transcribed()
+  watch.close()
+  expect(watch.spans.slice(6)).toEqual([['stt', 0]])
 })
 
 test('a response that only calls a tool ends the wait for the model, and no speech begins', async () => {

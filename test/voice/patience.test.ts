@@ -87,7 +87,7 @@ test('a keypress long after a "mhm" is a turn of its own', async () => {
   const before = talk.spans.length
   await talk.time.pass(200)
   talk.respond(400)
-  expect(talk.spans.slice(before)).toEqual(['llm', 'tts', 'turn'])
+  expect(talk.spans.slice(before)).toEqual(['turn', 'llm', 'tts'])
   expect(talk.turnsTookMs).toEqual([300])
 })
 

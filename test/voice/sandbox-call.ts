@@ -23,7 +23,7 @@ export interface Story {
   turns: Turn[]
   tools: { name: string; args: Record<string, unknown> }[]
   heard: string[]
-  spans: { name: SpanName; ms: number; attributes: Record<string, unknown> }[]
+  spans: { name: SpanName; ms: number; attributes: Record<string, unknown>; below?: string }[]
   /** In order: `answered`, `hangUp`, `ended`. */
   steps: string[]
   said(role: Turn['role']): string
@@ -193,8 +193,8 @@ function createDesk(plan: CallPlan, hangUp: () => Promise<void>): { desk: Desk; 
       story.steps.push('ended')
       Object.assign(story, { by, detail })
     },
-    span: (name, startedAt, endedAt, attributes = {}) =>
-      story.spans.push({ name, ms: endedAt - startedAt, attributes }),
+    span: (name, startedAt, endedAt, attributes = {}, below?) =>
+      `${name} ${story.spans.push({ name, ms: endedAt - startedAt, attributes, ...(below ? { below } : {}) })}`,
   }
   return { desk, story }
 }

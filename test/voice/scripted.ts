@@ -121,6 +121,7 @@ export function converse(plan: Plan = {}) {
     span(name, startedAt, endedAt) {
       spans.push(name)
       if (name === 'turn') turnsTookMs.push(endedAt - startedAt)
+      return name
     },
   }
 
