@@ -21,10 +21,10 @@ export function artifactRoutes(deps: Deps): Hono<Env> {
     return context.json({ call_id: callId, turns: await readTranscript(deps.db, callId) })
   })
   app.get('/artifacts/r/:call', async (context) => {
-    const callId = checkLink(deps, context, 'r')
-    const recording = await readRecording(deps.config, callId)
+    const name = checkLink(deps, context, 'r')
+    const recording = await readRecording(deps.config, name)
     if (!recording) throw notThere()
-    context.header('content-disposition', `inline; filename="${callId}.wav"`)
+    context.header('content-disposition', `inline; filename="${name}.wav"`)
     return play(context, recording)
   })
   app.get('/artifacts/c/:call', async (context) => {
@@ -52,12 +52,13 @@ function play(context: Context, { bytes, version, read }: Recording): Response {
   return context.newResponse(audio, range ? 206 : 200, told)
 }
 
+/** @returns what the link is about. */
 function checkLink(deps: Deps, context: Context, kind: ArtifactKind): string {
-  const callId = context.req.param('call') ?? ''
+  const of = context.req.param('call') ?? ''
   const { expires = '', signature = '' } = context.req.query()
-  if (!isValidLink(deps, kind, callId, { expires, signature })) throw notThere()
+  if (!isValidLink(deps, kind, of, { expires, signature })) throw notThere()
   context.header('cache-control', 'private, no-store')
-  return callId
+  return of
 }
 
 const notThere = () =>

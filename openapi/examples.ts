@@ -47,6 +47,7 @@ export const call = {
       dialed_at: '2026-05-26T12:04:23.011Z',
       answered_at: '2026-05-26T12:04:42.318Z',
       ended_at: '2026-05-26T12:06:03.412Z',
+      recording_url: `${EXAMPLE_URL}/artifacts/r/call_01kb4t2m7ye8q9v3x5z6c7d8fa.1?expires=1780000000&signature=c2ln`,
     },
   ],
   outcome: 'booked',

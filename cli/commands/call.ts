@@ -50,14 +50,7 @@ export function callLines(call: Call, paint: Paint): string[] {
       Object.entries(call.answers).map(([slot, answer]) => `${slot}: ${answer}`),
     ),
     ...section(paint, 'attempts', call.attempts.map(attemptLine)),
-    ...(call.transcript
-      ? section(
-          paint,
-          'transcript',
-          call.transcript.map((turn) => turnLine(turn, paint)),
-          'Nothing was said.',
-        )
-      : []),
+    ...(call.transcript ? section(paint, 'transcript', turnLines(call.transcript, paint), 'Nothing was said.') : []),
   ]
 }
 
@@ -71,7 +64,18 @@ const section = (paint: Paint, name: string, lines: string[], empty?: string): s
 const attemptLine = ({ attempt, dialed_at, result, provider_call_sid: sid }: z.infer<typeof Attempt>): string =>
   [attempt, zonedDateTime(dialed_at), result ?? 'under way', sid].filter(Boolean).join('  ')
 
-function turnLine({ at_ms, role, text, interrupted }: z.infer<typeof TranscriptTurn>, paint: Paint): string {
+type Turn = z.infer<typeof TranscriptTurn>
+
+/** Each conversation counts its time anew: where there are several, each has a heading. */
+function turnLines(turns: Turn[], paint: Paint): string[] {
+  const attempts = new Set(turns.map(({ attempt }) => attempt))
+  return [...attempts].flatMap((attempt) => [
+    ...(attempts.size > 1 ? [paint('dim', `attempt ${attempt}`)] : []),
+    ...turns.filter((turn) => turn.attempt === attempt).map((turn) => turnLine(turn, paint)),
+  ])
+}
+
+function turnLine({ at_ms, role, text, interrupted }: Turn, paint: Paint): string {
   const at = `${Math.floor(at_ms / 60_000)}:${String(Math.floor(at_ms / 1000) % 60).padStart(2, '0')}`
   return `${paint('dim', at.padStart(5))}  ${paint(role === 'agent' ? 'cyan' : 'bold', role.padEnd(5))}  ${text}${interrupted ? ' …' : ''}`
 }

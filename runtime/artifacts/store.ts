@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Config } from '../config.ts'
 import { headerBytes, openRecorder, type WavRecorder, wavBytesPerMs, wavHeader } from '../voice/recorder.ts'
+import { recordingOf } from './links.ts'
 
 const folderOf = (config: Config) => join(config.dataDir, 'recordings')
 
 /** A recording that is written as the call goes on; readable after a crash up to its last half second. */
 export async function openRecordingFile(config: Config, callId: string, attempt: number): Promise<WavRecorder> {
   await mkdir(folderOf(config), { recursive: true })
-  return openRecorder(join(folderOf(config), `${callId}.${attempt}.wav`))
+  return openRecorder(join(folderOf(config), `${recordingOf(callId, attempt)}.wav`))
 }
 
 export interface Recording {
@@ -22,11 +23,14 @@ export interface Recording {
   read(from: number, to: number): Readable
 }
 
-/** The recording of the call's last answered attempt; null when there is none (any more). `callId` was checked by its signature. */
-export async function readRecording(config: Config, callId: string): Promise<Recording | null> {
+/**
+ * A recording; null when it is not there (any more).
+ * @param of the name of one, or a call's id for that of its last answered attempt; it was checked by its signature.
+ */
+export async function readRecording(config: Config, of: string): Promise<Recording | null> {
   const names = await readdir(folderOf(config)).catch(() => [])
   const attemptOf = (name: string) => Number(name.split('.')[1])
-  const mine = names.filter((name) => name.startsWith(`${callId}.`))
+  const mine = names.filter((name) => name.startsWith(`${of}.`))
   const last = mine.toSorted((a, b) => attemptOf(a) - attemptOf(b)).at(-1)
   if (!last) return null
   return openRecording(join(folderOf(config), last))

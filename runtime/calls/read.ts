@@ -1,5 +1,5 @@
 import type { Call, Trace } from '../../openapi/schemas/call.ts'
-import { artifactLinks } from '../artifacts/links.ts'
+import { artifactLinks, recordingLink } from '../artifacts/links.ts'
 import { pause } from '../clock.ts'
 import type { Db } from '../db/connect.ts'
 import { and, asc, eq } from '../db/drizzle.ts'
@@ -75,6 +75,7 @@ async function view(deps: Deps, row: CallRow, include: string[]): Promise<Call> 
       dialed_at: dial.askedAt.toISOString(),
       answered_at: dial.answeredAt?.toISOString() ?? null,
       ended_at: dial.endedAt?.toISOString() ?? null,
+      recording_url: row.recorded && dial.answeredAt ? recordingLink(deps, row.id, dial.attempt) : null,
     })),
     outcome: row.outcome,
     qualified: row.outcome && hasQualified(row.outcome),
@@ -96,7 +97,7 @@ async function view(deps: Deps, row: CallRow, include: string[]): Promise<Call> 
 
 export async function readTranscript(db: Db, callId: string) {
   const rows = await db.select().from(turns).where(eq(turns.callId, callId)).orderBy(asc(turns.attempt), asc(turns.seq))
-  return rows.map(({ atMs, role, text, interrupted }) => ({ at_ms: atMs, role, text, interrupted }))
+  return rows.map(({ attempt, atMs, role, text, interrupted }) => ({ attempt, at_ms: atMs, role, text, interrupted }))
 }
 
 /** Spans are written in batches, a moment after what they tell of: of a call that is over, the last row is waited for. */

@@ -4,6 +4,12 @@ import { eq } from '../../runtime/db/drizzle.ts'
 import { bookings, calls } from '../../runtime/db/schema.ts'
 import { people, test, type Workspace } from '../harness/talkif.ts'
 
+const bytesOf = async (link: string) => {
+  const answer = await fetch(link)
+  expect(answer.status).toBe(200)
+  return Buffer.from(await answer.arrayBuffer())
+}
+
 const lead = { source: 'web_form', intent: 'pricing', consent: true } as const
 
 describe.concurrent('what one attempt found is nothing of the next', () => {
@@ -34,6 +40,14 @@ describe.concurrent('what one attempt found is nothing of the next', () => {
     expect(call.metrics.answered_at_ms).toBe(answered)
     expect(talkif.inbox.of('outcome.booked')[0]?.body.metrics).toEqual(call.metrics)
     expect(talkif.inbox.of('outcome.no_answer')).toHaveLength(1)
+    // Two conversations, each on its own time.
+    const { transcript } = await talkif.api.getCall({ id: call.id, include: ['transcript'] })
+    const began = [1, 2].map((attempt) => transcript!.find((turn) => turn.attempt === attempt)!.at_ms)
+    for (const at of began) expect(at).toBeLessThan(20_000)
+    const links = call.attempts.map(({ recording_url }) => recording_url!)
+    const heard = await Promise.all([...links, call.artifacts.recording_url!].map(async (link) => bytesOf(link)))
+    expect(heard[0]!.equals(heard[1]!)).toBe(false)
+    expect(heard[1]!.equals(heard[2]!)).toBe(true)
   })
 
   test('a machine, then a person who hangs up midway', async ({ talkif }) => {
