@@ -17,11 +17,12 @@ export async function pickQueue({ deps, call, flow, settings, language }: ToolCo
   const name = queueOf(flow) ?? (queues.length === 1 ? queues[0]!.name : null)
   const named = queues.find((it) => it.name === name)
   const targets = named?.settings.targets.filter((it) => it.phone !== call.phone) ?? []
-  if (!named || targets.length === 0) return { name, queue: undefined, why: undefined }
+  const fallback = named?.settings.fallback
+  if (!named || targets.length === 0) return { name, fallback, queue: undefined, why: undefined }
   const at = toCallTime(call, new Date(deps.clock.now()))
   const why = closedBecause(named.settings, { at, zone: settings.timeZone, language })
   const queue = { ...named, settings: { ...named.settings, targets } }
-  return { name, queue: why ? undefined : queue, why }
+  return { name, fallback, queue: why ? undefined : queue, why }
 }
 
 /** The queue of a flow's `handoff(…)`. */

@@ -1,3 +1,4 @@
+import type { HandoffResult } from '../../openapi/schemas/call.ts'
 import { CarrierUnavailable } from '../carrier/port.ts'
 import { pause } from '../clock.ts'
 import { eq } from '../db/drizzle.ts'
@@ -30,10 +31,6 @@ export interface Transfer {
   tookOver(): Promise<boolean>
 }
 
-const CALLBACK: ToolResult = {
-  output: { transferred: false, callback: true, say: 'A colleague will call back.' },
-  next: 'say_goodbye',
-}
 const RINGING = {
   ringing: true,
   say: 'Say in one short sentence that you are trying to reach a colleague. You may talk on.',
@@ -61,16 +58,18 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
       deps.log.error({ call: call.id, transfer: row.id, err: error }, 'what came of a transfer could not be written'),
     )
     waiting = false
-    if (state.lead === 'talking' && !gone.signal.aborted) tell(news(state, queue))
+    if (state.lead === 'talking' && !gone.signal.aborted)
+      tell(nobody(state.result ?? 'failed', queue.settings.fallback))
     return state.lead === 'moved' || state.phase === 'bridged'
   }
 
   async function begin(reason: string): Promise<ToolResult> {
-    const { queue, name, why } = await pickQueue(context)
+    const { queue, name, why, fallback } = await pickQueue(context)
     if (!queue || gone.signal.aborted) {
-      await find(context, { handoff: { queue: name, reason, result: why ? 'closed' : 'callback' } })
-      if (why) traceTransfer(context, { result: 'closed', queue: name ?? '', why })
-      return CALLBACK
+      const result = why ? 'closed' : 'callback'
+      await find(context, { handoff: { queue: name, reason, result } })
+      if (why) traceTransfer(context, { result, queue: name ?? '', why })
+      return nobody(result, fallback)
     }
     const row = await write(context, leadCarrierId, queue)
     await find(context, { handoff: { queue: queue.name, reason } })
@@ -81,7 +80,8 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
 
   return {
     begin(reason) {
-      if (begun) return Promise.resolve({ output: waiting ? RINGING : CALLBACK.output })
+      if (waiting) return Promise.resolve({ output: RINGING })
+      if (begun) return Promise.resolve({ output: { transferred: false, callback: true, say: PROMISED } })
       begun = begin(reason)
       // What failed before anybody was rung can be tried again.
       begun.catch(() => {
@@ -113,10 +113,12 @@ const STOPPING_MS = 200
 const OFFER = 'Nobody is free. Say so, and offer that a colleague calls back; then go on, or say goodbye.'
 const TAKE_MESSAGE = 'Nobody is free. Say so, ask what you should pass on, and call take_message with their words.'
 
-function news({ result }: TransferState, { settings }: Queue): ToolResult {
-  const say = settings.fallback === 'voicemail' ? TAKE_MESSAGE : OFFER
-  return { output: { transferred: false, callback: true, reason: result, say } }
-}
+const PROMISED = 'Nobody is free. A colleague calls back: say so once more, and go on.'
+
+/** The agent is back, or still there, and the conversation goes on. */
+const nobody = (reason: HandoffResult, fallback: Queue['settings']['fallback'] | undefined): ToolResult => ({
+  output: { transferred: false, callback: true, reason, say: fallback === 'voicemail' ? TAKE_MESSAGE : OFFER },
+})
 
 async function write(context: ToolContext, leadCarrierId: string, { name, settings }: Queue): Promise<TransferRow> {
   const { deps, call, attemptId, language, fromPhone } = context

@@ -129,9 +129,10 @@ describe.concurrent.each<Engine>(['realtime', 'cascade'])('a lead of the %s engi
   test.for([
     ['hours', { hours: '02:00-03:00' }],
     ['languages', { languages: ['tr'] }],
-  ] as const)('is called back outside the %s of the queue', async ([, own], { talkif }) => {
+  ] as const)('outside the %s of the queue: hears it, and the agent goes on', async ([, own], { talkif }) => {
     const call = await talkif.finished(await asksForHuman(talkif, own as Queue, { engine }))
-    expect(call).toMatchObject({ reason: 'handoff_requested', handoff: { queue: 'sales', result: 'closed' } })
+    expect(call).toMatchObject({ outcome: 'booked', handoff: { queue: 'sales', result: 'closed' } })
+    expect(call.transcript!.map(({ text }) => text).join(' ')).toContain('Somebody will call you back.')
     expect(await rowOf(talkif, call.id)).toBeUndefined()
     expect(call.trace!.spans.find(({ name }) => name === 'transfer')).toMatchObject({ status: 'closed' })
   })

@@ -150,8 +150,7 @@ function afterTool(context: Context, { callId, output }: Extract<MindItem, { kin
     case 'transfer_to_human':
       if (output.ringing) return [{ say: TRYING }]
       if (!failed && output.transferred !== false) return [{ say: 'I am connecting you now. One moment, please.' }]
-      if (output.callback) return closing('I am sorry, nobody is free right now. Somebody will call you back.')
-      return goOn(context, 'I am sorry, nobody is free right now. Somebody will call you back.')
+      return afterNews(context, { transferred: false })
     case 'stop_calling':
       return closing('I understand. I have taken you off our list, and you will not hear from us again.')
     case 'wrong_number':
