@@ -40,7 +40,7 @@ const stories: Record<Character, Story> = {
   stop_calling: { outcome: 'not_fit', reason: 'opted_out', attempts: ['answered'] },
   interrupts: { outcome: 'booked', reason: null, attempts: ['answered'], answers: slots },
   falls_silent: { outcome: 'no_answer', reason: 'silence', attempts: ['answered'] },
-  asks_for_human: { outcome: 'qualified', reason: 'handoff_requested', attempts: ['answered'] },
+  asks_for_human: { outcome: 'booked', reason: null, attempts: ['answered'], answers: slots },
   hangs_up: { outcome: 'not_fit', reason: 'hung_up', attempts: ['answered'], answers: ['need'] },
   carrier_fails: { outcome: 'no_answer', reason: 'carrier_failed', attempts: ['failed', 'failed', 'failed'] },
   screened: { outcome: 'booked', reason: null, attempts: ['answered'], answers: slots },
