@@ -16,6 +16,8 @@ export async function readText(path: string): Promise<string> {
   }
 }
 
+const LEAD = 'Give one lead as {"source": …, "phone": …}.'
+
 /** @throws CommandError for what is no JSON object. */
 export async function readObject(path: string): Promise<Record<string, unknown>> {
   const written = await readText(path)
@@ -24,16 +26,19 @@ export async function readObject(path: string): Promise<Record<string, unknown>>
     const read: unknown = JSON.parse(written)
     if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Record<string, unknown>
   } catch (error) {
-    throw new CommandError(`${name} is no JSON: ${(error as Error).message}.`)
+    throw new CommandError(`${name} is no JSON: ${(error as Error).message}.`, LEAD)
   }
-  throw new CommandError(`${name} is no JSON object.`, 'Give one lead as {"source": …, "phone": …}.')
+  throw new CommandError(`${name} is no JSON object.`, LEAD)
 }
 
-const WHY: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'it may not be read by this user',
-  EISDIR: 'it is a folder',
+/** By the code of the error: what is the matter, and what to do next. */
+const WHY: Record<string, [why: string, next: string]> = {
+  ENOENT: ['there is no such file', 'Check the path; it counts from the folder you are in.'],
+  EACCES: ['it may not be read by this user', 'Give this user the right to read it, or name another file.'],
+  EISDIR: ['it is a folder', 'Name a file in it.'],
 }
 
-export const unreadable = (path: string, { code = '', message }: NodeJS.ErrnoException): CommandError =>
-  new CommandError(`${path} cannot be read: ${WHY[code] ?? message}.`)
+export function unreadable(path: string, { code = '', message }: NodeJS.ErrnoException): CommandError {
+  const [why, next] = WHY[code] ?? [message, 'Mend that, or name another file.']
+  return new CommandError(`${path} cannot be read: ${why}.`, next)
+}

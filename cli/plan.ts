@@ -42,8 +42,35 @@ export async function deployment({ server, sources, prune, out }: Deploying, pla
 
 function concealed({ workspace, webhooks }: Deployment, { text }: Source): Partial<Deployment> {
   const conceal = concealer(text)
-  return { workspace: conceal(workspace), webhooks: webhooks.map((it) => ({ ...it, url: conceal(it.url) })) }
+  const hasConcealed = workspace.some(({ path }) => isWebhook(path) && conceal(path) !== path)
+  const shown = workspace.map((change): Change => {
+    if (hasConcealed && isWebhook(change.path) && change.after === null) return withoutPath(change)
+    const after = conceal(change.after)
+    return { ...conceal(change), before: replaced(conceal(change.before), change.after, after), after }
+  })
+  return { workspace: shown, webhooks: webhooks.map((it) => ({ ...it, url: conceal(it.url) })) }
 }
+
+const isWebhook = (path: string) => path.startsWith('webhooks.')
+
+/** A webhook that goes, where another comes whose URL is from the environment: its own may have been, and is shown up to its host. */
+function withoutPath(change: Change): Change {
+  const { url } = change.before as { url?: string }
+  if (!url || change.path !== `webhooks.${url}`) return change
+  const host = `${new URL(url).origin}/…`
+  return { path: `webhooks.${host}`, before: { ...(change.before as object), url: host }, after: null }
+}
+
+/** What stood where a value of the environment stands now is as little to be printed. */
+function replaced(before: unknown, after: unknown, shown: unknown): unknown {
+  if (typeof after === 'string') return after === shown || before === null ? before : '(not shown)'
+  if (!isObject(before) || !isObject(after)) return before
+  const inner = shown as Record<string, unknown>
+  const pairs = Object.entries(before).map(([key, value]) => [key, replaced(value, after[key], inner[key])])
+  return Array.isArray(before) ? pairs.map(([, value]) => value) : Object.fromEntries(pairs)
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 interface Sent {
   flows: Source[]

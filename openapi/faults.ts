@@ -69,7 +69,8 @@ function faultsOf(schema: z.ZodType, issue: z.core.$ZodIssue, within: PropertyKe
 
 function unknownField(key: string, known: string[]): string {
   const meant = nearest(key, known)
-  return `There is no field ${key} here${meant ? `; did you mean ${meant}?` : '.'}`
+  if (meant) return `There is no field ${key} here; did you mean ${meant}?`
+  return `There is no field ${key} here${known.length > 0 ? `; known: ${known.join(', ')}` : ''}.`
 }
 
 /** The faults of the form that was probably meant: one of the right kind with the fewest; none when several have as few. */

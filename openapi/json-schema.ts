@@ -42,13 +42,17 @@ export function personalFields(schema: z.ZodType, io: Io): string[] {
 /** Names of the members that a printed schema knows at `path`. */
 export function fieldsAt(node: JsonSchema, [step, ...rest]: PropertyKey[]): string[] {
   const forms = [node, ...((node.anyOf as JsonSchema[]) ?? [])]
-  if (step === undefined) return [...new Set(forms.flatMap((form) => Object.keys(form.properties ?? {})))]
+  if (step === undefined) return [...new Set(forms.flatMap(namesOf))]
   return forms.flatMap((form) => {
     const properties = form.properties as Record<string, JsonSchema> | undefined
     const inner = properties?.[String(step)] ?? form.items ?? form.additionalProperties
     return inner ? fieldsAt(inner as JsonSchema, rest) : []
   })
 }
+
+/** The members that an object may have, or the names that those of a record may. */
+const namesOf = ({ properties = {}, propertyNames }: JsonSchema): string[] =>
+  Object.keys(properties as object).concat((propertyNames as { enum?: string[] } | undefined)?.enum ?? [])
 
 function print(schema: z.ZodType, io: Io): JsonSchema {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {

@@ -1,12 +1,13 @@
-/** The option closest to `word`, when it is close enough to be a slip: at most two edits, one for short words. */
+/** The option closest to `word`, when it is close enough to be a slip: at most two edits, one for short words; of two letters only swapped ones. */
 export function nearest(word: string, options: readonly string[]): string | undefined {
   const wanted = plain(word.slice(0, 64))
   const allowed = wanted.length < 5 ? 1 : 2
+  const isTiny = wanted.length < 3
   let best: string | undefined
   let bestEdits = allowed + 1
   for (const option of options) {
     const edits = distance(wanted, plain(option))
-    if (edits < bestEdits) {
+    if (edits < bestEdits && !(isTiny && edits > 0 && [...wanted].some((letter) => !option.includes(letter)))) {
       best = option
       bestEdits = edits
     }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Deployment } from '../../runtime/plans/deploy.ts'
 import { CommandError } from '../failure.ts'
 import { confirm, type Invocation, status } from '../invocation.ts'
@@ -71,7 +72,8 @@ export async function diff(it: Invocation<object, [what?: string, from?: string,
   const [what, from, to] = it.args
   if (what !== undefined && from !== undefined) return diffVersions(it, [what, from, to])
   const folder = await prepared({ ...it, args: [what] }).catch((error) => {
-    if (!(error instanceof CommandError) || error.next !== undefined || !/^[a-z]\w*$/.test(what ?? '')) throw error
+    const isFlow = what !== undefined && /^[a-z]\w*$/.test(what) && !existsSync(what)
+    if (!isFlow || !(error instanceof CommandError)) throw error
     throw new CommandError(error.message, `For two versions of a flow, name one: \`talkif diff ${what} 1\`.`)
   })
   const plan = await deployment(folder)

@@ -64,7 +64,7 @@ export async function exportList({
   const text = await exported(await server(), out.isJson ? 'json' : options.format)
   if (!output) return void process.stdout.write(text)
   await writeFile(output, text).catch(({ message }: Error) => {
-    throw new CommandError(`${output} cannot be written: ${message}.`)
+    throw new CommandError(`${output} cannot be written: ${message}.`, 'Name another file with --output.')
   })
   if (!out.isJson) out.line(`${out.paint('green', '✓')} ${output} is written.`)
 }

@@ -23,11 +23,11 @@ export interface Subject {
  * @throws CommandError after every fault of every file was told.
  */
 export async function readSubjects(given: string[], personas: string | undefined, out: Output): Promise<Subject[]> {
-  const people = given.find((path) => basename(dirname(resolve(path))) === 'simulations')
+  const people = given.find(isSimulation)
   if (people !== undefined)
     throw new CommandError(
       `${people} is a simulation: the people whom a flow calls.`,
-      `Name the flow: \`talkif simulate ${join(dirname(people), '..', basename(people))}\`.`,
+      `Name the flow: \`talkif simulate ${flowOf(people)}\`.`,
     )
   const sources = await readSources(await withWorkspace(given), out, { assume: true })
   tellAssumed(sources, out)
@@ -51,7 +51,13 @@ export async function readSubjects(given: string[], personas: string | undefined
   return read
 }
 
-async function readSimulation(path: string, flow: Flow, isNamed: boolean) {
+/** Whether a file says whom a flow calls, and not a flow itself: by the folder it lies in. */
+export const isSimulation = (path: string): boolean => basename(dirname(resolve(path))) === 'simulations'
+
+/** The flow whose people a simulation's file names. */
+export const flowOf = (path: string): string => join(dirname(path), '..', basename(path))
+
+export async function readSimulation(path: string, flow: Flow, isNamed: boolean) {
   const simulationText = isNamed || existsSync(path) ? await readText(path) : ''
   const slots = flow.qualify.map(({ name }) => name)
   const parsed = parseSimulation(simulationText, slots)

@@ -30,13 +30,15 @@ export function numberPlan(): () => string {
   }
 }
 
-/** Whom a flow calls: the personas of its file, and the people of the sandbox that the file names, else all. */
+/** Whom a flow calls: the personas of its file and the people of the sandbox that it names; where it has neither, all of these. */
 export function scenariosOf(flow: Flow, simulation: Simulation, nextNumber: () => string): Scenario[] {
   const lead = leadOf(flow)
   const expected = simulation.people
   const language = lead.language ?? 'en'
   const own = ownAnswers(flow, language)
-  const people = sandboxPeople.filter(({ character }) => !expected || Object.hasOwn(expected, character))
+  const people = sandboxPeople.filter(({ character }) =>
+    expected ? Object.hasOwn(expected, character) : !simulation.personas?.length,
+  )
   return [
     ...people.map(({ name, number, character }) => ({
       flowId: flow.id,

@@ -11,7 +11,9 @@ export const text: Read<string> = (node, path, _name, reading) => {
     return node.value.replaceAll('\u00a0', ' ').trim()
   }
   if (isScalar(node) && typeof node.value === 'number') return node.source
-  return reading.fault(node, path, `"${path}" must be text`)
+  const isField = isMap(node) && node.flow && node.items.every(({ value }) => isEmpty((value ?? null) as Node))
+  const help = isField ? '; text that begins with { must stand in quotes' : ''
+  return reading.fault(node, path, `"${path}" must be text${help}`)
 }
 
 /** One text or a list of them; repeats are dropped. */
@@ -122,7 +124,8 @@ function jsonObject(node: Node, path: string, name: string, reading: Reading): R
 export const flag: Read<boolean> = (node, path, _name, reading) => {
   if (isScalar(node) && typeof node.value === 'boolean') return node.value
   const word = isScalar(node) ? String(node.value).toLowerCase() : ''
-  const meant = ['yes', 'on', '1'].includes(word) ? 'true' : ['no', 'off', '0'].includes(word) ? 'false' : undefined
+  const said = ['yes', 'on', '1'].includes(word) ? 'true' : ['no', 'off', '0'].includes(word) ? 'false' : undefined
+  const meant = said ?? nearest(word, ['true', 'false'])
   return reading.fault(node, path, `"${path}" must be true or false`, meant)
 }
 

@@ -161,11 +161,14 @@ const MEMBER = { enumerable: true, configurable: true, writable: true }
 
 /** The member that a key means: of that name, or of that name with a unit after it. */
 function memberOf(forms: JsonSchema[], key: string) {
-  for (const { properties = {}, additionalProperties } of forms as { [name: string]: Record<string, JsonSchema> }[]) {
+  for (const { properties = {}, additionalProperties, propertyNames } of forms as {
+    [name: string]: Record<string, JsonSchema>
+  }[]) {
     if (Object.hasOwn(properties, key)) return { name: key, schema: properties[key]!, isDuration: false }
     const timed = withUnit(Object.keys(properties), key)
     if (timed) return { name: timed, schema: properties[timed]!, isDuration: true }
-    if (typeof additionalProperties === 'object')
+    const isPossible = !Array.isArray(propertyNames?.enum) || propertyNames.enum.includes(key)
+    if (typeof additionalProperties === 'object' && isPossible)
       return { name: key, schema: additionalProperties as JsonSchema, isDuration: false }
   }
   return undefined
@@ -238,7 +241,7 @@ function inFile(reading: Reading, { pointer, detail }: Pick<FieldFault, 'pointer
 
 /** Of several words that are possible, the one that what was written resembles. */
 function nearestOption(at: Node | number, message: string): string | undefined {
-  const options = / must be one of (.+)$/.exec(message)?.[1]?.split(', ')
+  const options = / must be (?:one of )?(.+)$/.exec(message)?.[1]?.split(/, | or /)
   const isWord = typeof at !== 'number' && isScalar(at) && typeof at.value === 'string'
   return options && isWord ? nearest(at.value as string, options) : undefined
 }

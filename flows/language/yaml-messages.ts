@@ -5,10 +5,11 @@ import type { YamlFault } from './yaml.ts'
 export function inWords({ code, message, pos }: YAMLError | YAMLWarning, text: string): YamlFault {
   const offset = Math.min(pos[0], text.trimEnd().length)
   const line = text.slice(offset).split('\n', 1)[0]!
-  return { offset, message: worded(code, message, line) }
+  return { offset, message: worded(code, message, line, text.slice(0, offset).trimEnd().at(-1)) }
 }
 
-function worded(code: YAMLError['code'], message: string, line: string): string {
+/** @param before what stands before the place, other than space. */
+function worded(code: YAMLError['code'], message: string, line: string, before: string | undefined): string {
   const closing = /(?:end with a|Expected .* to end with) ([\]}])/.exec(message)?.[1]
   if (closing) return `a ${closing} is missing here`
   switch (code) {
@@ -25,11 +26,18 @@ function worded(code: YAMLError['code'], message: string, line: string): string 
     case 'BAD_DQ_ESCAPE':
       return `${message.replace('Invalid', 'there is no')} in double quotes; write \\\\ for a backslash, or use single quotes`
     case 'UNEXPECTED_TOKEN':
+      if (/at node end/.test(message) && before && before in OPENED_BY)
+        return `text that begins with ${OPENED_BY[before]} must stand in quotes, all of it`
+      if (/at node end/.test(message) && (before === '"' || before === "'"))
+        return 'text goes on after its closing quotation mark: all of it must stand in one pair of quotes'
       return /^Not a YAML token/.test(message) ? 'text that begins with > or | must stand in quotes' : lower(message)
     default:
       return lower(message)
   }
 }
+
+/** What closes something in the midst of a text that was to be one. */
+const OPENED_BY: Record<string, string> = { '}': '{', ']': '[' }
 
 const INDENTED = 'what follows is not indented like the lines it belongs to'
 

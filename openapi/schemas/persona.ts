@@ -82,7 +82,9 @@ export const Simulation = z
     people: z
       .partialRecord(Character, Expectation)
       .optional()
-      .describe('Which people of the sandbox are called, and what is expected; all of them when not given.'),
+      .describe(
+        'Which people of the sandbox are called, and what is expected; all of them where there are no personas either.',
+      ),
     personas: z.array(Persona).max(100).optional(),
     clock: z
       .union(

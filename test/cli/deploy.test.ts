@@ -36,7 +36,7 @@ on:
 /** A folder of a team: talkif.yaml and its flows. */
 function team(files: Record<string, string> = {}) {
   const cwd = folder()
-  mkdirSync(join(cwd, 'flows'))
+  mkdirSync(join(cwd, 'flows/simulations'), { recursive: true })
   const write = (name: string, text: string) => writeFileSync(join(cwd, name), text)
   const all = {
     'talkif.yaml': workspaceYaml,
@@ -165,6 +165,22 @@ describe('deploy', () => {
     const refused = await cli(['deploy', '-y'], secret)
     expect(refused.status).toBe(1)
     expect(refused.out + refused.err).not.toContain(SECRET)
+    // Nor what stood in its place before: of a webhook with and without a name, and of a text that the file builds with it.
+    const hooks = (value: string) => ({ ...given, env: { CRM_TOKEN: value } })
+    write(
+      'talkif.yaml',
+      `business: {name: Test, description: "token \${CRM_TOKEN}"}
+webhooks:
+  - url: https://crm.example.com/\${CRM_TOKEN}
+    events: ["*"]
+`,
+    )
+    expect(await cli(['deploy', '-y'], hooks(SECRET))).toMatchObject({ status: 0 })
+    const renewed = await cli(['deploy', '--dry-run'], hooks('another-token'))
+    expect(renewed.out).toContain('webhooks.https://crm.example.com/…')
+    expect(renewed.out).toContain(`webhooks.https://crm.example.com/\${CRM_TOKEN}`)
+    expect(renewed.out).toContain(`business.description: (not shown) → token \${CRM_TOKEN}`)
+    for (const shown of [SECRET, 'another-token']) expect(renewed.out + renewed.err).not.toContain(shown)
   })
 
   test('a calendar is renamed in talkif.yaml and in its flows at once; nothing is applied when one of them is refused', {
@@ -256,7 +272,7 @@ describe('deploy', () => {
 
   test('folders within are named when their .yaml files are passed over', async () => {
     const { given, write } = team()
-    for (const name of ['tr', 'simulations', 'notes']) mkdirSync(join(given.cwd, 'flows', name))
+    for (const name of ['tr', 'notes']) mkdirSync(join(given.cwd, 'flows', name))
     write('flows/tr/event.yaml', eventYaml)
     write('flows/simulations/event.yaml', 'people: {books: {booked: true}}\n')
     write('flows/notes/read.md', '')
@@ -283,6 +299,19 @@ describe('on this machine alone', () => {
     expect(out).toContain('✗ flows/other.yaml:1:5 the flow flow_event is also in flows/event.yaml\n')
     expect(out).toMatch(/✗ flows\/tie\.yaml:\d+:\d+ flow_event takes leads with source event too/)
     expect(out).toContain('the workspace has no webhook named "cmr"; did you mean "crm"?')
+    const people = 'flows/simulations/event.yaml'
+    const told = async (simulation: string) => {
+      write(people, simulation)
+      return quickly(['validate', people], given)
+    }
+    expect(await told('people:\n  books: {outcome: booked}\n')).toMatchObject({
+      status: 0,
+      out: `✓ ${people}  simulation\n`,
+    })
+    expect(await told('people:\n  bokks: {outcome: booked}\n')).toMatchObject({
+      status: 1,
+      out: `✗ ${people}:2:3 There is no field bokks here; did you mean "books"?\n    2 |   bokks: {outcome: booked}\n      |   ^\n`,
+    })
     const one = await quickly(['validate', 'flows/event.yaml', '--json'], given)
     expect(JSON.parse(one.out)).toEqual({
       ok: true,

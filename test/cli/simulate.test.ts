@@ -4,10 +4,14 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type SentMessage, unmet } from '../../cli/simulate/judge.ts'
 import { junit } from '../../cli/simulate/junit.ts'
 import { type Result, settled } from '../../cli/simulate/play.ts'
+import { numberPlan, scenariosOf } from '../../cli/simulate/scenarios.ts'
 import { openStage } from '../../cli/simulate/stage.ts'
 import { renderFault } from '../../flows/language/faults.ts'
+import { parseFlow } from '../../flows/language/parse.ts'
 import { parseSimulation } from '../../flows/language/persona.ts'
+import { sandboxPeople } from '../../openapi/sandbox-people.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
+import type { Simulation } from '../../openapi/schemas/persona.ts'
 import { command } from './command.ts'
 import { folder, postgresOf, withSpeech } from './processes.ts'
 
@@ -100,6 +104,17 @@ personas:
   expect(err).toBe('')
   expect(answer(out).results.flatMap(({ scenario, unmet }) => unmet.map((it) => ({ scenario, ...it })))).toEqual([])
   expect(status).toBe(0)
+})
+
+test('without people of the sandbox a file of personas calls these alone; without either everybody is called', () => {
+  const parsed = parseFlow('id: x\nmatch: {source: form}\n')
+  if ('faults' in parsed) throw new Error('the flow is faulty')
+  const called = (simulation: Simulation) => scenariosOf(parsed.flow, simulation, numberPlan()).map(({ name }) => name)
+  const personas = [{ persona: 'Ece', expect: { outcome: 'booked' as const } }]
+  expect(called({ personas })).toEqual(['Ece'])
+  expect(called({ personas, people: { busy: { outcome: 'no_answer' } } })).toEqual(['busy', 'Ece'])
+  expect(called({})).toHaveLength(sandboxPeople.length)
+  expect(called({ personas: [] })).toHaveLength(sandboxPeople.length)
 })
 
 test('the database goes with its stage, also where it lies in a folder of its own because root runs it', async () => {

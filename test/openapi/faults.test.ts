@@ -81,7 +81,7 @@ describe('every fault says what to do', () => {
         '/consent/txt | There is no field txt here; did you mean text?',
         '/intnet | There is no field intnet here; did you mean intent?',
         '/callWithin | There is no field callWithin here; did you mean call_within?',
-        '/colour | There is no field colour here.',
+        `/colour | There is no field colour here; known: ${Object.keys((printSchema(createLead.input, 'input') as { properties: object }).properties).join(', ')}.`,
       ],
     ],
     [
@@ -99,7 +99,7 @@ describe('every fault says what to do', () => {
         '/targets/0 | targets.0 needs phone or sip, one of them.',
         '/targets/1 | targets.1 needs phone or sip, one of them.',
         '/targets/2/phone | targets.2.phone must be text.',
-        '/targets/3/fax | There is no field fax here.',
+        '/targets/3/fax | There is no field fax here; known: name, phone, sip.',
       ],
     ],
     [

@@ -67,7 +67,7 @@ function reply(context: Context, text: string): Step[] {
   const looked = context.mayCall ? lookUps(context, text) : []
   if (slot) {
     const asked = wasAsked(context, questionFor(slot, context.instructions))
-    const answers = asked && !isQuestion(text) && !isGreeting(text)
+    const answers = asked && !isGreeting(text) && (!isQuestion(text) || wasHeard(context, text))
     if (answers && can(context, 'save_answer'))
       return [{ call: 'save_answer', args: { slot, value: answer(text) } }, ...looked]
     return looked.length > 0 ? looked : goOn(context, answerTo(text, asked))
@@ -225,6 +225,10 @@ function openSlots({ tools, items }: Context): string[] {
   }
   return (save?.properties?.slot?.enum ?? []).filter((slot) => !isAsked(slot))
 }
+
+/** Who says the same words again means them. */
+const wasHeard = ({ items }: Context, text: string) =>
+  items.filter((item) => item.kind === 'heard' && item.text === text).length > 1
 
 /** Half of the question is enough to answer it. */
 function wasAsked({ items }: Context, question: string): boolean {
