@@ -16,7 +16,11 @@ export async function doNotCall(
   const read = phones.flatMap((given, index) => {
     const phone = normalisePhone(given, { country })
     if ('e164' in phone) return [phone.e164]
-    faults.push({ pointer: `/phones/${index}`, code: 'phone_invalid', detail: phone.reason })
+    faults.push({
+      pointer: `/phones/${index}`,
+      code: 'phone_invalid',
+      detail: `"${given.slice(0, 40)}": ${phone.reason}`,
+    })
     return []
   })
   if (faults.length) throw problemOf(faults)

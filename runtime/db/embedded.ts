@@ -196,7 +196,13 @@ async function initialise(place: Place, folder: string): Promise<string> {
     )
   } catch (error) {
     await rm(made, { recursive: true, force: true })
-    throw new Error(`PostgreSQL could not make its data folder ${place.dataDir}: ${(error as Error).message}`)
+    const { message } = error as Error
+    const isUnlinked = /shared librar|Library not loaded/.test(message)
+    throw new Error(
+      isUnlinked
+        ? `PostgreSQL's libraries are not linked, because npm ran no install scripts. Run \`npm rebuild --ignore-scripts=false\`, then start again. (${message.trim()})`
+        : `PostgreSQL could not make its data folder ${place.dataDir}: ${message}`,
+    )
   } finally {
     await rm(handOver, { force: true })
   }
