@@ -120,13 +120,23 @@ export function planLines(given: Deployment, paint: Paint): string[] {
   ]
 }
 
+/** More of them are counted instead of named. */
+const NAMED = 10
+
 /** Flows of the server that the files do not have. */
 export function otherLines({ others }: Deployment, paint: Paint): string[] {
-  return clean(others).map(({ id, version, retired }) =>
-    retired
-      ? `${paint('red', '-')} ${id} version ${version} is retired: new leads do not get it`
-      : paint('dim', `${id} is not in this folder: kept; --prune retires it.`),
-  )
+  const all = clean(others)
+  const kept = all.filter(({ retired }) => !retired)
+  const lines =
+    kept.length > NAMED
+      ? [`${kept.length} flows of the server are not in this folder: kept; --prune retires them.`]
+      : kept.map(({ id }) => `${id} is not in this folder: kept; --prune retires it.`)
+  return [
+    ...all
+      .filter(({ retired }) => retired)
+      .map(({ id, version }) => `${paint('red', '-')} ${id} version ${version} is retired: new leads do not get it`),
+    ...lines.map((line) => paint('dim', line)),
+  ]
 }
 
 function settingLine({ path, before, after }: Change, paint: Paint): string {

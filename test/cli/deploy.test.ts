@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
+import { otherLines } from '../../cli/plan.ts'
+import type { Deployment } from '../../runtime/plans/deploy.ts'
 import { pricingYaml } from '../harness/talkif.ts'
 import { command, quickly, test } from './command.ts'
 import { folder } from './processes.ts'
@@ -317,6 +319,13 @@ describe('on this machine alone', () => {
       ok: true,
       files: [{ path: 'flows/event.yaml', is: 'flow', id: 'flow_event', faults: [] }],
     })
+  })
+
+  test('of a folder that has few of the many flows of a server, the others are counted', () => {
+    const others = Array.from({ length: 1_000 }, (_, at) => ({ id: `flow_${at}`, version: 1, retired: false }))
+    const lines = (count: number) => otherLines({ others: others.slice(0, count) } as Deployment, (_, text) => text)
+    expect(lines(10)).toHaveLength(10)
+    expect(lines(1_000)).toEqual(['1000 flows of the server are not in this folder: kept; --prune retires them.'])
   })
 
   test('validate says when nobody is named for whom is called', async () => {
