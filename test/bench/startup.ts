@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { freePort } from '../../runtime/db/embedded.ts'
+import { freePort } from '../harness/ports.ts'
 import type { Figure } from './figures.ts'
 import type { Stage } from './stage.ts'
 

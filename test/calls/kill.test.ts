@@ -7,7 +7,8 @@ import { and, count, eq, gt, inArray, isNotNull, isNull, or } from '../../runtim
 import { attempts, calls, events, history } from '../../runtime/db/schema.ts'
 import { openLog } from '../../runtime/log.ts'
 import { freshDatabase } from '../harness/database.ts'
-import { freePort, type Process, startSandboxProcess, startServerProcess } from '../harness/processes.ts'
+import { freePort } from '../harness/ports.ts'
+import { type Process, startSandboxProcess, startServerProcess } from '../harness/processes.ts'
 import { seeded } from '../harness/random.ts'
 import { freshDataDir, openWorkspace, type Workspace } from '../harness/talkif.ts'
 

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClient } from '../../openapi/client.ts'
 import { sandboxColleagues, sandboxNumber } from '../../openapi/sandbox-people.ts'
 import { type Clock, faster, systemClock } from '../../runtime/clock.ts'
-import { freePort } from '../../runtime/db/embedded.ts'
 import { type Sandbox, startSandbox } from '../../runtime/sandbox/server.ts'
 import { speechDir } from '../harness/cache.ts'
+import { freePort } from '../harness/ports.ts'
 import { openWorkspace, people, startServer, type Workspace } from '../harness/talkif.ts'
 
 /** How much faster than life both sides run; a live call itself knows no time-lapse. */

@@ -7,7 +7,8 @@ import { and, asc, eq, isNotNull, isNull, or } from '../../runtime/db/drizzle.ts
 import { attempts, calls, mediaNodes, turns } from '../../runtime/db/schema.ts'
 import { openLog } from '../../runtime/log.ts'
 import { freshDatabase } from '../harness/database.ts'
-import { freePort, startSandboxProcess, startServerProcess } from '../harness/processes.ts'
+import { freePort } from '../harness/ports.ts'
+import { startSandboxProcess, startServerProcess } from '../harness/processes.ts'
 import { freshDataDir, openWorkspace } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 

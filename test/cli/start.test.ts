@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { sandboxPeople } from '../../openapi/sandbox-people.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
-import { freePort } from '../../runtime/db/embedded.ts'
+import { freePort } from '../harness/ports.ts'
 import { pricingYaml } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 import {

@@ -9,7 +9,8 @@ export async function freshDatabase(): Promise<{ url: string; drop(): Promise<vo
   const name = `test_${randomBytes(6).toString('hex')}`
   const admin = () => postgres(serverUrl, { max: 1, onnotice: () => {} })
   const sql = admin()
-  await sql`create database ${sql(name)} template template`
+  // Its files as they lie: through the log of what is written it would take three times as long.
+  await sql`create database ${sql(name)} template template strategy file_copy`
   await sql.end()
   return {
     url: databaseUrl(serverUrl, name),

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { connect } from '../../runtime/db/connect.ts'
-import { freePort } from '../../runtime/db/embedded.ts'
+
 import { deploymentSecrets } from '../../runtime/db/schema.ts'
 import type { DeploymentSecrets } from '../../runtime/deps.ts'
 import { SANDBOX_ACCOUNT } from '../../runtime/networks.ts'
@@ -77,8 +77,6 @@ export function startServerProcess(
   }
   return start('test/harness/server-process.ts', { env, roles })
 }
-
-export { freePort }
 
 /** A sandbox in a process of its own: it outlives the servers that are killed, and knows what rang. */
 export interface SandboxProcess extends Process {
