@@ -4,18 +4,20 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** What takes long starts first, in this order: alone at the end, it would leave one of two cores idle. */
 const first = [
   'calls/frozen',
-  'db/outage',
   'calls/attempts',
+  'calls/transfer',
   'calls/orphans',
-  'cli/start',
+  'calls/stopping',
+  'calls/voicemail',
   'calls/guardrails',
-  'cli/deploy',
-  'cli/package',
-  'cli/commands',
-  'cli/simulate',
-  'api/pages',
   'calls/people',
   'calls/callbacks',
+  'cli/commands',
+  'cli/start',
+  'cli/simulate',
+  'api/pages',
+  'db/outage',
+  'cli/package',
   'mcp/stdio',
 ]
 
@@ -35,6 +37,12 @@ class LongestFirst extends BaseSequencer {
 const alone = ['test/calls/kill.test.ts']
 /** Conversations at or near life's pace, judged by where their sounds lie: one file at a time. */
 const paced = ['voice/callers', 'voice/loop', 'sandbox/rooms', 'sandbox/people'].map((file) => `test/${file}.test.ts`)
+/** Whole programs, as users run them: servers that are killed, the command, packages, browsers. `npm run test:programs`. */
+const programs = [
+  ...['api/pages', 'bookings/kill', 'cli/dev', 'cli/doctor', 'cli/package', 'cli/serve', 'cli/simulate', 'cli/start'],
+  ...['conformance/conformance', 'db/embedded', 'db/outage', 'generators/generators', 'mcp/inspector', 'mcp/stdio'],
+  'messages/kill',
+].map((file) => `test/${file}.test.ts`)
 const all = ['test/**/*.test.ts']
 
 export default defineConfig({
@@ -42,12 +50,13 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 0 } } },
       { extends: true, test: { name: 'paced', include: paced, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'programs', include: programs, sequence: { groupOrder: 3 } } },
       {
         extends: true,
         test: {
           name: 'together',
           include: all,
-          exclude: [...configDefaults.exclude, ...alone, ...paced],
+          exclude: [...configDefaults.exclude, ...alone, ...paced, ...programs],
           sequence: { groupOrder: 2 },
         },
       },
