@@ -143,8 +143,11 @@ export async function openEngines(samples: () => Samples) {
   }
 }
 
-/** A call of the carrier's: sends a frame every 20 ms, plays what comes, returns marks when they are due. */
-export async function openLine(url: string, id: string, samples: () => Samples) {
+/**
+ * A call of the carrier's: sends a frame every 20 ms, plays what comes, returns marks when they are due.
+ * @param isPaced the other side holds frames until it is their turn: only those that nothing was before say how long it took.
+ */
+export async function openLine(url: string, id: string, samples: () => Samples, isPaced: boolean) {
   const socket = new WebSocket(`${url}/${id}`, { perMessageDeflate: false })
   const streamSid = `MZ${id}`
   let sequence = 0
@@ -168,7 +171,7 @@ export async function openLine(url: string, id: string, samples: () => Samples) 
       if (startedAt > 0) samples().greeting.push(now - startedAt)
       startedAt = 0
       // Only the first frame of a burst holds its stamp; the others are audio.
-      if (endsAt <= now && stamp > 1 && stamp <= now) {
+      if ((!isPaced || endsAt <= now) && stamp > 1 && stamp <= now) {
         samples().outward.push(now - stamp)
         const askedAfterMs = shares.get(stamp)
         if (askedAfterMs !== undefined) samples().turn.push(now - stamp + askedAfterMs)

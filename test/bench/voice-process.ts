@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { type EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import v8 from 'node:v8'
@@ -85,6 +85,9 @@ async function relay(socket: WebSocket): Promise<void> {
   engine.close()
 }
 
+/** Of what outlives a call. */
+const listenersOf = (it: EventEmitter) => it.eventNames().reduce((sum, name) => sum + it.listenerCount(name), 0)
+
 answerCommands(
   {
     async open(given: { kind: 'loop' | 'relay'; engineUrl: string }) {
@@ -111,7 +114,14 @@ answerCommands(
       const { heapUsed, external } = process.memoryUsage()
       const resources = process.getActiveResourcesInfo()
       const count = (name: string) => resources.filter((it) => it === name).length
-      return { bytes: heapUsed + external, active, sockets: count('TCPSocketWrap'), timers: count('Timeout') }
+      const listeners = [process, server, sockets].reduce((sum, it) => sum + listenersOf(it), 0)
+      return {
+        bytes: heapUsed + external,
+        active,
+        sockets: count('TCPSocketWrap'),
+        timers: count('Timeout'),
+        listeners,
+      }
     },
   },
   async () => {

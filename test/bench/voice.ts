@@ -14,6 +14,7 @@ interface Usage {
   active: number
   sockets: number
   timers: number
+  listeners: number
 }
 
 /** What a side has shown so far. */
@@ -53,6 +54,7 @@ export async function voice({ rounds, calls }: { rounds: number; calls: number }
     ...{ name: `${name}, p95`, value: percentile(values, 0.95), unit: 'ms', limit },
     note: `p50 ${round(percentile(values, 0.5))} of ${values.length}`,
   })
+  const pinned = sides.every(({ isPinned }) => isPinned) ? 'each on one core' : 'on any core'
   const cpu = ({ cpuMs, callSeconds }: Side) => cpuMs / callSeconds
   return [
     ...latency(`frame carrier → engine, ${CALLS} calls`, 'inward'),
@@ -60,7 +62,7 @@ export async function voice({ rounds, calls }: { rounds: number; calls: number }
     {
       ...{ name: 'CPU of a call-second ÷ bare relay', value: cpu(loop) / cpu(relay) },
       ...{ unit: 'ratio', limit: 1.5 },
-      note: `loop ${round(cpu(loop))}, relay ${round(cpu(relay))} ms; recording off; ${rounds} rounds of both at once`,
+      note: `loop ${round(cpu(loop))}, relay ${round(cpu(relay))} ms; recording off, nothing written; ${rounds} rounds of both at once, ${pinned}`,
     },
     {
       ...{ name: 'memory of a call', value: loop.bytesPerCall / 1e6, unit: 'MB', limit: 1 },
@@ -68,12 +70,12 @@ export async function voice({ rounds, calls }: { rounds: number; calls: number }
     },
     p95('our share of a turn', loop.samples.turn, 25),
     p95('start of the stream → greeting', loop.samples.greeting, 100),
-    p95('speech at the engine → clear', loop.samples.bargeIn, 60),
+    p95('speech at the engine → clear, once it has lasted', loop.samples.bargeIn, 60),
     {
       ...{ name: `left by ${calls} calls, one after the other`, value: left.megabytes, unit: 'MB', limit: 1 },
       note: 'heap and buffers after collection, from the hundredth call on',
     },
-    { name: 'sockets and timers left by them', value: left.handles, unit: 'handles', limit: 0 },
+    { name: 'sockets, timers and listeners left by them', value: left.handles, unit: 'handles', limit: 0 },
   ]
 }
 
@@ -81,7 +83,7 @@ async function open(kind: 'loop' | 'relay') {
   let samples = noSamples()
   const engines = await openEngines(() => samples)
   const child = startChild('voice-process')
-  pin(child)
+  const isPinned = pin(child)
   const url = await child.ask<string>('open', { kind, engineUrl: engines.url })
   // The first calls load code and grow pools.
   for (let i = 0; i < 3; i++) await (await answered(`warm-${i}`)).line.hangUp()
@@ -132,7 +134,7 @@ async function open(kind: 'loop' | 'relay') {
   async function answered(id: string) {
     const known = new Set(engines.sessions)
     await child.ask('prepare', id)
-    const line = await openLine(url, id, () => samples)
+    const line = await openLine(url, id, () => samples, kind === 'loop')
     const own = () => [...engines.sessions].find((it) => !known.has(it))
     while (!own()) await pause(1)
     const session = own()!
@@ -173,7 +175,7 @@ async function open(kind: 'loop' | 'relay') {
     await engines.close()
   }
 
-  return { side, alone, answer, measured, hangUp, close }
+  return { side, isPinned, alone, answer, measured, hangUp, close }
 }
 
 /** Calls of a moment, and what is left of them. */
@@ -185,7 +187,7 @@ async function oneAfterTheOther(count: number): Promise<{ megabytes: number; han
   let first: Usage | undefined
   for (let i = 0; i < count; i++) {
     await child.ask('prepare', `one-${i}`)
-    const line = await openLine(url, `one-${i}`, () => samples)
+    const line = await openLine(url, `one-${i}`, () => samples, true)
     await pause(5)
     await line.hangUp()
     if (i === 99) first = await settled(child)
@@ -193,9 +195,11 @@ async function oneAfterTheOther(count: number): Promise<{ megabytes: number; han
   const last = await settled(child)
   await child.stop()
   await engines.close()
+  const left = (what: 'sockets' | 'timers' | 'listeners') => Math.max(0, last[what] - first![what])
   return {
     megabytes: (last.bytes - first!.bytes) / 1e6,
-    handles: last.sockets - first!.sockets + last.timers - first!.timers + last.active,
+    // None makes up for another.
+    handles: left('sockets') + left('timers') + left('listeners') + last.active,
   }
 }
 
@@ -223,11 +227,12 @@ function stayAwake(): () => void {
   }
 }
 
-/** To one core, where the system can; this process and the measured one would else trade places. */
-function pin({ pid }: Child): void {
+/** To one core, where the system can; this process and the measured one would else trade places. @returns whether it could. */
+function pin({ pid }: Child): boolean {
   try {
     execFileSync('taskset', ['-cp', '1', String(pid)], { stdio: 'ignore' })
+    return true
   } catch {
-    // A machine without it, or with one core.
+    return false
   }
 }
