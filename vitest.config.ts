@@ -37,7 +37,7 @@ class LongestFirst extends BaseSequencer {
 const alone = ['test/calls/kill.test.ts']
 /** Conversations at or near life's pace, judged by where their sounds lie: one file at a time. */
 const paced = ['voice/callers', 'voice/loop', 'sandbox/rooms', 'sandbox/people'].map((file) => `test/${file}.test.ts`)
-/** Whole programs, as users run them: servers that are killed, the command, packages, browsers. `npm run test:programs`. */
+/** Whole programs, as users run them: servers that are killed, the command, packages, browsers. */
 const programs = [
   ...['api/pages', 'bookings/kill', 'cli/dev', 'cli/doctor', 'cli/package', 'cli/serve', 'cli/simulate', 'cli/start'],
   ...['conformance/conformance', 'db/embedded', 'db/outage', 'generators/generators', 'mcp/inspector', 'mcp/stdio'],
@@ -50,14 +50,15 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 0 } } },
       { extends: true, test: { name: 'paced', include: paced, maxWorkers: 1, sequence: { groupOrder: 1 } } },
-      { extends: true, test: { name: 'programs', include: programs, sequence: { groupOrder: 3 } } },
+      // With these, and nothing else: `npm run test:slow`.
+      { extends: true, test: { name: 'programs', include: programs, sequence: { groupOrder: 2 } } },
       {
         extends: true,
         test: {
           name: 'together',
           include: all,
           exclude: [...configDefaults.exclude, ...alone, ...paced, ...programs],
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -39,7 +39,7 @@ const KINDS: Record<string, string> = {
 }
 
 /** What a value must be, to be put after its name. A schema that has a message of its own is told in that. */
-const inWords: z.core.$ZodErrorMap = (issue) => {
+export const inWords: z.core.$ZodErrorMap = (issue) => {
   if (issue.input === undefined) return 'is required'
   if (issue.code === 'invalid_type') return `must be ${KINDS[issue.expected] ?? issue.expected}`
   if (issue.code === 'invalid_value')

@@ -1,4 +1,5 @@
 import { isMap } from 'yaml'
+import { inWords } from '../../openapi/faults.ts'
 import { ENGINES, type Flow, FlowDocument, OUTCOMES } from '../../openapi/schemas/flow-document.ts'
 import { DEFAULTS } from './defaults.ts'
 import type { FlowFault } from './faults.ts'
@@ -87,7 +88,7 @@ export function parseFlow(written: string): ParsedFlow | { faults: FlowFault[] }
   }
   const draft = section(read.root, '', '', reading, FLOW)
   if (isEmpty(read.root) || (isMap(read.root) && !read.root.has('id'))) reading.fault(0, 'id', 'a flow needs an id')
-  const flow = FlowDocument.safeParse(draft)
+  const flow = FlowDocument.safeParse(draft, { error: inWords })
   if (!flow.success) shapeFaults(flow.error.issues, reading)
   const told = new Set(reading.faults.map((fault) => fault.path))
   for (const { part, message, suggestion, at = 0 } of judge(draft as Draft)) {

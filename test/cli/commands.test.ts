@@ -88,7 +88,7 @@ describe('leads and calls', () => {
     const list = await cli(['lead', 'create', '--file', '-'], { input: '[]' })
     expect(list.err).toContain('no JSON object')
     expect((await cli(['lead', 'create', '--file', '/nowhere/lead.json'])).err).toBe(
-      '✗ /nowhere/lead.json cannot be read: there is no such file.\n',
+      '✗ /nowhere/lead.json cannot be read: there is no such file.\n→ Check the path; it counts from the folder you are in.\n',
     )
     await expect(json(['call', 'get', 'call_01kb4t2m7ye8q9v3x5z6c7d8f9'])).rejects.toThrow('not_found')
     expect((await cli(['call', 'get', 'call_01kb4t2m7ye8q9v3x5z6c7d8f9', '--wait', 'long'])).err).toContain('0 to 60')
@@ -139,7 +139,8 @@ describe('the workspace', () => {
   }) => {
     expect((await cli(['dnc', 'add', '+12025550141', '+12025550142'])).out).toContain('2 numbers are')
     const national = 'Write it with + and the country code, or add --country.'
-    const refused = `✗ ${national}\n  phones.0  ${national}\n  phones.1  ${national}\n→ For example +12025550100.\n`
+    const [first, second] = ['0532 123 42 18', '12'].map((number) => `"${number}": ${national}`)
+    const refused = `✗ ${first}\n  phones.0  ${first}\n  phones.1  ${second}\n→ For example +12025550100.\n`
     expect((await cli(['dnc', 'add', '0532 123 42 18', '12'])).err.replace(/ {2}request .*\n$/, '')).toBe(refused)
     expect((await cli(['dnc', 'remove', '0532 123 42 18'])).err).toContain(`✗ ${national}\n`)
     expect((await cli(['dnc', 'import', '-'], { input: 'phone\n0532\n' })).out).toContain(`line 2: 0532 ${national}`)

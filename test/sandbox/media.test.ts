@@ -166,6 +166,8 @@ test.each([
   ['an unknown field', { media: { payload: 'AAAA' }, track: 'x' }],
   ['a payload that is not base64', { media: { payload: '*' } }],
   ['no payload', { media: {} }],
+  ['a field of its own', { media: { payload: 'AAAA', track: 'inbound' } }],
+  ['no object', { media: 'AAAA' }],
 ])('media with %s is a violation 31951', async (_, body) => {
   const { app, socket, send } = await pickUp()
   const before = sandbox.violations.length

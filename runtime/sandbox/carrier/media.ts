@@ -145,12 +145,17 @@ export function openMedia(options: MediaOptions): MediaStream {
     const unknown = Object.keys(message).find((name) => !['event', 'streamSid', ...shape].includes(name))
     if (unknown) return `'${message.event}' has no '${unknown}'`
     if (message.event === 'clear') return playout.clear() as undefined
+    const event = message.event as keyof typeof members
+    const member = members[event]
+    const body = Object(message[event]) as Record<string, unknown>
+    const odd = Object.keys(body).find((name) => name !== member)
+    if (odd !== undefined) return `'${event}' has no '${event}.${odd}'`
     if (message.event === 'mark') {
-      const { name } = (message.mark ?? {}) as { name?: unknown }
+      const { name } = body
       if (typeof name !== 'string' || name === '') return 'mark.name is missing'
       return playout.mark(name) as undefined
     }
-    const { payload } = (message.media ?? {}) as { payload?: unknown }
+    const { payload } = body
     if (typeof payload !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(payload) || payload.length % 4 !== 0) {
       return 'media.payload is not base64'
     }
@@ -194,6 +199,9 @@ export function openMedia(options: MediaOptions): MediaStream {
     },
   }
 }
+
+/** The one field of what stands under the name of the event. */
+const members = { media: 'payload', mark: 'name' }
 
 const shapes: Record<string, string[]> = { media: ['media'], mark: ['mark'], clear: [] }
 
