@@ -58,6 +58,8 @@ export default defineConfig({
           name: 'together',
           include: all,
           exclude: [...configDefaults.exclude, ...alone, ...paced, ...programs],
+          // They wait for calls more than they compute.
+          maxWorkers: 4,
           sequence: { groupOrder: 3 },
         },
       },

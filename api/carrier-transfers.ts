@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono'
-import { legEvent, legPressed, type TransferOnCall, transferOf } from '../runtime/calls/transfer-event.ts'
+import { legEvent, legPressed, type TransferOnCall, transferOf } from '../runtime/calls/transfer/event.ts'
 import { parseTwilioCallback } from '../runtime/carrier/twilio/callback.ts'
 import { farewellTwiml, roomTwiml } from '../runtime/carrier/twilio/transfer-twiml.ts'
 import type { Deps } from '../runtime/deps.ts'

@@ -6,7 +6,7 @@ import type { Deps } from '../deps.ts'
 import { traceOf } from '../telemetry/spans.ts'
 import { type AttemptOnCall, endAttempt, isCurrent, lockAttempt, placedIn, recordPlaced } from './attempt.ts'
 import { miss } from './outcome.ts'
-import { leadEnded } from './transfer-event.ts'
+import { leadEnded } from './transfer/event.ts'
 
 /** How long the process that carried the media may take to write down its last words before the call is decided without them. */
 const MEDIA_FLUSH_MS = 5_000

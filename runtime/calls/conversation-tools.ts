@@ -5,8 +5,8 @@ import { isQualified } from './decide.ts'
 import { optOut } from './opt-out.ts'
 import { judged, traceQualified } from './qualify.ts'
 import { find, type Known, note, type ToolContext, words } from './tool-context.ts'
-import type { Transfer } from './transfer.ts'
-import { queueOf } from './transfer-queue.ts'
+import { queueOf } from './transfer/queue.ts'
+import type { Transfer } from './transfer/transfer.ts'
 
 type Args = Record<string, unknown>
 

@@ -16,7 +16,7 @@ import { conversationTools, stopCalling } from './conversation-tools.ts'
 import { settle } from './settle.ts'
 import { createStopKey } from './stop-key.ts'
 import { find, type ToolContext } from './tool-context.ts'
-import { openTransfer } from './transfer.ts'
+import { openTransfer } from './transfer/transfer.ts'
 
 /** Somebody picked up a call that is over for us: they hear nothing, and the stream is refused. */
 export class AttemptIsOver extends Error {

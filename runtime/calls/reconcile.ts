@@ -14,7 +14,7 @@ import {
 import { carrierEvent } from './carrier-event.ts'
 import { GRACE_MS } from './claim-dial.ts'
 import { finish } from './outcome.ts'
-import { rungAsColleagues } from './transfer-rows.ts'
+import { rungAsColleagues } from './transfer/rows.ts'
 
 /** How often a running dial is looked after, in case its last callback never comes. */
 const LOOK_AGAIN_MS = { live: 30_000, test: 2_000 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { sandboxColleagues } from '../../openapi/sandbox-people.ts'
 import { prepareConversation } from '../../runtime/calls/conversation.ts'
-import { openTransfer } from '../../runtime/calls/transfer.ts'
+import { openTransfer } from '../../runtime/calls/transfer/transfer.ts'
 import { connect } from '../../runtime/db/connect.ts'
 import { eq } from '../../runtime/db/drizzle.ts'
 import { attempts, transfers } from '../../runtime/db/schema.ts'

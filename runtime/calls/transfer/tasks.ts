@@ -1,10 +1,10 @@
-import { CarrierUnavailable } from '../carrier/port.ts'
-import { isDatabaseDown } from '../db/connect.ts'
-import type { Deps } from '../deps.ts'
-import { farewellOf } from '../handoffs/brief.ts'
-import { type TransferTask, tasksOf } from '../handoffs/transfer.ts'
-import type { CallRow } from './advance.ts'
-import { changeTransfer, type TransferRow } from './transfer-rows.ts'
+import { CarrierUnavailable } from '../../carrier/port.ts'
+import { isDatabaseDown } from '../../db/connect.ts'
+import type { Deps } from '../../deps.ts'
+import { farewellOf } from '../../handoffs/brief.ts'
+import { type TransferTask, tasksOf } from '../../handoffs/transfer.ts'
+import type { CallRow } from '../advance.ts'
+import { changeTransfer, type TransferRow } from './rows.ts'
 
 type Ending = Extract<TransferTask, { do: 'send_away' | 'end_lead' }>
 

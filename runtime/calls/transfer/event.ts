@@ -1,12 +1,12 @@
-import type { CarrierEvent, CarrierStatus, Spoken } from '../carrier/port.ts'
-import { and, eq, isNull } from '../db/drizzle.ts'
-import { calls, transfers } from '../db/schema.ts'
-import type { Deps } from '../deps.ts'
-import { farewellOf } from '../handoffs/brief.ts'
-import { replyTo, type TransferEvent } from '../handoffs/transfer.ts'
-import type { CallRow } from './advance.ts'
-import { changeTransfer, readTransfer, type TransferRow } from './transfer-rows.ts'
-import { tidy } from './transfer-tasks.ts'
+import type { CarrierEvent, CarrierStatus, Spoken } from '../../carrier/port.ts'
+import { and, eq, isNull } from '../../db/drizzle.ts'
+import { calls, transfers } from '../../db/schema.ts'
+import type { Deps } from '../../deps.ts'
+import { farewellOf } from '../../handoffs/brief.ts'
+import { replyTo, type TransferEvent } from '../../handoffs/transfer.ts'
+import type { CallRow } from '../advance.ts'
+import { changeTransfer, readTransfer, type TransferRow } from './rows.ts'
+import { tidy } from './tasks.ts'
 
 export interface TransferOnCall {
   transfer: TransferRow

@@ -1,8 +1,8 @@
-import { asc, eq } from '../db/drizzle.ts'
-import { handoffQueues } from '../db/schema.ts'
-import { closedBecause } from '../handoffs/pick.ts'
-import { toCallTime } from './call-time.ts'
-import type { ToolContext } from './tool-context.ts'
+import { asc, eq } from '../../db/drizzle.ts'
+import { handoffQueues } from '../../db/schema.ts'
+import { closedBecause } from '../../handoffs/pick.ts'
+import { toCallTime } from '../call-time.ts'
+import type { ToolContext } from '../tool-context.ts'
 
 export type Queue = typeof handoffQueues.$inferSelect
 

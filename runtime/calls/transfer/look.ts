@@ -1,12 +1,12 @@
-import { CarrierUnavailable } from '../carrier/port.ts'
-import type { TransferLeg } from '../db/schema.ts'
-import type { Deps } from '../deps.ts'
-import type { TransferEvent } from '../handoffs/transfer.ts'
-import { callOfAttempt, isCurrent } from './attempt.ts'
-import { SEND_DEADLINE_MS } from './claim-dial.ts'
-import { eventsOf, type TransferOnCall, transferOf } from './transfer-event.ts'
-import { changeTransfer, type TransferRow } from './transfer-rows.ts'
-import { tidy } from './transfer-tasks.ts'
+import { CarrierUnavailable } from '../../carrier/port.ts'
+import type { TransferLeg } from '../../db/schema.ts'
+import type { Deps } from '../../deps.ts'
+import type { TransferEvent } from '../../handoffs/transfer.ts'
+import { callOfAttempt, isCurrent } from '../attempt.ts'
+import { SEND_DEADLINE_MS } from '../claim-dial.ts'
+import { eventsOf, type TransferOnCall, transferOf } from './event.ts'
+import { changeTransfer, type TransferRow } from './rows.ts'
+import { tidy } from './tasks.ts'
 
 /** How often a transfer is looked after, in case the carrier's word on somebody never comes. */
 export const LOOK_AGAIN_MS = { live: 10_000, test: 2_000 }

@@ -1,6 +1,6 @@
-import type { HandoffResult } from '../../openapi/schemas/call.ts'
-import type { ToolContext } from './tool-context.ts'
-import type { TransferRow } from './transfer-rows.ts'
+import type { HandoffResult } from '../../../openapi/schemas/call.ts'
+import type { ToolContext } from '../tool-context.ts'
+import type { TransferRow } from './rows.ts'
 
 interface Traced {
   result: HandoffResult

@@ -1,11 +1,11 @@
-import { CallNotPlaced, CallOutcomeUnknown, CallRefused } from '../carrier/port.ts'
-import { pause } from '../clock.ts'
-import type { Deps } from '../deps.ts'
-import type { CallRow } from './advance.ts'
-import { SEND_DEADLINE_MS } from './claim-dial.ts'
-import { takeTurns } from './dial-turn.ts'
-import { changeTransfer, readTransfer, type TransferRow } from './transfer-rows.ts'
-import { tidy } from './transfer-tasks.ts'
+import { CallNotPlaced, CallOutcomeUnknown, CallRefused } from '../../carrier/port.ts'
+import { pause } from '../../clock.ts'
+import type { Deps } from '../../deps.ts'
+import type { CallRow } from '../advance.ts'
+import { SEND_DEADLINE_MS } from '../claim-dial.ts'
+import { takeTurns } from '../dial-turn.ts'
+import { changeTransfer, readTransfer, type TransferRow } from './rows.ts'
+import { tidy } from './tasks.ts'
 
 /** Twilio's own limit of a call; people who talk to each other are not hurried. */
 const MAX_SECONDS = 4 * 3600

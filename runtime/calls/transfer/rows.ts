@@ -1,10 +1,10 @@
-import type { Tx } from '../db/connect.ts'
-import { eq, sql } from '../db/drizzle.ts'
-import { anyOf } from '../db/rows.ts'
-import { transfers } from '../db/schema.ts'
-import type { Deps } from '../deps.ts'
-import { isFinished, step, type TransferEvent } from '../handoffs/transfer.ts'
-import { CALL_CHANNEL } from './advance.ts'
+import type { Tx } from '../../db/connect.ts'
+import { eq, sql } from '../../db/drizzle.ts'
+import { anyOf } from '../../db/rows.ts'
+import { transfers } from '../../db/schema.ts'
+import type { Deps } from '../../deps.ts'
+import { isFinished, step, type TransferEvent } from '../../handoffs/transfer.ts'
+import { CALL_CHANNEL } from '../advance.ts'
 
 export type TransferRow = typeof transfers.$inferSelect
 
