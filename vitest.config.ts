@@ -37,9 +37,10 @@ class LongestFirst extends BaseSequencer {
 const alone = ['test/calls/kill.test.ts']
 /** Conversations at or near life's pace, judged by where their sounds lie: one file at a time. */
 const paced = ['voice/callers', 'voice/loop', 'sandbox/rooms', 'sandbox/people'].map((file) => `test/${file}.test.ts`)
-/** Whole programs, as users run them: servers that are killed, the command, packages, browsers. */
+/** Whole programs, as users run them: servers that are killed or frozen, the command, shells, packages, browsers. */
 const programs = [
-  ...['api/pages', 'bookings/kill', 'cli/dev', 'cli/doctor', 'cli/package', 'cli/serve', 'cli/simulate', 'cli/start'],
+  ...['api/pages', 'bookings/kill', 'calls/frozen', 'calls/stopping', 'cli/completion', 'cli/dev', 'cli/doctor'],
+  ...['cli/package', 'cli/serve', 'cli/simulate', 'cli/start', 'well-known/guides'],
   ...['conformance/conformance', 'db/embedded', 'db/outage', 'generators/generators', 'mcp/inspector', 'mcp/stdio'],
   'messages/kill',
 ].map((file) => `test/${file}.test.ts`)
@@ -58,8 +59,6 @@ export default defineConfig({
           name: 'together',
           include: all,
           exclude: [...configDefaults.exclude, ...alone, ...paced, ...programs],
-          // They wait for calls more than they compute.
-          maxWorkers: 4,
           sequence: { groupOrder: 3 },
         },
       },
