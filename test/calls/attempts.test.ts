@@ -64,7 +64,7 @@ describe.concurrent('what one attempt found is nothing of the next', () => {
   })
 })
 
-test('who answers on the second try does so for each lead, though several ring at once', async ({ served, talkif }) => {
+test.concurrent('who answers on the second try does so for each lead, though several ring at once', async ({ served, talkif }) => {
   await talkif.configure({ sandbox: { pace: 30, waits: 900 } })
   const leads = Array.from({ length: 3 }, () => talkif.api.createLead({ ...lead, phone: people.second_try }))
   const all = await Promise.all((await Promise.all(leads)).map(({ call_id }) => talkif.finished(call_id)))
@@ -72,7 +72,7 @@ test('who answers on the second try does so for each lead, though several ring a
   expect(served.sandbox?.violations).toEqual([])
 })
 
-test('twelve conversations at once book twelve slots', async ({ served, talkif }) => {
+test.concurrent('twelve conversations at once book twelve slots', async ({ served, talkif }) => {
   await talkif.configure({ sandbox: { pace: 3, waits: 60 } })
   const ids = await Promise.all(
     Array.from({ length: 12 }, async () => (await talkif.api.createLead({ ...lead, phone: people.books })).call_id),

@@ -23,7 +23,7 @@ const disclosed = 'Hi {first_name}, this is an AI assistant for {business}, on a
 
 const said = (call: Call, role: 'agent' | 'lead') => call.transcript!.filter((turn) => turn.role === role)
 
-test.for<Kind>(['realtime', 'cascade'])(
+test.concurrent.for<Kind>(['realtime', 'cascade'])(
   'machines and screeners, their media in another process than the verdict: %s',
   async (kind, { onTestFinished }) => {
     const { media, served } = await startSplit(onTestFinished)
