@@ -50,6 +50,9 @@ export const askPrefix = 'ask_'
 /** And these for a sentence beside the conversation, under that name. */
 export const asidePrefix = 'aside_'
 
+/** And this one, under which a session is configured: without it there is none. */
+export const configureId = 'session_update'
+
 const finalCodes = new Set([
   'invalid_api_key',
   'insufficient_quota',
@@ -129,6 +132,10 @@ function refusal(error: Extract<RealtimeServerEvent, { type: 'error' }>['error']
   const code = error.code ?? error.type
   if (finalCodes.has(code) || code === 'session_expired') {
     return { type: 'lost', error: engineFailure(code, error.message) }
+  }
+  if (error.event_id === configureId) {
+    const what = error.param ? `${error.param}: ${error.message}` : error.message
+    return { type: 'lost', error: new EngineRefused(`${code}: ${what}`.slice(0, 500)) }
   }
   if (error.event_id?.startsWith(asidePrefix)) {
     return { type: 'aside_refused', aside: error.event_id, message: error.message }

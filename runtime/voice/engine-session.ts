@@ -1,6 +1,6 @@
 import type { RealtimeClientEvent, SessionUpdateEvent } from 'openai/resources/realtime/realtime'
 import type { Clock } from '../clock.ts'
-import { type EngineEvent, EngineLost, type EngineRefused } from './engine-events.ts'
+import { configureId, type EngineEvent, EngineLost, type EngineRefused } from './engine-events.ts'
 import { type EngineSocket, openEngineSocket, type SocketTarget } from './engine-socket.ts'
 import { bytesPerMs } from './mulaw.ts'
 
@@ -115,7 +115,7 @@ export function openSession({ settings, target, session, takes, released }: Sess
       {
         opened() {
           if (!isFirst) giveUpAfter(configureTimeoutMs)
-          opening.send({ type: 'session.update', session })
+          opening.send({ type: 'session.update', event_id: configureId, session })
         },
         configured() {
           if (socket !== opening || isConfigured) return

@@ -15,6 +15,8 @@ export interface Hearing {
   undecided(): boolean
   /** Something that the caller said has not been answered yet. */
   owes(): boolean
+  /** What the caller said is given to a new session again: unless it hears something in it, they are answered as they are. */
+  awaitAgain(): void
   /** A new session counts its audio from zero; so much of what was heard before is given to it again. */
   restart(againMs: number): void
   /** So much of what was kept for a session that does not stand yet is not given to it after all. */
@@ -28,6 +30,7 @@ interface Unanswered {
   item: string
   endedMs: number
   opening: boolean
+  voicedMs: number
   /** Undefined until its words are known. */
   backchannel?: boolean
 }
@@ -36,8 +39,14 @@ interface Unanswered {
 const answerWindowMs = 1_500
 /** Speech with as much voice as this that cut the agent was meant, whatever its words. */
 const surelyMeantMs = 1_000
-/** The words of shorter speech that cut the agent are waited for so long before it is answered. */
+/** The words of shorter speech that cut the agent are waited for so long before it is answered: longer would be silence. */
 const wordsWithinMs = 600
+/** Those of what is said over a goodbye, before the call ends, which nothing can undo. */
+const lastWordsWithinMs = 3_000
+/** And speech that a new session is given again. */
+const heardAgainWithinMs = 1_500
+/** Who makes so much sound over a goodbye has said something, whatever the transcription makes of it. */
+const wordMs = 300
 /** What is talked over is answered at the next silence; more than this nobody has in mind by then. */
 const maxUnanswered = 8
 /** The words of an echo come within moments. */
@@ -77,7 +86,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     const { cut, opening, voicedMs } = interruptions
     const mayBeShort = cut && voicedMs < surelyMeantMs
     if (overGoodbye() || (mayBeShort && !talk.audible())) doubtful = { item, sinceMs: clock.monotonic(), voicedMs }
-    else if (talk.audible()) answerLater({ item, endedMs: talk.streamMs(), opening })
+    else if (talk.audible()) answerLater({ item, endedMs: talk.streamMs(), opening, voicedMs })
     else talk.reply()
   }
 
@@ -121,7 +130,13 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   function wordsDoNotCome({ voicedMs }: NonNullable<typeof doubtful>) {
     doubtful = null
     if (!overGoodbye()) talk.reply()
-    else if (voicedMs >= surelyMeantMs) goOnAfterAll()
+    else if (voicedMs >= wordMs) goOnAfterAll()
+  }
+
+  /** How long the words of somebody are waited for. */
+  function patienceMs({ item }: NonNullable<typeof doubtful>): number {
+    if (item === '') return heardAgainWithinMs
+    return overGoodbye() ? lastWordsWithinMs : wordsWithinMs
   }
 
   /** Whether what was said over the agent still wants an answer now that it is silent. */
@@ -135,7 +150,8 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     echoes.delete(item)
     talk.recallItem(text)
     if (overGoodbye()) return judgedGoodbye(text)
-    answerLater({ item, endedMs: talk.streamMs(), opening, backchannel: isBackchannel(text) })
+    const { voicedMs } = interruptions
+    answerLater({ item, endedMs: talk.streamMs(), opening, voicedMs, backchannel: isBackchannel(text) })
   }
 
   /** What the agent says and said last; an echo comes within moments. */
@@ -150,10 +166,12 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   function judged(item: string, text: string) {
     doubtful = null
     if (overGoodbye()) return judgedGoodbye(text)
-    // A "yes" in the last breath of a question is its answer.
-    const answers = wordCount(text) > 0 && talk.unheardMs <= answerWindowMs
-    if (isBackchannel(text) && !answers) talk.goOn(item)
-    else talk.reply()
+    const isNoise = wordCount(text) === 0
+    // A "yes" in the last breath of a question is its answer, and so is one before the next sound.
+    const answers = !isNoise && (talk.unheardMs <= answerWindowMs || !talk.wasHeard)
+    if (isNoise && !talk.wasHeard) talk.forgetItem(item)
+    else if (isBackchannel(text) && !answers) return talk.goOn(item)
+    talk.reply()
   }
 
   /** Who only agrees with the goodbye, or says theirs, lets the call end; anybody else is listened to. */
@@ -199,17 +217,21 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       appendedMs += ms
     },
     onSilence() {
-      if (doubtful && clock.monotonic() - doubtful.sinceMs >= wordsWithinMs) wordsDoNotCome(doubtful)
+      if (doubtful && clock.monotonic() - doubtful.sinceMs >= patienceMs(doubtful)) wordsDoNotCome(doubtful)
       if (unanswered.length === 0 || turns.busy) return
       const all = unanswered
       unanswered = []
       const unknown = all.findLast(({ backchannel }) => backchannel === undefined)
-      if (overGoodbye() && unknown) doubtful = { item: unknown.item, sinceMs: clock.monotonic(), voicedMs: 0 }
+      if (overGoodbye() && unknown)
+        doubtful = { item: unknown.item, sinceMs: clock.monotonic(), voicedMs: unknown.voicedMs }
       else if (all.some(wantsAnswer)) talk.reply()
       else talk.nothingSaid()
     },
     undecided: () => doubtful !== null,
     owes: () => (doubtful !== null && !overGoodbye()) || unanswered.some(wantsAnswer),
+    awaitAgain() {
+      doubtful = { item: '', sinceMs: clock.monotonic(), voicedMs: 0 }
+    },
     restart(againMs) {
       interruptions.stopped()
       transcript.leadLost()

@@ -2,7 +2,7 @@ import type { MediaHandlers, MediaStream, Verdict } from '../carrier/port.ts'
 import type { Timer } from '../clock.ts'
 import { createAnswerer } from './answerer.ts'
 import type { Engine } from './engine.ts'
-import { type EngineEvent, EngineLost, EngineRefused } from './engine-events.ts'
+import { type EngineEvent, EngineLost, EngineRefused, speechPaddingMs } from './engine-events.ts'
 import { createHearing } from './hearing.ts'
 import { frameMs } from './mulaw.ts'
 import { tickMs } from './playback.ts'
@@ -29,6 +29,9 @@ const heardEvents = new Set<EngineEvent['type']>(['speech_started', 'speech_stop
 /** What is kept of the caller's audio: before the engine has told of speech, and while they speak. */
 const quietFrames = 1_000 / frameMs
 const speechFrames = 8_000 / frameMs
+/** A voice is told of a little late. */
+const beforeMs = 200
+const isFault = (cause: EndedBy) => cause === 'engine_lost' || cause === 'shutdown'
 /** Responses that fail in a row before the session is given up. */
 const maxFailures = 2
 
@@ -47,8 +50,12 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   let reopening: Timer | undefined
   /** A session stands, or stood until now; between two the audio waits for the next. */
   let stands = true
-  /** The last second of the caller's, or what they are saying: a session that is lost in the midst of it had not understood it. */
+  /** The last second of the caller's, or what they say until its words have come: a session that is lost before had not understood it. */
   const recent: Buffer[] = []
+  /** Where in the stream it ends. */
+  let heardUntilMs = 0
+  /** From where on the next session is given what the caller said; without end when it is owed nothing. */
+  let sinceMs = Number.POSITIVE_INFINITY
   /** Somebody waits for words of the agent's that the lost session did not finish. */
   let owed = false
   let failures = 0
@@ -170,7 +177,10 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
 
   function onSpeech(event: Extract<EngineEvent, { type: 'speech_started' | 'speech_stopped' | 'committed' }>) {
     vigil.callerSpoke()
-    if (event.type === 'speech_started') answerer.leadBegan(event.item)
+    if (event.type === 'speech_started') {
+      answerer.leadBegan(event.item)
+      sinceMs = Number.POSITIVE_INFINITY
+    }
     hearing.onEvent(event)
     // Our own voice come back begins no turn of the caller's.
     if (event.type === 'committed' && !hearing.isEcho(event.item)) vigil.turnBegan()
@@ -218,9 +228,12 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     else reopening = clock.setTimeout(reopen, waitMs)
   }
 
-  /** The next session counts its audio from here on; what the caller is saying comes first. */
+  /** The next session counts its audio from here on; what the caller says, or has said without its words having come, comes first. */
   function againToNext() {
-    const spoken = talk.interruptions.speaking ? recent : []
+    const { awaitedSinceMs } = talk.transcript
+    sinceMs = Math.min(sinceMs, awaitedSinceMs ?? (talk.interruptions.speaking ? 0 : Number.POSITIVE_INFINITY))
+    const frames = Math.max(0, Math.ceil((heardUntilMs - sinceMs + speechPaddingMs + beforeMs) / frameMs))
+    const spoken = recent.slice(Math.max(0, recent.length - frames))
     hearing.restart(spoken.length * frameMs)
     for (const frame of spoken) hearing.dropped(engine.appendAudio(frame))
   }
@@ -229,7 +242,11 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     stands = true
     vigil.resume()
     failures = 0
-    if (owed && !answerer.reopened() && !talk.turns.busy) talk.reply()
+    // Answered before it is heard, they would be told something about nothing.
+    const isSaidAgain = sinceMs !== Number.POSITIVE_INFINITY
+    if (isSaidAgain) talk.turns.withdrawReply()
+    if (isSaidAgain) hearing.awaitAgain()
+    else if (owed && !answerer.reopened() && !talk.turns.busy) talk.reply()
     owed = false
     talk.turns.resume()
   }
@@ -241,7 +258,9 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
       vigil.mediaCame()
       hearing.dropped(engine.appendAudio(frame))
       recent.push(frame)
-      const kept = talk.interruptions.speaking ? speechFrames : quietFrames
+      heardUntilMs = atMs + frameMs
+      const isAwaited = talk.interruptions.speaking || talk.transcript.awaited > 0
+      const kept = isAwaited ? speechFrames : quietFrames
       if (recent.length > kept) recent.splice(0, recent.length - kept)
       hearing.onFrame(frame, atMs)
       answerer.frame()
@@ -275,9 +294,11 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     timer = clock.setTimeout(tick, tickDueMs - nowMs)
   }
 
-  function finish(by: EndedBy, detail?: string, lineOpen = true) {
+  function finish(cause: EndedBy, detail?: string, lineOpen = true) {
     if (over) return
     over = true
+    // What was ending anyway has ended, whatever broke during the goodbye: nobody is rung again for it.
+    const by = isFault(cause) ? (talk.ending.by ?? cause) : cause
     answerer.close()
     clock.clearTimeout(timer)
     clock.clearTimeout(reopening)

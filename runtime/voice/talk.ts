@@ -64,6 +64,8 @@ export function createTalk(options: TalkOptions) {
   const announced = createAnnounced()
   /** How much of what was cut last nobody heard, in milliseconds; without end when more was being made. */
   let unheardMs = 0
+  /** Anything of the agent's own words was heard when it was cut last. */
+  let wasHeard = false
   const filler = createFiller(engine, conversation.phrases?.filler)
   let greeting: 'waiting' | 'playing' | 'over' = 'waiting'
   let greetingItem = ''
@@ -147,6 +149,7 @@ export function createTalk(options: TalkOptions) {
     const cuts: CutItem[] = playback.cut(nowMs)
     const whole = turns.active === null && cuts.every(({ finished }) => finished)
     unheardMs = whole ? cuts.reduce((sum, cut) => sum + cut.receivedMs - cut.heardMs, 0) : Number.POSITIVE_INFINITY
+    wasHeard = cuts.some(({ item, heardMs }) => heardMs > 0 && !isFiller(item))
     recorder?.cutAgent(earMs(nowMs))
     echo.cut(earMs(nowMs))
     turns.cut()
@@ -285,6 +288,9 @@ export function createTalk(options: TalkOptions) {
     },
     get unheardMs() {
       return unheardMs
+    },
+    get wasHeard() {
+      return wasHeard
     },
     /** The live response names an item. */
     announce: announced.live,

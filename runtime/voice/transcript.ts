@@ -23,6 +23,8 @@ export interface Transcript {
   close(): void
   /** Items of the caller whose words are still to come. */
   readonly awaited: number
+  /** Where the first of them began; null when there is none. */
+  readonly awaitedSinceMs: number | null
   /** The conversation so far, with what the agent is still saying: for a session that has to be opened anew. */
   readonly turns: readonly Turn[]
 }
@@ -104,7 +106,7 @@ export function createTranscript(report: (turn: Turn) => void): Transcript {
       tell({ role: 'lead', atMs, text: text.trim().slice(0, maxTextChars), interrupted: false })
     },
     tick(passedMs, leadSpeaks) {
-      const waiting = open.filter(({ role, final }) => role === 'lead' && !final)
+      const waiting = open.filter(isAwaited)
       // Who still speaks cannot be waited for.
       for (const turn of leadSpeaks ? waiting.slice(0, -1) : waiting) {
         turn.waitedMs += passedMs
@@ -112,7 +114,7 @@ export function createTranscript(report: (turn: Turn) => void): Transcript {
       }
     },
     leadLost() {
-      for (const { item, role, final } of [...open]) if (role === 'lead' && !final) settle(item, '', false)
+      for (const { item } of open.filter(isAwaited)) settle(item, '', false)
     },
     agentBegan: (item, atMs) => begin(item, 'agent', atMs),
     agentText(item, delta) {
@@ -135,7 +137,10 @@ export function createTranscript(report: (turn: Turn) => void): Transcript {
       open = []
     },
     get awaited() {
-      return open.filter(({ role, final }) => role === 'lead' && !final).length
+      return open.filter(isAwaited).length
+    },
+    get awaitedSinceMs() {
+      return open.find(isAwaited)?.atMs ?? null
     },
     get turns() {
       const saying = [...texts].flatMap(([item, text]) => {
@@ -146,6 +151,8 @@ export function createTranscript(report: (turn: Turn) => void): Transcript {
     },
   }
 }
+
+const isAwaited = ({ role, final }: Open): boolean => role === 'lead' && !final
 
 /** Words arrive before their audio; a letter takes about this long to say. */
 const msPerCharacter = 60

@@ -66,8 +66,8 @@ export function fairEngine({ calls, tell, time }: Talk, plan: readonly Making[],
   function stands() {
     const waiting = ears ?? []
     ears = undefined
-    again()
     tell({ type: 'ready' })
+    again()
     for (const tellOf of waiting) tellOf()
     look()
   }
@@ -152,17 +152,25 @@ export async function speakAll(talk: Talk, engine: ReturnType<typeof fairEngine>
     await pass(lengthMs)
     line.mouth = quiet
     await pass(500)
-    engine.heardAgain(() => {})
     saidAtMs = time.monotonic()
-    engine.hears(() => {
+    const stop = () => {
       tell({ type: 'speech_stopped', item, atMs: time.monotonic() })
       tell({ type: 'committed', item })
+    }
+    engine.hears(stop)
+    if (wordsMs === null) {
+      engine.heardAgain(() => {})
+      continue
+    }
+    // What a lost session was transcribing the next one hears again.
+    engine.heardAgain(() => {
+      item += '+'
+      begin()
+      stop()
     })
-    const { session } = engine
-    if (wordsMs === null) continue
     await pass(wordsMs)
-    // What a lost session was transcribing never comes.
-    if (engine.session === session) engine.hears(() => tell({ type: 'heard', item, text: words }))
+    engine.hears(() => tell({ type: 'heard', item, text: words }))
+    engine.heardAgain(() => {})
   }
   return { pass, saidAtMs }
 }

@@ -294,21 +294,55 @@ test('a key pressed while the caller speaks is answered with what they say, at t
   expect(asks(talk)).toBe(2)
 })
 
-test('what was said just before the session is lost is answered in the next, though its words never came', async () => {
-  const talk = await asked()
+/** Somebody spoke, and before their words have come the session is lost. @returns how many frames the next is given at once */
+async function lostBeforeTheirWords() {
+  const heard: string[] = []
+  const talk = await asked({ heard: (text) => void heard.push(text) })
   talk.respond(2_000)
   await talk.time.pass(1_000)
+  const saidMs = talk.time.monotonic()
   talk.line.mouth = loud
   talk.tell({ type: 'speech_started', item: 'u', atMs: talk.time.monotonic() })
-  await talk.time.pass(600)
+  await talk.time.pass(2_600)
   talk.line.mouth = quiet
   await talk.time.pass(500)
   talk.tell({ type: 'speech_stopped', item: 'u', atMs: talk.time.monotonic() })
   talk.tell({ type: 'committed', item: 'u' })
   await talk.time.pass(200)
+  const before = talk.line.appended
   talk.tell({ type: 'lost', error: new EngineLost('closed with 1006') })
+  const again = talk.line.appended - before
   talk.tell({ type: 'ready' })
-  expect(asks(talk)).toBe(2)
+  return { talk, heard, again, saidMs }
+}
+
+test('what was said just before the session is lost is given to the next, and heard, kept and answered there', async () => {
+  const { talk, heard, again, saidMs } = await lostBeforeTheirWords()
+  // All of it, with a little before it, and nothing of what was said and understood earlier.
+  expect(again * 20).toBeGreaterThanOrEqual(2_600 + 500 + 200)
+  expect(again * 20).toBeLessThanOrEqual(2_600 + 500 + 200 + 600)
+  const before = asks(talk)
+  await talk.time.pass(200)
+  const beganMs = again * 20 - 3_300
+  talk.tell({ type: 'speech_started', item: 'u+', atMs: beganMs })
+  talk.tell({ type: 'speech_stopped', item: 'u+', atMs: beganMs + 2_600 })
+  talk.tell({ type: 'committed', item: 'u+' })
+  expect(asks(talk)).toBe(before + 1)
+  talk.tell({ type: 'heard', item: 'u+', text: 'Please stop calling me.' })
+  await talk.time.pass(100)
+  expect(heard.at(-1)).toBe('Please stop calling me.')
+  const turn = talk.turns.findLast(({ role }) => role === 'lead')
+  expect(turn?.text).toBe('Please stop calling me.')
+  expect(Math.abs(turn!.atMs - saidMs)).toBeLessThanOrEqual(100)
+})
+
+test('where the next session hears nothing in it, they are answered all the same', async () => {
+  const { talk } = await lostBeforeTheirWords()
+  const before = asks(talk)
+  await talk.time.pass(1_000)
+  expect(asks(talk)).toBe(before)
+  await talk.time.pass(1_000)
+  expect(asks(talk)).toBe(before + 1)
 })
 
 test('after a long while without a session the next one has heard the last ten seconds, and the times are still right', async () => {

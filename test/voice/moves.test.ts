@@ -5,6 +5,8 @@ import { createReconnects } from '../../runtime/voice/reconnects.ts'
 import { goodbye } from './sandbox-call.ts'
 import { converse, loud, quiet } from './scripted.ts'
 
+type Talk = ReturnType<typeof converse>
+
 const drop = { type: 'lost', error: new EngineLost('closed with 1006') } as const
 
 const asks = (calls: string[]) => calls.filter((call) => call.startsWith('ask'))
@@ -287,6 +289,76 @@ test.each(['Thanks, bye!', 'Okay.', '(coughing)', ''])(
     expect(asks(talk.calls).length).toBe(1)
   },
 )
+
+test.each([
+  [900, 900],
+  [600, 1_500],
+  [1_100, 2_500],
+])('a question of %i ms over the goodbye is waited for, though its words take %i ms', async (voiceMs, wordsMs) => {
+  const talk = await partingTalk()
+  await talk.time.pass(5_300)
+  await talk.speak(voiceMs, 'Wait, one question!', wordsMs)
+  expect(talk.ended).toEqual([])
+  expect(asks(talk.calls).at(-1)).toBe('ask')
+})
+
+test.each([null, undefined])(
+  'words over a goodbye that are not understood, or never come, keep the call',
+  async (words) => {
+    const talk = await partingTalk()
+    await talk.time.pass(5_300)
+    if (words === null) await talk.speak(600, null)
+    else {
+      // Ten minutes are more than anybody waits.
+      void talk.speak(600, 'Wait!', 600_000)
+      await talk.time.pass(5_000)
+    }
+    expect(talk.ended).toEqual([])
+    expect(asks(talk.calls).at(-1)).toBe('ask')
+  },
+)
+
+test.each([
+  ['the engine refuses', (talk: Talk) => talk.tell({ type: 'lost', error: new EngineRefused('insufficient_quota') })],
+  ['the process ends', (talk: Talk) => talk.loop.end('shutdown')],
+])(
+  'a call that was about to end has ended when %s during its goodbye: nobody is to blame, and nobody rung again',
+  async (_, breaks) => {
+    const talk = await partingTalk()
+    await talk.time.pass(100)
+    breaks(talk)
+    await talk.loop.done
+    expect(talk.ended).toMatchObject([{ by: 'agent' }])
+  },
+)
+
+test.each(['Yes.', 'Evet, tamam.', 'Yes, okay.'])(
+  '%j after a "hmm" is an answer: nothing of the agent was heard between',
+  async (words) => {
+    const talk = converse()
+    talk.respond(1_000, 'Shall I book Tuesday at ten?')
+    await talk.time.pass(2_500)
+    await talk.speak(300, 'Hmm.')
+    const before = talk.calls.length
+    talk.tell({ type: 'response_started', response: 'x' })
+    await talk.speak(400, words)
+    talk.tell({ type: 'response_done', response: 'x', failure: null, toolCalls: [] })
+    expect(talk.calls.slice(before)).toEqual(['cancel x', 'ask'])
+    expect(talk.turns.at(-1)).toMatchObject({ role: 'lead', text: words })
+  },
+)
+
+test('a cough before the next sound is forgotten, and cut nothing short', async () => {
+  const talk = converse()
+  talk.respond(1_000, 'When shall we meet?')
+  await talk.time.pass(2_500)
+  await talk.speak(700, 'Tuesday at ten.')
+  const before = talk.calls.length
+  talk.tell({ type: 'response_started', response: 'x' })
+  await talk.speak(400, '(coughing)')
+  talk.tell({ type: 'response_done', response: 'x', failure: null, toolCalls: [] })
+  expect(talk.calls.slice(before)).toEqual(['cancel x', expect.stringMatching(/^delete u/), 'ask'])
+})
 
 test('a word over the goodbye that silence brought is a sign of life', async () => {
   const talk = converse({ conversation: { idleSeconds: 5, phrases: { goodbye: 'Goodbye.' } } })

@@ -173,8 +173,8 @@ export function converse(plan: Plan = {}) {
         toolCalls: toolCalls.map((call) => ({ ...call, arguments: '{}' })),
       })
     },
-    /** The caller speaks for so long, and the engine hears it; words, or null for none that it understood, come 120 ms after the pause. */
-    async speak(lengthMs: number, text: string | null) {
+    /** The caller speaks for so long, and the engine hears it; words, or null for none that it understood, come so long after the pause. */
+    async speak(lengthMs: number, text: string | null, wordsMs = 120) {
       made += 1
       const item = `u${made}`
       line.mouth = loud
@@ -184,7 +184,7 @@ export function converse(plan: Plan = {}) {
       await time.pass(500)
       tell({ type: 'speech_stopped', item, atMs: frames * 20 })
       tell({ type: 'committed', item })
-      await time.pass(120)
+      await time.pass(wordsMs)
       tell({ type: 'heard', item, text })
       await time.pass(20)
     },
