@@ -135,7 +135,8 @@ function refusal(error: Extract<RealtimeServerEvent, { type: 'error' }>['error']
   }
   if (error.event_id === configureId) {
     const what = error.param ? `${error.param}: ${error.message}` : error.message
-    return { type: 'lost', error: new EngineRefused(`${code}: ${what}`.slice(0, 500)) }
+    const Failure = error.type === 'server_error' ? EngineLost : EngineRefused
+    return { type: 'lost', error: new Failure(`${code}: ${what}`.slice(0, 500)) }
   }
   if (error.event_id?.startsWith(asidePrefix)) {
     return { type: 'aside_refused', aside: error.event_id, message: error.message }

@@ -245,6 +245,25 @@ test.each([
   expect(events.length).toBe(1)
 })
 
+test.each([
+  ['invalid_request_error', EngineRefused],
+  ['server_error', EngineLost],
+])('a session that cannot be configured (%s) is told at once, and why', async (type, kind) => {
+  const server = await engineServer()
+  const engine = open(server.baseUrl, virtualClock().clock)
+  for (let at = 0; at < 3; at += 1) {
+    const peer = await server.client(at)
+    const { event_id } = await peer.next('session.update')
+    const told = { code: 'invalid_function_parameters', param: 'session.tools[3].parameters', message: 'no schema' }
+    peer.say({ type: 'error', error: { type, ...told, event_id } })
+    // Another session may work where it is the server's own fault: the phone rings meanwhile.
+    if (kind === EngineRefused) break
+  }
+  await expect(engine.ready).rejects.toEqual(
+    new kind('invalid_function_parameters: session.tools[3].parameters: no schema'),
+  )
+})
+
 test('a session that is never configured is given up', async () => {
   const clock = virtualClock()
   const server = await engineServer()

@@ -1,6 +1,7 @@
 import type { ChatCompletionCreateParams, ChatCompletionMessageParam } from 'openai/resources/chat/completions'
 import {
   anything,
+  argumentsSchema,
   either,
   flag,
   json,
@@ -45,7 +46,12 @@ const functionName: Shape = (value, at) => {
 const tool = variants('type', {
   function: object({
     'type!': anything,
-    'function!': object({ 'name!': functionName, description: text, parameters: json, strict: orNull(flag) }),
+    'function!': object({
+      'name!': functionName,
+      description: text,
+      parameters: argumentsSchema,
+      strict: orNull(flag),
+    }),
   }),
 })
 const filled: Shape = (value, at) => {

@@ -2,6 +2,7 @@ import type * as sdk from 'openai/resources/realtime/realtime'
 import type { ToolChoiceFunction } from 'openai/resources/responses/responses'
 import {
   anything,
+  argumentsSchema,
   base64,
   either,
   type Fields,
@@ -88,7 +89,7 @@ const functionTool = variants('type', {
     'type!': anything,
     'name!': text,
     description: text,
-    parameters: json,
+    parameters: argumentsSchema,
   }),
 })
 const toolChoice = either(

@@ -67,6 +67,15 @@ export const json: Shape = (value, at) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongType(at, 'an object', value)
 }
 
+/** The JSON Schema of a function's arguments. */
+export const argumentsSchema: Shape = (value, at) => {
+  json(value, at)
+  const { type } = value as { type?: unknown }
+  if (type === 'object') return
+  const message = `Invalid schema for function: schema must be a JSON Schema of 'type: "object"', got 'type: ${JSON.stringify(type ?? 'None')}'.`
+  throw new Refusal('invalid_function_parameters', message, at)
+}
+
 export function oneOf<const T>(...allowed: T[]): Shape<T> {
   return (value, at) => {
     if (allowed.includes(value as T)) return
