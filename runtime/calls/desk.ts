@@ -13,6 +13,7 @@ import { isCurrent, lockAttempt, placedIn } from './attempt.ts'
 import type { Book } from './book.ts'
 import type { PreparedConversation } from './conversation.ts'
 import { conversationTools, stopCalling } from './conversation-tools.ts'
+import { createSaidTogether } from './said-together.ts'
 import { settle } from './settle.ts'
 import { createStopKey } from './stop-key.ts'
 import { find, type ToolContext } from './tool-context.ts'
@@ -52,6 +53,7 @@ export function openDesk(
   const transcript = keepTranscript(deps, book, { callId: call.id, attempt })
   const beganMs = clock.monotonic()
   const stopKey = createStopKey(clock)
+  const saidTogether = createSaidTogether(clock)
   /** A call that is about to end is not handed over any more. */
   const settling = <T extends ToolResult | undefined>(result: T): T => {
     if (result?.next && result.next !== 'continue') transfer.abandon()
@@ -73,7 +75,10 @@ export function openDesk(
     },
     runTool: async (name, args) => settling(await (flowTools.run(name, args) ?? runTool(name, args))),
     turn: (turn) => transcript.add(turn),
-    heard: async (text) => (asksToStop(text) ? stop('call') : undefined),
+    heard: async (text) => {
+      const together = saidTogether(text)
+      return asksToStop(text) || asksToStop(together) ? stop('call') : undefined
+    },
     digit: async (digit) => ((await stopKey.pressed(digit)) ? stop('keypress') : undefined),
     personCame: () => personCame(context),
     waits: () => transfer.waiting,
@@ -86,8 +91,8 @@ export function openDesk(
       // Whoever talks to a colleague by now is not ours to hang up.
       if (transfer.moving && (await transfer.tookOver())) return
       const { carrier } = deps.networks.of(call)
-      // The engine cannot say it any more; the carrier can.
-      if (by === 'engine_lost') await carrier.dismiss(carrierId, apology(context.language))
+      // The engine cannot say it any more, or may not; the carrier can.
+      if (by === 'engine_lost' || by === 'shutdown') await carrier.dismiss(carrierId, apology(context.language))
       else await carrier.hangUp(carrierId)
     },
     async ended(by, detail) {

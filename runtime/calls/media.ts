@@ -172,8 +172,9 @@ async function watchUnanswered(
     const now = await callOfAttempt(deps, attemptId).catch((error) => (isDatabaseDown(error) ? 'unknown' : undefined))
     if (signal.aborted) return
     if (now === 'unknown') continue
-    if (now?.call.status === 'in_progress') return
-    if (now && isCurrent(now)) continue
+    const isTalking = now?.call.status === 'in_progress'
+    if (now && isCurrent(now) && !isTalking) continue
+    // Also where the notice came after the stream, which has opened another.
     if (forget()) letGo(it)
     return
   }

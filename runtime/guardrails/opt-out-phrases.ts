@@ -34,6 +34,8 @@ const ENGLISH = [
   `(?:i want to|i d like to|i would like to|please|let me|want to) opt out|opt me out|unsubscribe me|please unsubscribe`,
   `(?:asked|told) you not to ${CALL}(?: ${ME})?(?: ${FOR_GOOD})?${END}|(?<!did i |never )said not to ${CALL} ${ME} ${FOR_GOOD}`,
   `(?:don t|do not|dont) (?:want|wish) to be (?:called|contacted|phoned) ${FOR_GOOD}`,
+  `(?:no longer (?:want|wish)|(?:don t|do not|dont) wish) to be (?:called|contacted|phoned|bothered)(?: ${FOR_GOOD})?${END}`,
+  `(?:don t|do not|dont) bother ${CALLING}(?: ${ME})? ${FOR_GOOD}${END}`,
   `${NOT_BEFORE_NOT}(?:don t|dont|do not|never) ${CALL} back${END}`,
   '(?:want|like|wish) to be (?:taken off|removed from) (?:of )?(?:your|the|this|any|all) (?:\\w+ )?lists?',
   '(?:delete|erase|remove) my (?:details|data|information)(?: from (?:your|the) (?:system|database|records|list))?(?: please)?$',

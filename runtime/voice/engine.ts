@@ -72,7 +72,8 @@ export function openEngine(settings: EngineSettings, conversation: Conversation)
   const createItem = (item: ConversationItem) => send({ type: 'conversation.item.create', item })
   const ask = (instructions?: string) => {
     asks += 1
-    const response = instructions === undefined ? {} : { response: { instructions } }
+    // A line of ours is a line, and no occasion for a tool.
+    const response = instructions === undefined ? {} : { response: { instructions, tool_choice: 'none' as const } }
     send({ type: 'response.create', event_id: `${askPrefix}${asks}`, ...response })
   }
 

@@ -35,10 +35,15 @@ export interface Interruptions {
   readonly cut: boolean
   /** How much voice it had, in milliseconds. */
   readonly voicedMs: number
+  /** Somebody seems to have begun to speak, which the engine has not told yet. */
+  readonly begins: boolean
 }
 
 /** Speech that the engine still hears after this much more than the minimum was long, whatever our own ear says. */
 const engineHangoverMs = 1_500
+/** An engine takes about so long to tell of speech; in it, this much voice is more than a click. */
+const untoldFrames = 300 / frameMs
+const untoldVoicedFrames = 160 / frameMs
 /** Nobody says a word in less. */
 const leastWordMs = 200
 /** An engine that tells of speech later than this is not asked about its beginning. */
@@ -129,6 +134,14 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
     },
     get voicedMs() {
       return voicedMs
+    },
+    get begins() {
+      let voiced = 0
+      for (let i = 1; i <= untoldFrames; i += 1) {
+        const heard = before[(next - i + rememberedFrames) % rememberedFrames]!
+        if (heard.voiced && !heard.echo) voiced += 1
+      }
+      return !speaking && voiced >= untoldVoicedFrames
     },
   }
 }

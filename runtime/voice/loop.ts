@@ -34,6 +34,9 @@ const beforeMs = 200
 const isFault = (cause: EndedBy) => cause === 'engine_lost' || cause === 'shutdown'
 /** Responses that fail in a row before the session is given up. */
 const maxFailures = 2
+/** Too many requests, or tokens, in too short a time; and how long it is waited before each further ask. */
+const limits = new Set(['rate_limit_exceeded', 'slow_down'])
+const limitWaitsMs = [500, 1_500, 3_000, 6_000]
 
 /**
  * Holds the conversation between a caller's audio and an engine. Returns at once; everything happens on events and on a
@@ -48,6 +51,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   let tickDueMs = 0
   let over = false
   let reopening: Timer | undefined
+  let limited: Timer | undefined
   /** A session stands, or stood until now; between two the audio waits for the next. */
   let stands = true
   /** The last second of the caller's, or what they say until its words have come: a session that is lost before had not understood it. */
@@ -207,8 +211,17 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   /** A response failed: asked for again, in another session where this one has failed too often. */
   function failed(why: string, asked: Ask) {
     failures += 1
-    talk.askAgain(asked)
-    if (failures > maxFailures) lost(new EngineLost(why))
+    const waitMs = limits.has(why) ? limitWaitsMs[failures - 1] : undefined
+    // Another session would meet the same limit.
+    if (waitMs !== undefined)
+      limited = clock.setTimeout(
+        guarded(() => !talk.turns.busy && talk.askAgain(asked)),
+        waitMs,
+      )
+    else {
+      talk.askAgain(asked)
+      if (failures > maxFailures) lost(new EngineLost(why))
+    }
   }
 
   function lost(error: EngineRefused | EngineLost) {
@@ -302,6 +315,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     answerer.close()
     clock.clearTimeout(timer)
     clock.clearTimeout(reopening)
+    clock.clearTimeout(limited)
     const ended = wrapUp({ ...options, talk, by, lineOpen, pending, detail: () => detail ?? troubles.join('; ') })
     ended.then(done.resolve, done.reject)
   }
@@ -311,8 +325,9 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   // A session that never opens is told by its `lost` event.
   const timed = () => desk.span('engine.open', Math.round(opened.startedAt), Math.round(opened.endedAt!))
   engine.ready.then(timed, () => {})
-  engine.listen(guarded(onEngine))
+  // What the carrier sent meanwhile tells where the stream is: the greeting stands behind it.
   stream.listen(handlers)
+  engine.listen(guarded(onEngine))
   if (!over) tick()
   const verdict = guarded((heard: Verdict) => {
     if (!over) answerer.verdict(heard)

@@ -12,12 +12,17 @@ export interface PartingOptions {
   /** A line of the platform, in its own words where there are some. */
   say(kind: 'goodbye', phrase: string | undefined, otherwise: string): void
   cutAgent(): void
+  /** How much of what the agent says is still to be heard, in milliseconds. */
+  leftMs(): number
   note(role: 'system', text: string): void
   hangUp(by: EndedBy): void
 }
 
 /** Five hundred characters and the sentence before them, said slowly. */
 const longestMessageMs = 90_000
+
+/** A call that is over its time lets the agent end a sentence, and no speech. */
+const longestRestMs = 5_000
 
 export type Parting = ReturnType<typeof createParting>
 
@@ -27,6 +32,7 @@ export function createParting(options: PartingOptions) {
 
   function sayGoodbye(by: EndedBy, firm = false) {
     if (!ending.begin(by, clock.monotonic(), firm)) return
+    if (firm && options.leftMs() > longestRestMs) options.cutAgent()
     const { goodbye } = conversation.phrases ?? {}
     options.say('goodbye', goodbye, 'Thank the caller and say goodbye in one short sentence. Ask nothing.')
   }

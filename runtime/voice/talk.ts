@@ -128,8 +128,11 @@ export function createTalk(options: TalkOptions) {
     filler.prepare()
   }
 
-  /** There is one greeting: after its first sound the agent goes on instead. */
-  const again = (ask: Ask): Ask => (ask.kind === 'greeting' && greeting !== 'waiting' ? { kind: 'reply' } : ask)
+  /** There is one greeting: after its first sound the agent goes on instead, unless it has to be heard to its end. */
+  function again(ask: Ask): Ask {
+    if (ask.kind !== 'greeting' || greeting === 'waiting') return ask
+    return conversation.greetingInterruptible ? { kind: 'reply' } : { ...ask, kind: 'reply' }
+  }
 
   function reply() {
     owed = false
@@ -226,7 +229,18 @@ export function createTalk(options: TalkOptions) {
   }
 
   const ask = (wanted: Ask) => turns.ask(wanted)
-  const parting = createParting({ clock, conversation, ending, ask, say, cutAgent, note, hangUp: options.hangUp })
+  const leftMs = () => playback.unheard.reduce((sum, { receivedMs }) => sum + receivedMs, 0)
+  const parting = createParting({
+    clock,
+    conversation,
+    ending,
+    ask,
+    say,
+    cutAgent,
+    leftMs,
+    note,
+    hangUp: options.hangUp,
+  })
   const tools = createToolUse(
     { desk, engine, clock, span: stopwatch.span },
     {

@@ -122,7 +122,8 @@ export function createTranscript(report: (turn: Turn) => void): Transcript {
       texts.set(item, ((texts.get(item) ?? '') + delta).slice(0, maxTextChars))
     },
     agentHeard: (item) => settle(item, texts.get(item) ?? '', false),
-    agentCut: (item, cut) => settle(item, heardText(texts.get(item) ?? '', cut), true),
+    agentCut: (item, cut) =>
+      settle(item, heardText(texts.get(item) ?? '', cut), !cut.finished || cut.heardMs < cut.receivedMs),
     agentLost(unheard) {
       const arrived = new Map(unheard.map((one) => [one.item, one]))
       for (const [item, text] of [...texts]) {

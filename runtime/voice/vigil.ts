@@ -42,6 +42,8 @@ const unacknowledgedMs = 8_000
  * somebody thinks in would stand before most answers; from the budget on it is made ready.
  */
 const fillerAfterMs = 1_200
+/** Longer than an engine takes to tell of speech; noise holds nobody on the line. */
+const longestHoldMs = 400
 /** Keys pressed within this time belong together. */
 const digitsPauseMs = 1_000
 const maxDigits = 32
@@ -68,6 +70,8 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   let digits = ''
   let nudged = false
   let paused = false
+  /** For how long the end has waited for somebody who seems to begin to speak. */
+  let heldMs = 0
   /** Somebody waits for an answer until there is a session again. */
   let owed = false
 
@@ -129,13 +133,16 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     prepared = false
   }
 
-  function watchEnd() {
+  function watchEnd(passedMs: number) {
     const nowMs = clock.monotonic()
     if (nowMs - talk.startedMs >= conversation.maxDurationSeconds * 1000 && !talk.ending.firm) {
       talk.sayGoodbye('max_duration', true)
     }
     const busy = talk.audible() || talk.turns.busy || talk.toolsRunning > 0
-    const leadSpeaks = talk.interruptions.speaking || moves.undecided()
+    if (!talk.ending.by || busy) heldMs = 0
+    const begins = talk.interruptions.begins && heldMs < longestHoldMs
+    if (begins) heldMs += passedMs
+    const leadSpeaks = talk.interruptions.speaking || moves.undecided() || begins
     if (talk.ending.due(nowMs, busy, leadSpeaks)) moves.hangUp(talk.ending.by!)
   }
 
@@ -150,7 +157,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
       watchMedia()
       watchSlow(passedMs)
       watchDigits()
-      watchEnd()
+      watchEnd(passedMs)
       watchEngine(passedMs)
       talk.transcript.tick(passedMs, talk.interruptions.speaking)
     },

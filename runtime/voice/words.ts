@@ -1,9 +1,9 @@
 /** Words that mean "I am listening", in the languages we guard (en, tr, de, es, fr). */
 const backchannels = new Set(
   (
-    'yeah yes yep ok okay uh huh uhhuh mhm mm hmm right sure hello hi hey alright ' +
-    'evet tamam peki hı hıhı hıı he hee alo efendim merhaba ja jo genau gut aha hallo sí si vale claro bueno hola ' +
-    "oui ouais d'accord bien allô allo"
+    'yeah yes yep ok okay uh huh uhhuh mhm mm hmm right sure alright oh ah aha ' +
+    'evet tamam peki tabii tabi aynen hı hıhı hıı he hee ja jo genau gut klar verstehe ' +
+    "sí si vale claro bueno entiendo oui ouais d'accord bien"
   ).split(' '),
 )
 
@@ -31,7 +31,7 @@ const courtesies = new Set(
 const noises = /\([^)]*\)|\[[^\]]*\]|\*[^*]*\*/g
 
 /** The words of a transcript, in lower case by the rules of Turkish and of the rest. */
-function wordsOf(text: string): { tr: string; plain: string }[] {
+function wordsOf(text: string): Word[] {
   const words =
     text
       .normalize('NFC')
@@ -43,10 +43,25 @@ function wordsOf(text: string): { tr: string; plain: string }[] {
 /** How many words were said; sounds are none. */
 export const wordCount = (text: string): number => wordsOf(text).length
 
-/** True for nothing at all and for one or two words that only keep the line warm. Whether they answer a question is not for us. */
+interface Word {
+  tr: string
+  plain: string
+}
+
+const isIn = (set: Set<string>) => (word: Word) => set.has(word.tr) || set.has(word.plain)
+
+/** Said more often than twice, they ask whether anybody is there. */
+const greetings = new Set('hello hi hey alo efendim merhaba hallo hola allô allo'.split(' '))
+/** The same in two words. */
+const backchannelPhrases = new Set(['i see', 'got it', 'of course', 'i know', 'je vois', 'ach so', 'ya veo'])
+const longestBackchannel = 5
+
+/** True for nothing at all and for a few words that only keep the line warm. Whether they answer a question is not for us. */
 export function isBackchannel(text: string): boolean {
   const words = wordsOf(text)
-  return words.length <= 2 && words.every(({ tr, plain }) => backchannels.has(tr) || backchannels.has(plain))
+  if (backchannelPhrases.has(words.map(({ plain }) => plain).join(' '))) return true
+  if (words.length <= longestBackchannel && words.every(isIn(backchannels))) return true
+  return words.length <= 2 && words.every((word) => isIn(backchannels)(word) || isIn(greetings)(word))
 }
 
 /**
@@ -55,9 +70,8 @@ export function isBackchannel(text: string): boolean {
  */
 export function agreesToEnd(text: string, silent: boolean): boolean {
   const words = wordsOf(text)
-  const isIn = (set: Set<string>) => (word: { tr: string; plain: string }) => set.has(word.tr) || set.has(word.plain)
   const isParting = isIn(partings)
-  const isPolite = (word: { tr: string; plain: string }) => isIn(courtesies)(word) || isIn(backchannels)(word)
+  const isPolite = (word: Word) => isIn(courtesies)(word) || isIn(backchannels)(word)
   if (words.length === 0 || (!silent && isBackchannel(text))) return true
   return !text.includes('?') && words.some(isParting) && words.every((word) => isParting(word) || isPolite(word))
 }

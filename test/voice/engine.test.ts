@@ -138,7 +138,10 @@ test('configures the session, then asks for the greeting, and holds its audio un
       output: { format: { type: 'audio/pcmu' }, voice: 'marin' },
     },
   })
-  expect(peer.said[1]!.response).toEqual({ instructions: `Say exactly: ${JSON.stringify(conversation.greeting)}` })
+  expect(peer.said[1]!.response).toEqual({
+    tool_choice: 'none',
+    instructions: `Say exactly: ${JSON.stringify(conversation.greeting)}`,
+  })
   peer.say({ type: 'response.created', response: { id: 'r1' } })
   peer.say({ type: 'response.output_audio.delta', response_id: 'r1', item_id: 'i1', delta: 'AQID' })
   peer.say({ type: 'future.event', anything: true })

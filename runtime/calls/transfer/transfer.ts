@@ -44,6 +44,8 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
   const closed = Promise.withResolvers<void>()
   let begun: Promise<ToolResult> | undefined
   let driven: Promise<boolean> | undefined
+  /** Whether anybody is rung at all. */
+  let decided = false
   let waiting = false
   let moving = false
 
@@ -81,11 +83,14 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
   return {
     begin(reason) {
       if (waiting) return Promise.resolve({ output: RINGING })
-      if (begun) return Promise.resolve({ output: { transferred: false, callback: true, say: PROMISED } })
-      begun = begin(reason)
+      if (decided) return Promise.resolve({ output: { transferred: false, callback: true, say: PROMISED } })
+      begun ??= begin(reason).finally(() => {
+        decided = true
+      })
       // What failed before anybody was rung can be tried again.
       begun.catch(() => {
         begun = undefined
+        decided = false
       })
       return begun
     },
@@ -113,7 +118,7 @@ const STOPPING_MS = 200
 const OFFER = 'Nobody is free. Say so, and offer that a colleague calls back; then go on, or say goodbye.'
 const TAKE_MESSAGE = 'Nobody is free. Say so, ask what you should pass on, and call take_message with their words.'
 
-const PROMISED = 'Nobody is free. A colleague calls back: say so once more, and go on.'
+const PROMISED = 'A colleague calls back: say so once more, and go on.'
 
 /** The agent is back, or still there, and the conversation goes on. */
 const nobody = (reason: HandoffResult, fallback: Queue['settings']['fallback'] | undefined): ToolResult => ({
