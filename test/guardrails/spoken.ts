@@ -1,5 +1,8 @@
 /** Things people say that ask never to be called again. */
 export const requests = [
+  'I no longer want to be called.',
+  "I don't wish to be contacted.",
+  "Don't bother calling me again.",
   'Please remove my number.',
   "Don't you ever call me again!",
   'You must not call me again.',

@@ -361,3 +361,23 @@ test('after a long while without a session the next one has heard the last ten s
   const [turn] = talk.turns.filter(({ role }) => role === 'lead')
   expect(Math.abs(turn!.atMs - 17_000)).toBeLessThanOrEqual(60)
 })
+
+test.each([0, 100, 600])(
+  'a greeting that begins %i ms after the stream stands there, and not at its beginning',
+  async (earlyMs) => {
+    const talk = converse({
+      early: earlyMs / 20,
+      held: [
+        { type: 'response_started', response: 'r' },
+        { type: 'text', response: 'r', item: 'i', delta: 'Hello.' },
+        { type: 'audio', response: 'r', item: 'i', audio: ms(500) },
+        { type: 'audio_done', response: 'r', item: 'i' },
+        { type: 'response_done', response: 'r', failure: null, toolCalls: [] },
+      ],
+    })
+    await talk.time.pass(1_500)
+    const [greeting] = talk.turns
+    expect(greeting).toMatchObject({ role: 'agent', text: 'Hello.' })
+    expect(Math.abs(greeting!.atMs - earlyMs)).toBeLessThanOrEqual(40)
+  },
+)

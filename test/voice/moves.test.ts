@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { EngineLost, EngineRefused } from '../../runtime/voice/engine-events.ts'
 import { createReconnects } from '../../runtime/voice/reconnects.ts'
 import { goodbye } from './sandbox-call.ts'
-import { converse, loud, quiet } from './scripted.ts'
+import { converse, loud, ms, quiet } from './scripted.ts'
 
 type Talk = ReturnType<typeof converse>
 
@@ -359,6 +359,87 @@ test('a cough before the next sound is forgotten, and cut nothing short', async 
   talk.tell({ type: 'response_done', response: 'x', failure: null, toolCalls: [] })
   expect(talk.calls.slice(before)).toEqual(['cancel x', expect.stringMatching(/^delete u/), 'ask'])
 })
+
+test('whoever begins to speak in the last moment of the goodbye is heard, before the engine tells of it', async () => {
+  const talk = await partingTalk()
+  await talk.time.pass(5_600)
+  talk.line.mouth = loud
+  await talk.time.pass(550)
+  // Its last mark is back; the engine is a quarter of a second late.
+  expect(talk.ended).toEqual([])
+  const saidMs = talk.time.monotonic() - 300
+  talk.tell({ type: 'speech_started', item: 'late', atMs: saidMs })
+  await talk.time.pass(800)
+  talk.line.mouth = quiet
+  await talk.time.pass(500)
+  talk.tell({ type: 'speech_stopped', item: 'late', atMs: talk.time.monotonic() })
+  talk.tell({ type: 'committed', item: 'late' })
+  talk.tell({ type: 'heard', item: 'late', text: 'And what does it cost?' })
+  await talk.time.pass(100)
+  expect(talk.ended).toEqual([])
+  expect(asks(talk.calls).at(-1)).toBe('ask')
+})
+
+test('noise on the line holds up the end for less than half a second', async () => {
+  const talk = await partingTalk()
+  talk.line.mouth = loud
+  await talk.time.pass(6_800)
+  expect(talk.ended).toEqual([{ by: 'agent' }])
+})
+
+test('a call that is over its time does not wait for a speech to end', async () => {
+  const talk = converse({ conversation: { maxDurationSeconds: 20, phrases: { goodbye: 'Goodbye.' } } })
+  talk.respond(200)
+  await talk.time.pass(6_000)
+  await talk.speak(500, 'Tell me all about it.')
+  talk.respond(50_000, 'A very long story.')
+  await talk.time.pass(13_600)
+  expect(talk.calls.slice(-2)).toEqual([expect.stringMatching(/^truncate /), 'ask Say exactly: "Goodbye."'])
+  talk.respond(1_000, 'Goodbye.')
+  await talk.time.pass(2_000)
+  expect(talk.ended).toEqual([{ by: 'max_duration' }])
+  expect(talk.turns.at(-1)).toMatchObject({ text: 'Goodbye.', interrupted: false })
+})
+
+test('a limit of the engine is waited out in its session; audio makes it forgotten', async () => {
+  const talk = converse({ conversation: { idleSeconds: 60 } })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'What does it cost?')
+  const before = asks(talk.calls).length
+  const failing = (at: number) => {
+    talk.tell({ type: 'response_started', response: `x${at}` })
+    talk.tell({ type: 'response_done', response: `x${at}`, failure: 'rate_limit_exceeded', toolCalls: [] })
+  }
+  for (const [at, waitMs] of [400, 1_400, 2_900, 5_900].entries()) {
+    failing(at)
+    await talk.time.pass(waitMs)
+    expect(asks(talk.calls).length).toBe(before + at)
+    await talk.time.pass(200)
+    expect(asks(talk.calls).length).toBe(before + at + 1)
+  }
+  expect(talk.calls.join()).not.toContain('reopen')
+  talk.respond(500, 'A hundred.')
+  await talk.time.pass(1_000)
+  expect(talk.turns.at(-1)).toMatchObject({ text: 'A hundred.', interrupted: false })
+})
+
+test.each([
+  [false, 'ask Say exactly: "Hello."'],
+  [true, 'ask'],
+])(
+  'a greeting in whose midst the session drops is said anew only where it must be heard (interruptible: %s)',
+  async (greetingInterruptible, expected) => {
+    const talk = converse({ conversation: { greetingInterruptible, greeting: 'Hello.' } })
+    talk.tell({ type: 'response_started', response: 'r' })
+    talk.tell({ type: 'text', response: 'r', item: 'i', delta: 'Hello.' })
+    talk.tell({ type: 'audio', response: 'r', item: 'i', audio: ms(500) })
+    await talk.time.pass(300)
+    talk.tell({ type: 'lost', error: new EngineLost('closed with 1006') })
+    talk.tell({ type: 'ready' })
+    expect(asks(talk.calls)).toEqual([expected])
+  },
+)
 
 test('a word over the goodbye that silence brought is a sign of life', async () => {
   const talk = converse({ conversation: { idleSeconds: 5, phrases: { goodbye: 'Goodbye.' } } })

@@ -154,6 +154,20 @@ test('turns are reported in the order in which they began, whenever their words 
   ])
 })
 
+test('what was heard to its end is whole, though its last mark is still on the way', () => {
+  const turns: Turn[] = []
+  const transcript = createTranscript((turn) => turns.push(turn))
+  for (const [item, finished] of [
+    ['a', true],
+    ['b', false],
+  ] as const) {
+    transcript.agentBegan(item, 0)
+    transcript.agentText(item, 'See you then.')
+    transcript.agentCut(item, { heardMs: 2_000, receivedMs: 2_000, finished })
+  }
+  expect(turns.map(({ interrupted }) => interrupted)).toEqual([false, true])
+})
+
 test('what nobody heard and what nobody understood is no turn', () => {
   const turns: Turn[] = []
   const transcript = createTranscript((turn) => turns.push(turn))

@@ -21,6 +21,10 @@ export interface Plan {
   renderFails?: boolean
   /** False: no media comes and no mark returns by itself. */
   carrierPlays?: boolean
+  /** So many frames of the caller's have come before anybody listened. */
+  early?: number
+  /** What the engine has told before anybody listened. */
+  held?: EngineEvent[]
 }
 
 /**
@@ -55,6 +59,7 @@ export function converse(plan: Plan = {}) {
     opened: { startedAt: time.now() - 500, endedAt: time.now() },
     listen(listener) {
       tell = listener
+      for (const event of plan.held ?? []) tell(event)
     },
     appendAudio(audio) {
       if (audio.length === 160) line.appended += 1
@@ -88,6 +93,7 @@ export function converse(plan: Plan = {}) {
     parameters: {},
     listen(given) {
       handlers = given
+      for (; frames < (plan.early ?? 0); frames += 1) handlers.onAudio(quiet, frames * 20)
     },
     sendAudio(frame) {
       sent.push({ atMs: time.monotonic() })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { agreesToEnd } from '../../runtime/voice/words.ts'
+import { agreesToEnd, isBackchannel } from '../../runtime/voice/words.ts'
 
 test.each([
   ...[
@@ -48,3 +48,17 @@ test('of somebody who was silent a "yes" is a sign of life; a parting is one sti
   expect(agreesToEnd('', true)).toBe(true)
   expect(agreesToEnd('Bye.', true)).toBe(true)
 })
+
+test.each([
+  ...['', '(coughing)', 'Mhm.', 'Yeah, yeah, yeah.', 'Okay, okay, okay.', 'Mm-hmm, mm-hmm.', 'I see.', 'Got it.'],
+  ...['Oh okay.', 'Of course.', 'Evet evet evet.', 'Hı hı, evet.', 'Ah ja.', 'Ach so.', 'Je vois.', 'Hello?'],
+])('%j only keeps the line warm', (text) => {
+  expect(isBackchannel(text)).toBe(true)
+})
+
+test.each(['Hello? Hello? Hello?', 'I see it.', 'Yes, but how much?', 'No.', 'Okay, stop.', 'Evet ama ne kadar?'])(
+  '%j is meant',
+  (text) => {
+    expect(isBackchannel(text)).toBe(false)
+  },
+)
