@@ -44,6 +44,7 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
   /** When the audio of each sentence so far has come. */
   const spoken: Promise<void>[] = []
   let isOver = false
+  let hasWords = false
 
   const tell = (event: EngineEvent) => {
     if (!isOver) on.tell(event)
@@ -54,16 +55,27 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
     retried: (why: string) => tell({ type: 'retried', stage: name, why }),
   })
 
+  /** There are words, whatever their sound. */
+  function begins(): void {
+    if (!hasWords) tell({ type: 'text', response, item, delta: '' })
+    hasWords = true
+  }
+
   /** Asks for a sentence's audio once the one before the last has come, and tells it once the last one has. */
   function say(sentence: string): void {
     const mayAsk = spoken.at(-2) ?? Promise.resolve()
+    const space = spoken.length > 0 ? ' ' : ''
     const audio = mayAsk.then(() => speak({ ...on.speech, conversation }, sentence, stage('tts')))
     const last = Promise.all([spoken.at(-1), audio]).then(async () => {
       if (signal.aborted) return
       history.agentSays(item, sentence)
+      let isFirst = true
       for await (const piece of await audio) {
         if (signal.aborted) return
         if (piece.length === 0) continue
+        // Of what has no sound yet nothing can have been heard.
+        if (isFirst) tell({ type: 'text', response, item, delta: `${space}${sentence}` })
+        isFirst = false
         history.agentAudio(item, piece.length / bytesPerMs, false)
         tell({ type: 'audio', response, item, audio: piece })
       }
@@ -91,7 +103,7 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
       const delta = chunk.value.choices[0]?.delta
       collect(calls, delta?.tool_calls ?? [])
       if (!delta?.content) continue
-      tell({ type: 'text', response, item, delta: delta.content })
+      begins()
       for (const sentence of sentences.push(delta.content)) say(sentence)
     }
     for (const sentence of sentences.end()) say(sentence)
@@ -101,7 +113,7 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
   async function run(): Promise<ToolCall[]> {
     let calls: ToolCall[] = []
     if ('sentence' in wanted) {
-      tell({ type: 'text', response, item, delta: wanted.sentence })
+      begins()
       say(wanted.sentence)
     } else calls = await think(await wanted.messages)
     await Promise.all(spoken)
