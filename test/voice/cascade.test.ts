@@ -97,7 +97,7 @@ test('greets word for word, answers with words and audio, and calls functions', 
   // The telephone hears what was spoken.
   for (const sentence of sentences(conversation.greeting)) await speech.say('agent', sentence)
   expect(speech.recognize(Buffer.concat(greeting))).toBe(conversation.greeting)
-  // Of the words only those are told whose sound has come: where they are cut, no others can have been heard.
+  // Words are told with their sound: where they are cut, no others can have been heard.
   const told = events.slice(
     0,
     events.findIndex(({ type }) => type === 'audio'),
