@@ -135,8 +135,8 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
 
   /** How long the words of somebody are waited for. */
   function patienceMs({ item }: NonNullable<typeof doubtful>): number {
-    if (item === '') return heardAgainWithinMs
-    return overGoodbye() ? lastWordsWithinMs : wordsWithinMs
+    if (overGoodbye()) return lastWordsWithinMs
+    return item === '' ? heardAgainWithinMs : wordsWithinMs
   }
 
   /** Whether what was said over the agent still wants an answer now that it is silent. */
@@ -230,14 +230,16 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     undecided: () => doubtful !== null,
     owes: () => (doubtful !== null && !overGoodbye()) || unanswered.some(wantsAnswer),
     awaitAgain() {
-      doubtful = { item: '', sinceMs: clock.monotonic(), voicedMs: 0 }
+      doubtful = { item: '', sinceMs: clock.monotonic(), voicedMs: doubtful?.voicedMs ?? 0 }
     },
     restart(againMs) {
+      const voicedMs = Math.max(interruptions.voicedMs, ...unanswered.map((said) => said.voicedMs))
       interruptions.stopped()
       transcript.leadLost()
       appendedMs = againMs
       unanswered = []
-      doubtful = null
+      // Until the next session has heard it, nothing is decided by it.
+      doubtful = againMs > 0 ? { item: '', sinceMs: clock.monotonic(), voicedMs } : null
       echoes.clear()
     },
     dropped(ms) {

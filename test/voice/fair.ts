@@ -34,7 +34,6 @@ const reopensMs = 400
 export function fairEngine({ calls, tell, time }: Talk, plan: readonly Making[], lossesMs: readonly number[]) {
   let read = 0
   let made = 0
-  let session = 0
   let active: { response: string; timers: Timer[] } | undefined
   let ears: (() => void)[] | undefined
   let again = () => {}
@@ -52,7 +51,6 @@ export function fairEngine({ calls, tell, time }: Talk, plan: readonly Making[],
   function drop() {
     for (const timer of active?.timers ?? []) time.clock.clearTimeout(timer)
     active = undefined
-    session += 1
     ears ??= []
   }
 
@@ -123,11 +121,14 @@ export function fairEngine({ calls, tell, time }: Talk, plan: readonly Making[],
     heardAgain(run: () => void) {
       again = run
     },
-    get session() {
-      return session
+    /** It needs to be heard no more. */
+    understood(run: () => void) {
+      if (again === run) again = () => {}
     },
   }
 }
+
+export const asksOf = ({ calls }: Pick<Talk, 'calls'>): number => calls.filter((call) => call.startsWith('ask')).length
 
 /** The caller says all that, while the engine goes on. @returns when the last of it was said, and how to go on */
 export async function speakAll(talk: Talk, engine: ReturnType<typeof fairEngine>, all: readonly Utterance[]) {
@@ -139,6 +140,8 @@ export async function speakAll(talk: Talk, engine: ReturnType<typeof fairEngine>
     }
   }
   let saidAtMs = 0
+  /** How often the agent was asked to speak until then; null where the call was over. */
+  let askedBefore: number | null = 0
   for (const [at, { afterMs, lengthMs, words, wordsMs }] of all.entries()) {
     await pass(afterMs)
     let item = `u${at}`
@@ -153,6 +156,7 @@ export async function speakAll(talk: Talk, engine: ReturnType<typeof fairEngine>
     line.mouth = quiet
     await pass(500)
     saidAtMs = time.monotonic()
+    askedBefore = talk.ended.length === 0 ? asksOf(talk) : null
     const stop = () => {
       tell({ type: 'speech_stopped', item, atMs: time.monotonic() })
       tell({ type: 'committed', item })
@@ -163,14 +167,17 @@ export async function speakAll(talk: Talk, engine: ReturnType<typeof fairEngine>
       continue
     }
     // What a lost session was transcribing the next one hears again.
-    engine.heardAgain(() => {
+    const hearAgain = () => {
       item += '+'
       begin()
       stop()
-    })
+    }
+    engine.heardAgain(hearAgain)
     await pass(wordsMs)
-    engine.hears(() => tell({ type: 'heard', item, text: words }))
-    engine.heardAgain(() => {})
+    engine.hears(() => {
+      tell({ type: 'heard', item, text: words })
+      engine.understood(hearAgain)
+    })
   }
-  return { pass, saidAtMs }
+  return { pass, saidAtMs, askedBefore }
 }
