@@ -64,7 +64,10 @@ describe.concurrent('what one attempt found is nothing of the next', () => {
   })
 })
 
-test.concurrent('who answers on the second try does so for each lead, though several ring at once', async ({ served, talkif }) => {
+test.concurrent('who answers on the second try does so for each lead, though several ring at once', async ({
+  served,
+  talkif,
+}) => {
   await talkif.configure({ sandbox: { pace: 30, waits: 900 } })
   const leads = Array.from({ length: 3 }, () => talkif.api.createLead({ ...lead, phone: people.second_try }))
   const all = await Promise.all((await Promise.all(leads)).map(({ call_id }) => talkif.finished(call_id)))
