@@ -143,6 +143,22 @@ test('a choice is one of its options, as the flow writes it', () => {
   ])
 })
 
+test.each([
+  [['< 5', '> 5'], '> 5', '> 5'],
+  [['< 5', '> 5'], '5', null],
+  [['C', 'C++', 'C#'], 'C#', 'C#'],
+  [['C', 'C++', 'C#'], 'c#', 'C#'],
+  [['C', 'C++', 'C#'], 'I write C#', null],
+  [['€10', '$10'], '$10', '$10'],
+  [['€10', '$10'], '10', null],
+  [['A', 'A+', 'A-'], 'a-', 'A-'],
+  [['A', 'A+', 'A-'], 'A', 'A'],
+  [['İzmir', 'Izmir'], 'Izmir', 'Izmir'],
+  [['İzmir', 'Izmir'], 'izmir', null],
+  [['İzmir', 'Ankara'], 'izmir', 'İzmir'],
+  [['Pro', 'Pro Max'], 'pro max!', 'Pro Max'],
+])('of the options %j, %j is %j', (options, said, value) => expect(read(slot('choice', options), said)).toBe(value))
+
 test('whatever was said, what is kept has its one form', () => {
   const types = fc.constantFrom<FlowSlot['type']>('text', 'choice', 'number', 'yes_no', 'date')
   const said = fc.oneof(fc.string(), fc.double(), fc.integer().map(String), fc.boolean(), fc.constant(null))
