@@ -24,6 +24,8 @@ test.each([
   ['-3', '-3'],
   ['500-1000', null],
   ['ten or so', null],
+  ['1e3', null],
+  ['80m2', null],
 ])('%j is the number %j', (said, value) => expect(read(slot('number'), said)).toBe(value))
 
 test.each([
@@ -132,6 +134,8 @@ test.each([
   ['1 de julio de 2026', '2026-07-01'],
   ['03/04/2026', null],
   ['31.02.2026', null],
+  ['0000-01-01', null],
+  ['1.1.0026', null],
   ['tomorrow', null],
 ])('%j is the date %j', (said, value) => expect(read(slot('date'), said)).toBe(value))
 
