@@ -350,7 +350,7 @@ describe('on this machine alone', () => {
     const { status, out, err } = await quickly(['validate', 'talkif.yaml'], given)
     expect({ status, err }).toEqual({ status: 1, err: '' })
     expect(out.split('\n').filter((line) => line.startsWith('✗'))).toEqual([
-      '✗ talkif.yaml:6:16 Europe/Istambul is not an IANA time zone',
+      '✗ talkif.yaml:6:16 Europe/Istambul is not an IANA time zone; did you mean "Europe/Istanbul"?',
       '✗ talkif.yaml:7:11 the duration 45 needs a unit: s, m, h or d; did you mean "45m"?',
       '✗ talkif.yaml:15:28 There is no field {frist_name}; did you mean "{first_name}"?',
     ])
