@@ -54,6 +54,7 @@ export const inWords: z.core.$ZodErrorMap = (issue) => {
     const unit = { array: 'entries', string: 'characters' }[issue.origin as string]
     return unit ? `must have at most ${issue.maximum} ${unit}` : `must be at most ${issue.maximum}`
   }
+  if (issue.code === 'invalid_key') return `needs another name: it ${issue.issues[0]!.message}`
   return undefined
 }
 

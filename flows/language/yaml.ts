@@ -7,7 +7,7 @@ export const MAX_DEPTH = 32
 const MAX_TOKENS = 8_000
 /** The same for the other kinds of file: the demo's workspace has 436, a large one with 50 templates and 20 calendars about 4,000. */
 export const MAX_TOKENS_OF_OTHERS = 20_000
-/** Of one text, as it is composed line by line; the longest that any field takes have fewer. */
+/** Of one text: nobody writes so many, and each is composed on its own. */
 const MAX_LINES = 10_000
 /** Faults that are told of one text, or of one file. */
 const MAX_TOLD = 20
