@@ -10,10 +10,12 @@ const CLOCK_TOLERANCE_MS = 60_000
 
 /** The server that commands talk to: whether it answers, its version, what the key may, and its webhook endpoints. */
 export async function server(config: ClientConfig): Promise<Finding[]> {
-  const { url, key } = config
+  const { url, key, isGiven } = config
   const response = await asked(`${url}/readyz`)
+  // One may ask before anything was started; of an address that was named, something was expected.
+  const silent = isGiven ? fail : warn
   if (!response)
-    return [warn('server', `none answers at ${url}`, 'Start one with `talkif dev` or `talkif serve`, or give --url.')]
+    return [silent('server', `none answers at ${url}`, 'Start one with `talkif dev` or `talkif serve`, or give --url.')]
   const ready = await response.json().catch(() => undefined)
   if (!response.ok && isProblem(ready)) return [fail('server', `${url}: ${ready.detail}`, ready.suggested_action)]
   if (!response.ok)

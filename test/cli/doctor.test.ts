@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { eq } from '../../runtime/db/drizzle.ts'
 import { endpoints } from '../../runtime/db/schema.ts'
@@ -71,12 +73,17 @@ test('what is wrong, each with its mend, and status 1', async ({ cli, served, ta
 
 test('nobody there, a key that may not look, and every fault of the environment', async ({ talkif }) => {
   const port = '0'
-  const nobody = await command(['doctor', '--json'], { env: { PORT: port, TALKIF_URL: 'http://127.0.0.1:9' } })
+  const url = 'http://127.0.0.1:9'
+  const found = `none answers at ${url}`
+  const named = await command(['doctor', '--json'], { env: { PORT: port, TALKIF_URL: url } })
+  expect(named.status).toBe(1)
+  expect(of(JSON.parse(named.out), 'server')).toEqual([expect.objectContaining({ state: 'fail', found })])
   // One may ask before anything was started.
+  const data = folder()
+  writeFileSync(join(data, 'dev.json'), JSON.stringify({ url, test_key: 'tk_test_x' }))
+  const nobody = await command(['doctor', '--json'], { env: { PORT: port, TALKIF_DATA_DIR: data } })
   expect(nobody.status).toBe(0)
-  expect(of(JSON.parse(nobody.out), 'server')).toEqual([
-    expect.objectContaining({ state: 'warn', found: 'none answers at http://127.0.0.1:9' }),
-  ])
+  expect(of(JSON.parse(nobody.out), 'server')).toEqual([expect.objectContaining({ state: 'warn', found })])
   const { key } = await talkif.newKey({ scopes: ['calls:read'] })
   const few = await command(['doctor', '--json'], { env: { PORT: port, TALKIF_URL: talkif.url, TALKIF_KEY: key } })
   expect(of(JSON.parse(few.out), 'key')[0]).toMatchObject({ state: 'warn', mend: expect.stringContaining('scopes') })
