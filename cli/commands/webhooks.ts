@@ -28,9 +28,9 @@ export async function list({ out, server }: Invocation): Promise<void> {
     ...table(
       paint,
       ['id', 'name', 'url', 'events', 'state'],
-      webhooks.map(({ id, name, url, events, disabled }) => [
+      webhooks.map(({ id, name, url, events, disabled, failing_since }) => [
         ...[id, name ?? null, url, events.join(' ') || 'those of flows'],
-        disabled ? 'disabled' : 'ok',
+        disabled ? 'disabled' : failing_since ? 'failing' : 'ok',
       ]),
       'There are no webhook endpoints. Name them in talkif.yaml, then `talkif deploy`.',
     ),

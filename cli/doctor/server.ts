@@ -3,6 +3,7 @@ import type { WorkspaceView } from '../../openapi/schemas/workspace.ts'
 import type { ClientConfig } from '../../runtime/config.ts'
 import { version } from '../../runtime/version.ts'
 import { openServer, type Server } from '../server.ts'
+import { zonedDateTime } from '../words.ts'
 import { asked, clockFinding, type Finding, fail, ok, warn } from './finding.ts'
 
 /** Webhook signatures are refused when they are five minutes off (Standard Webhooks); the Date header counts seconds. */
@@ -50,14 +51,20 @@ async function workspace({ ask }: Server): Promise<Finding[]> {
   }
 }
 
-const endpoint = ({ id, url, disabled_reason: why }: WorkspaceView['webhooks'][number]): Finding =>
-  why === null
-    ? ok('webhook', `${url} is served`)
-    : fail(
-        'webhook',
-        `${url} is disabled: ${why}`,
-        `Mend the receiver, name it again with \`talkif deploy\`, then \`talkif webhooks recover ${id} --since …\`.`,
-      )
+function endpoint({ id, url, failing_since: since, disabled_reason: why }: WorkspaceView['webhooks'][number]): Finding {
+  if (why !== null)
+    return fail(
+      'webhook',
+      `${url} is disabled: ${why}`,
+      `Mend the receiver, name it again with \`talkif deploy\`, then \`talkif webhooks recover ${id} --since …\`.`,
+    )
+  if (!since) return ok('webhook', `${url} is served`)
+  return fail(
+    'webhook',
+    `${url} has taken nothing since ${zonedDateTime(since)}`,
+    `\`talkif webhooks test ${id}\` shows what it answers. What it misses is sent again for days.`,
+  )
+}
 
 const given = (count: number): Finding[] =>
   count === 0

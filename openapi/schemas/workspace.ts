@@ -93,6 +93,7 @@ export const WebhookEndpoint = z.object({
   url: z.string(),
   events: z.array(z.string()),
   secret: z.string().optional().describe('Shown once, in the answer that created the endpoint.'),
+  failing_since: Timestamp.nullable().describe('Since when it has taken nothing; null while it does.'),
   disabled: z.boolean().describe('Whether nothing is sent any more.'),
   disabled_at: Timestamp.nullable().describe('Since when.'),
   disabled_reason: z

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { eq } from '../../runtime/db/drizzle.ts'
 import { endpoints } from '../../runtime/db/schema.ts'
+import { newId } from '../../runtime/ids.ts'
 import { command, test } from './command.ts'
 import { folder } from './processes.ts'
 
@@ -46,6 +47,10 @@ test('what is wrong, each with its mend, and status 1', async ({ cli, served, ta
   const { db } = served.runtime
   const disabled = { disabledAt: new Date(), disabledReason: 'it answered 410 Gone' }
   await db.update(endpoints).set(disabled).where(eq(endpoints.workspaceId, talkif.workspaceId))
+  await db.insert(endpoints).values({
+    ...{ id: newId('whe'), workspaceId: talkif.workspaceId, url: 'https://crm.example/', events: [], secret: 'x' },
+    ...{ failingSince: new Date(), createdAt: new Date() },
+  })
   await using vendor = await openVendor()
   const env = {
     DATABASE_URL: 'postgres://talkif:secret-word@127.0.0.1:9/talkif',
@@ -65,6 +70,7 @@ test('what is wrong, each with its mend, and status 1', async ({ cli, served, ta
     ['carrier', 'Twilio refuses the credentials', 'Mend TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN'],
     ['engine', 'this key has no model gpt-realtime', 'OPENAI_REALTIME_MODEL'],
     ['public URL', 'http://talkif.example is not https', 'Set PUBLIC_URL'],
+    ['webhook', 'https://crm.example/ has taken nothing since', 'talkif webhooks test whe_'],
     ['webhook', 'is disabled: it answered 410 Gone', 'talkif webhooks recover whe_'],
   ])
     expect(out).toMatch(new RegExp(`✗ ${what} +.*${found}.*\\n +→ .*${mend}`))
