@@ -4,7 +4,7 @@ import { CommandError } from '../failure.ts'
 import { confirm, type Invocation, status } from '../invocation.ts'
 import type { Paint } from '../output.ts'
 import { type Deploying, deployment, isEmptyPlan, otherLines, planLines } from '../plan.ts'
-import { allValid, readSources, type Source } from '../sources.ts'
+import { allValid, readSources, type Source, tellLiteralSecrets } from '../sources.ts'
 import { flowNamed, versionLines, versionOf, versionsDiff } from '../versions.ts'
 
 interface Options {
@@ -103,6 +103,7 @@ async function prepared({ args, options, out, server }: Of<Options>): Promise<De
   const { prune = false } = options
   const sources = await readSources(args[0] === undefined ? [] : [args[0]], out)
   allValid(sources, out)
+  tellLiteralSecrets(sources, out)
   const isOneFile = sources.some(({ path }) => path === args[0])
   if (prune && isOneFile)
     throw new CommandError(

@@ -376,6 +376,15 @@ describe('on this machine alone', () => {
     ])
   })
 
+  test('validate and deploy say which secrets the file itself holds', async ({ cli }) => {
+    const hook = '  - url: https://me:hush@crm.example/\n    events: ["*"]\n'
+    const text = workspaceYaml.replace('webhooks:\n', `webhooks:\n${hook}`)
+    const { given } = team({ 'talkif.yaml': `${text}  OTHER: hush\n` })
+    const told = `talkif.yaml holds secrets itself: webhooks.0.url, secrets.OTHER. Write \${NAME}, and set NAME in the environment.\n`
+    expect(await quickly(['validate'], given)).toMatchObject({ status: 0, err: told })
+    expect(await cli(['deploy', '--dry-run'], given)).toMatchObject({ status: 2, err: told })
+  })
+
   test('validate needs no secrets, and says which it did without; deploy needs them', async ({ cli }) => {
     const { cwd } = team().given
     const bare = await quickly(['validate'], { cwd })
