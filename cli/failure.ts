@@ -67,10 +67,11 @@ function faultLine({ pointer, line, column, detail }: FieldFault, flags: readonl
 
 /** A sentence about a parameter, about the option that gives it; a country is added only where there is an option for it. */
 export function inFlags(detail: string, flags: readonly string[]): string {
-  const [name = ''] = /^[a-z_]+(?= )/.exec(detail) ?? []
-  const flag = [name, name.replace(/_id$/, '')]
+  const [name = ''] = /^[a-z_.]+(?= )/.exec(detail) ?? []
+  const flag = [name, name.replace(/_id$/, ''), name.split('.').at(-1)!]
     .map((it) => `--${it.replaceAll('_', '-')}`)
     .find((it) => flags.includes(it))
-  const said = flag === undefined ? detail : `${flag}${detail.slice(name.length)}`
+  const given = flag ?? (name === 'sandbox.clock' && flags.includes('--waits') ? 'The time' : undefined)
+  const said = given === undefined ? detail : `${given}${detail.slice(name.length)}`
   return said.replace(', or add the country.', flags.includes('--country') ? ', or add --country.' : '.')
 }

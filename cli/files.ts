@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { CommandError } from './failure.ts'
 
@@ -36,6 +36,26 @@ const WHY: Record<string, [why: string, next: string]> = {
   ENOENT: ['there is no such file', 'Check the path; it counts from the folder you are in.'],
   EACCES: ['it may not be read by this user', 'Give this user the right to read it, or name another file.'],
   EISDIR: ['it is a folder', 'Name a file in it.'],
+}
+
+/** The same for writing. */
+const WHY_NOT_WRITTEN: typeof WHY = {
+  ENOENT: ['there is no such folder', 'Make it, or name another file; the path counts from the folder you are in.'],
+  EACCES: ['this user may not write there', 'Give this user the right to, or name another file.'],
+  EISDIR: ['it is a folder', 'Name a file in it.'],
+}
+
+/** @throws CommandError where the file cannot be written; one that is there stays as it is. */
+export async function mayWrite(path: string): Promise<void> {
+  const file = await open(path, 'a').catch((error) => {
+    throw unwritable(path, error)
+  })
+  await file.close()
+}
+
+export function unwritable(path: string, { code = '', message }: NodeJS.ErrnoException): CommandError {
+  const [why, next] = WHY_NOT_WRITTEN[code] ?? [message, 'Mend that, or name another file.']
+  return new CommandError(`${path} cannot be written: ${why}.`, next)
 }
 
 export function unreadable(path: string, { code = '', message }: NodeJS.ErrnoException): CommandError {

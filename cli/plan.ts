@@ -12,6 +12,8 @@ import { allValid, type Source } from './sources.ts'
 export interface Deploying {
   server: Server
   sources: Source[]
+  /** Whether they are one file that was named: what else the server has is no matter then. */
+  isOneFile: boolean
   /** Retires the flows of the server that the files do not have. */
   prune: boolean
   out: Output

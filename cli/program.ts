@@ -1,4 +1,4 @@
-import { Argument, Command, CommanderError, Option } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { version } from '../runtime/version.ts'
 import { CommandError, failureLines, failureOf } from './failure.ts'
 import { type GlobalOptions, type Invocation, server, status } from './invocation.ts'
@@ -89,7 +89,12 @@ function optionOf({ flags, help, default: unset, choices, many, required }: Opti
   if (unset !== undefined) option.default(unset)
   if (choices) option.choices(choices)
   if (required) option.makeOptionMandatory()
-  if (many) option.argParser((value: string, before: string[] = []) => [...before, value])
+  if (many)
+    option.argParser((value: string, before: string[] = []) => {
+      if (choices && !choices.includes(value))
+        throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`)
+      return [...before, value]
+    })
   return option
 }
 

@@ -30,7 +30,11 @@ export const noKey = (): CommandError =>
   )
 
 /** @throws CommandError without a key. */
-export function openServer({ url, key, isDev }: ClientConfig): Server {
+export function openServer({
+  url,
+  key,
+  isDev = false,
+}: Pick<ClientConfig, 'url' | 'key'> & { isDev?: boolean }): Server {
   if (!key) throw noKey()
   const send = async (method: Method, path: string, { query = {}, body }: Sent): Promise<string> => {
     const given = Object.entries(query).flatMap(([name, value]): [string, string][] =>

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { renderFault } from '../flows/language/faults.ts'
+import { literalSecrets } from '../flows/language/literal-secrets.ts'
 import { sentencesOf } from '../flows/language/sentences.ts'
 import { CommandError } from './failure.ts'
 import { readText, unreadable } from './files.ts'
@@ -104,6 +105,14 @@ export function tellAssumed(sources: Source[], out: Output): void {
     out.warn(
       `Not in the environment, so anything stands for it here: ${[...names].join(', ')}. deploy and diff need it.`,
     )
+}
+
+/** Says on one line what a file holds that is never shown: whoever reads the file, in git too, can read it. */
+export function tellLiteralSecrets(sources: Source[], out: Output): void {
+  const file = sources.find(({ workspace }) => workspace)
+  const paths = file ? literalSecrets(file.text) : []
+  if (file && paths.length > 0)
+    out.warn(`${file.path} holds secrets itself: ${paths.join(', ')}. Write \${NAME}, and set NAME in the environment.`)
 }
 
 /** Says when nothing of a folder names who is called for: the server may know, and who is called has a right to. */

@@ -41,6 +41,13 @@ const yes: OptionRow = { flags: '-y, --yes', help: 'do not ask before changing a
 const limit: OptionRow = { flags: '--limit <n>', help: 'how many, at most 100', default: '20' }
 const cursor: OptionRow = { flags: '--cursor <cursor>', help: 'go on after the page that named it' }
 const country: OptionRow = { flags: '--country <code>', help: 'of numbers in national spelling, e.g. TR' }
+// The contract's own words, which are not loaded for each command; a test holds them to it.
+const STATUSES = ['queued', 'held', 'dialing', 'in_progress', 'retry_scheduled', 'completed', 'cancelled']
+const OUTCOMES = ['booked', 'qualified', 'no_answer', 'not_fit', 'wrong_number']
+const SCOPES = [
+  ...['leads:write', 'calls:read', 'flows:write', 'flows:read', 'numbers:read', 'handoffs:write'],
+  'workspace:admin',
+]
 const flowFiles = '[dir]'
 
 /** Options of every command. */
@@ -159,7 +166,7 @@ const calls: CommandRow[] = [
     args: '<id>',
     help: 'show a call: outcome, answers, attempts',
     options: [
-      { flags: '--wait <seconds>', help: 'let the server answer once the call is over, after so long at most' },
+      { flags: '--wait [seconds]', help: 'wait until the call is over, with a number for so long at most' },
       { flags: '--transcript', help: 'what was said, too' },
     ],
     route: 'GET /v1/calls/{id}',
@@ -169,8 +176,8 @@ const calls: CommandRow[] = [
     name: 'calls',
     help: 'list calls, newest first',
     options: [
-      { flags: '--status <status>', help: 'only with this status, e.g. completed' },
-      { flags: '--outcome <outcome>', help: 'only with this outcome, e.g. booked' },
+      { flags: '--status <status>', help: 'only with this status', choices: STATUSES },
+      { flags: '--outcome <outcome>', help: 'only with this outcome', choices: OUTCOMES },
       { flags: '--flow <id>', help: 'only of this flow' },
       { flags: '--phone <phone>', help: 'only to this number' },
       limit,
@@ -226,6 +233,7 @@ const workspace: CommandRow[] = [
       {
         flags: '--scope <scope>',
         help: 'what it may do, several times; all but workspace:admin when not given',
+        choices: SCOPES,
         many: true,
       },
     ],

@@ -2,8 +2,6 @@ import { isRunByNpm } from '../runtime/config.ts'
 import type { Served } from './serve.ts'
 import { whenUnheard } from './unheard.ts'
 
-type Print = (line: string) => void
-
 /**
  * npm that is told to stop leaves its child running, with another parent: what it started stops too. Who was started otherwise may
  * outlive its shell.
@@ -18,11 +16,13 @@ function whenOrphaned(stop: () => void): NodeJS.Timeout | undefined {
  * Runs a server until a signal, or until nobody hears it any more, closes what was opened, and ends the process: status 0, or 1
  * when it could not start. A second signal does not wait: status 130.
  * @param drainMs how long running calls may take to end.
+ * @param tell says why it could not start.
  */
 export async function untilStopped(
   start: (signal: AbortSignal) => Promise<Served>,
   drainMs: () => number,
-  print: Print,
+  print: (line: string) => void,
+  tell: (error: unknown) => void = inWords,
 ): Promise<void> {
   const stopping = new AbortController()
   let firstAt: number | undefined
@@ -47,7 +47,9 @@ export async function untilStopped(
     print('Stopped.')
     process.exit(0)
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`)
+    tell(error)
     process.exit(1)
   }
 }
+
+const inWords = (error: unknown): void => void process.stderr.write(`${(error as Error).message}\n`)

@@ -3,8 +3,11 @@ import { nearest } from './nearest.ts'
 import type { FieldFault } from './schemas/problem.ts'
 import type { z } from './zod.ts'
 
+/** Of one document; whoever has more begins with these. */
+export const MAX_FAULTS = 100
+
 /**
- * Reads `input` by its schema: what it holds, and everything wrong with its shape, each with a JSON pointer and what would be right.
+ * Reads `input` by its schema: what it holds, and the first hundred things wrong with its shape, each with a JSON pointer and what would be right.
  * `texts` is what of it must be text (see `isText`); all of it when not given.
  */
 export function readShape<S extends z.ZodType>(
@@ -13,16 +16,17 @@ export function readShape<S extends z.ZodType>(
   texts = input,
 ): { data: z.infer<S> | undefined; faults: FieldFault[] } {
   const parsed = schema.safeParse(input, { error: inWords })
-  const told = parsed.error?.issues.flatMap((issue) => faultsOf(schema, issue)) ?? []
+  const told: FieldFault[] = []
+  for (const issue of parsed.error?.issues ?? []) if (told.length < MAX_FAULTS) told.push(...faultsOf(schema, issue))
   const pointers = new Set(told.map(({ pointer }) => pointer))
   const faults = [...told, ...textFaults(texts).filter(({ pointer }) => !pointers.has(pointer))]
-  return { data: parsed.data, faults }
+  return { data: parsed.data, faults: faults.slice(0, MAX_FAULTS) }
 }
 
 /** The faults of the shape, and of `beyond` those at other places: one that has no right shape means nothing yet. */
 export function withMeaning(shape: FieldFault[], beyond: FieldFault[]): FieldFault[] {
   const told = new Set(shape.map(({ pointer }) => pointer))
-  return [...shape, ...beyond.filter(({ pointer }) => !told.has(pointer))]
+  return [...shape, ...beyond.filter(({ pointer }) => !told.has(pointer))].slice(0, MAX_FAULTS)
 }
 
 /** Whether a string is text: no U+0000, which PostgreSQL keeps nowhere, and no half of a surrogate pair, which UTF-8 cannot spell. */
@@ -50,6 +54,7 @@ export const inWords: z.core.$ZodErrorMap = (issue) => {
     const unit = { array: 'entries', string: 'characters' }[issue.origin as string]
     return unit ? `must have at most ${issue.maximum} ${unit}` : `must be at most ${issue.maximum}`
   }
+  if (issue.code === 'invalid_key') return `needs another name: it ${issue.issues[0]!.message}`
   return undefined
 }
 
@@ -58,7 +63,7 @@ function faultsOf(schema: z.ZodType, issue: z.core.$ZodIssue, within: PropertyKe
   const path = [...within, ...issue.path]
   if (issue.code === 'unrecognized_keys') {
     const known = fieldsAt(printSchema(schema, 'input'), path)
-    return issue.keys.map((key) => fault([...path, key], unknownField(key, known)))
+    return issue.keys.slice(0, MAX_FAULTS).map((key) => fault([...path, key], unknownField(key, known)))
   }
   const form = issue.code === 'invalid_union' ? nearestForm(issue.errors) : undefined
   if (form) return form.flatMap((inner) => faultsOf(schema, inner, path))

@@ -6,7 +6,10 @@ export function nearest(word: string, options: readonly string[]): string | unde
   let best: string | undefined
   let bestEdits = allowed + 1
   for (const option of options) {
-    const edits = distance(wanted, plain(option))
+    const known = plain(option)
+    // Each letter more or less is an edit.
+    if (Math.abs(known.length - wanted.length) > allowed) continue
+    const edits = distance(wanted, known)
     if (edits < bestEdits && !(isTiny && edits > 0 && [...wanted].some((letter) => !option.includes(letter)))) {
       best = option
       bestEdits = edits

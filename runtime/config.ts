@@ -34,7 +34,9 @@ export interface Config {
 export const ownUrl = (port: number): string => `http://127.0.0.1:${port}`
 
 const text = z.string().trim().min(1)
-const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/$/, ''))
+const url = z
+  .url({ protocol: /^https?$/, error: 'is a URL that begins with https:// or http://' })
+  .transform((value) => value.replace(/\/$/, ''))
 
 const hostnames = text
   .transform((list) => list.split(',').map((name) => name.trim().toLowerCase()))
@@ -167,6 +169,8 @@ export interface ClientConfig {
   /** Without a trailing slash. */
   url: string
   key: string | undefined
+  /** Whether somebody named it, by an option or a variable. */
+  isGiven: boolean
   /** Whether it is the server of `talkif dev` in this folder. */
   isDev: boolean
 }
@@ -184,12 +188,27 @@ const ClientEnvironment = z.object({
  * its own server alone. @throws Error that lists every fault.
  */
 export function clientConfig(options: { url?: string; key?: string }): ClientConfig {
+  refuseOptions(options)
   const given = { ...process.env, ...named({ TALKIF_URL: options.url, TALKIF_KEY: options.key }) }
   const env = parseEnvironment(ClientEnvironment, given)
   const dev = readDevFile(env.TALKIF_DATA_DIR)
   const serverUrl = env.TALKIF_URL ?? dev?.url ?? ownUrl(8787)
+  const isGiven = env.TALKIF_URL !== undefined
   const isDev = dev?.url === serverUrl
-  return { url: serverUrl, key: env.TALKIF_KEY ?? (isDev ? dev.test_key : undefined), isDev }
+  return { url: serverUrl, key: env.TALKIF_KEY ?? (isDev ? dev.test_key : undefined), isGiven, isDev }
+}
+
+/** An option is told by its own name, not by that of the variable it goes before. @throws Error */
+function refuseOptions({ url: address, key: given }: { url?: string; key?: string }): void {
+  if (address && !url.safeParse(address).success) {
+    const isBare = !address.includes('://') && url.safeParse(`http://${address}`).success
+    const meant = isBare ? `http://${address}` : 'one such as http://127.0.0.1:8787'
+    throw new Error(`--url ${address} is no URL of a server; write ${meant}.`)
+  }
+  if (given && !key.safeParse(given).success)
+    throw new Error(
+      '--key is no API key: it holds characters that no key has. Give it as `talkif keys create` showed it.',
+    )
 }
 
 const named = (variables: Variables): Variables =>

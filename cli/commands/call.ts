@@ -1,27 +1,57 @@
+import type { Client } from '../../openapi/client.ts'
 import type { Attempt, Call, TranscriptTurn } from '../../openapi/schemas/call.ts'
 import type { z } from '../../openapi/zod.ts'
 import { CommandError } from '../failure.ts'
 import type { Invocation } from '../invocation.ts'
-import { fields, type Paint } from '../output.ts'
+import { fields, type Output, type Paint } from '../output.ts'
 import { duration, zonedDateTime } from '../words.ts'
 
 interface Options {
-  wait?: string
+  wait?: string | true
   transcript?: boolean
 }
 
 /** `talkif call get` */
 export async function getCall({ args, options, out, server }: Invocation<Options, [id: string]>): Promise<void> {
   const { wait, transcript } = options
-  if (wait !== undefined && !/^\d+$/.test(wait))
-    throw new CommandError(`--wait ${wait} is no number of seconds.`, 'Give 0 to 60.')
+  const seconds = wait === undefined ? 0 : secondsOf(wait)
   const { api } = await server()
-  const call = await api.getCall({
-    id: args[0],
-    ...(wait === undefined ? {} : { wait: Number(wait) }),
-    ...(transcript ? { include: ['transcript'] } : {}),
-  })
-  out.show(call, callLines)
+  const asked: Asked = { id: args[0], ...(transcript ? { include: ['transcript'] } : {}) }
+  out.show(await whenOver(api, asked, out, seconds), callLines)
+}
+
+function secondsOf(wait: string | true): number {
+  if (wait === true) return Number.POSITIVE_INFINITY
+  if (/^\d{1,6}$/.test(wait)) return Number(wait)
+  throw new CommandError(
+    `--wait ${wait} is no number of seconds.`,
+    'Give one, e.g. 300, or --wait alone to wait until the call is over.',
+  )
+}
+
+type Asked = Parameters<Client['getCall']>[0]
+
+/** As long as the server lets anybody wait for one answer. */
+const MAX_WAIT = 60
+
+/**
+ * Waits on the server, which answers as soon as the call is over; tells each status on the way.
+ * @param seconds so long at most; the call as it is then.
+ */
+export async function whenOver(api: Client, asked: Asked, out: Output, seconds: number): Promise<Call> {
+  const until = Date.now() + seconds * 1000
+  let told = ''
+  for (;;) {
+    const left = Math.max(0, Math.ceil((until - Date.now()) / 1000))
+    const call = await api.getCall({ ...asked, ...(left > 0 ? { wait: Math.min(MAX_WAIT, left) } : {}) })
+    if (isOver(call) || left <= MAX_WAIT) return call
+    const { status, reason, not_before } = call
+    const line = [status, reason && `(${reason})`, not_before && `until ${zonedDateTime(not_before)}`]
+      .filter(Boolean)
+      .join(' ')
+    if (line !== told) out.line(out.paint('dim', `still ${line}`))
+    told = line
+  }
 }
 
 export const isOver = ({ status }: Pick<Call, 'status'>): boolean => status === 'completed' || status === 'cancelled'

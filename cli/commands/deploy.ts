@@ -4,7 +4,7 @@ import { CommandError } from '../failure.ts'
 import { confirm, type Invocation, status } from '../invocation.ts'
 import type { Paint } from '../output.ts'
 import { type Deploying, deployment, isEmptyPlan, otherLines, planLines } from '../plan.ts'
-import { allValid, readSources, type Source } from '../sources.ts'
+import { allValid, readSources, type Source, tellLiteralSecrets } from '../sources.ts'
 import { flowNamed, versionLines, versionOf, versionsDiff } from '../versions.ts'
 
 interface Options {
@@ -22,15 +22,16 @@ export async function deploy(it: Of<Options>): Promise<number> {
   const { options, out } = it
   const deploying = await prepared(it)
   const plan = await deployment(deploying)
+  const told = toldOf(plan, deploying)
   if (isEmptyPlan(plan)) {
-    out.show({ ...plan, applied: [] }, nothingLines)
+    out.show({ ...plan, applied: [] }, (_, paint) => nothingLines(told, paint))
     return status.ok
   }
   if (options.dryRun) {
-    out.show(plan, planLines)
+    out.show(plan, (_, paint) => planLines(told, paint))
     return status.changes
   }
-  for (const line of planLines(plan, out.paint)) out.line(line)
+  for (const line of planLines(told, out.paint)) out.line(line)
   if (!options.yes && !(await confirm('Apply this?', out))) throw new CommandError('Nothing was changed.')
   const done = await deployment(deploying, plan.plan)
   out.show({ ...done, applied: appliedOf(done, deploying) }, (done, paint) => [
@@ -40,6 +41,9 @@ export async function deploy(it: Of<Options>): Promise<number> {
   ])
   return status.ok
 }
+
+/** What people are told of a plan: that one file is not the others needs no words. */
+const toldOf = (plan: Deployment, { isOneFile }: Deploying): Deployment => (isOneFile ? { ...plan, others: [] } : plan)
 
 const nothingLines = (plan: Deployment, paint: Paint): string[] => [
   ...otherLines(plan, paint),
@@ -78,7 +82,7 @@ export async function diff(it: Invocation<object, [what?: string, from?: string,
   })
   const plan = await deployment(folder)
   const isEmpty = isEmptyPlan(plan)
-  it.out.show(plan, isEmpty ? nothingLines : planLines)
+  it.out.show(plan, (_, paint) => (isEmpty ? nothingLines : planLines)(toldOf(plan, folder), paint))
   return isEmpty ? status.ok : status.changes
 }
 
@@ -89,22 +93,29 @@ async function diffVersions(
   const [older, newer] = [versionOf(from), to === undefined ? undefined : versionOf(to)]
   const at = await server()
   const flow = await flowNamed(at, id)
-  out.show(await versionsDiff(at, flow, older, newer ?? flow.version), versionLines)
-  return status.ok
+  const versions = await versionsDiff(at, flow, older, newer ?? flow.version)
+  out.show(versions, versionLines)
+  const { settings, texts } = versions.diff
+  return settings.length + texts.length > 0 ? status.changes : status.ok
 }
 
 async function prepared({ args, options, out, server }: Of<Options>): Promise<Deploying> {
   const { prune = false } = options
   const sources = await readSources(args[0] === undefined ? [] : [args[0]], out)
   allValid(sources, out)
-  if (prune) wholeFolder(sources, args[0])
-  return { server: await server(), sources, prune, out }
+  tellLiteralSecrets(sources, out)
+  const isOneFile = sources.some(({ path }) => path === args[0])
+  if (prune && isOneFile)
+    throw new CommandError(
+      `${args[0]} is one file; --prune goes by what a folder has.`,
+      'Name the folder of the flows.',
+    )
+  if (prune) hasFlows(sources)
+  return { server: await server(), sources, isOneFile, prune, out }
 }
 
-/** What a part of a folder does not have is no reason to retire it. @throws CommandError */
-function wholeFolder(sources: Source[], given: string | undefined): void {
-  if (sources.some(({ path }) => path === given))
-    throw new CommandError(`${given} is one file; --prune goes by what a folder has.`, 'Name the folder of the flows.')
+/** @throws CommandError for a folder without flows: it would be no reason to retire them all. */
+function hasFlows(sources: Source[]): void {
   if (!sources.some(({ parsed }) => parsed))
     throw new CommandError(
       'This folder has no flow; --prune would retire every flow of the server.',

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
-import { CommandError, inFlags } from '../failure.ts'
-import { readText } from '../files.ts'
+import { inFlags } from '../failure.ts'
+import { readText, unwritable } from '../files.ts'
 import { type Invocation, status } from '../invocation.ts'
 import { everyPage, type Page } from '../pages.ts'
 import type { Server } from '../server.ts'
@@ -63,8 +63,8 @@ export async function exportList({
   const { output } = options
   const text = await exported(await server(), out.isJson ? 'json' : options.format)
   if (!output) return void process.stdout.write(text)
-  await writeFile(output, text).catch(({ message }: Error) => {
-    throw new CommandError(`${output} cannot be written: ${message}.`, 'Name another file with --output.')
+  await writeFile(output, text).catch((error) => {
+    throw unwritable(output, error)
   })
   if (!out.isJson) out.line(`${out.paint('green', '✓')} ${output} is written.`)
 }

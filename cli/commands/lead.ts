@@ -1,10 +1,9 @@
-import { type Client, TalkifError } from '../../openapi/client.ts'
-import type { Call } from '../../openapi/schemas/call.ts'
+import { TalkifError } from '../../openapi/client.ts'
 import { readObject } from '../files.ts'
 import type { Invocation } from '../invocation.ts'
-import { fields, type Output } from '../output.ts'
+import { fields } from '../output.ts'
 import { zonedDateTime } from '../words.ts'
-import { callLines, isOver } from './call.ts'
+import { callLines, whenOver } from './call.ts'
 import { inFlags, leadOf } from './lead-options.ts'
 
 interface Options {
@@ -33,24 +32,9 @@ export async function createLead({ options, out, server }: Invocation<Options>):
   if (!wait)
     return out.show(receipt, (_, paint) => [
       ...fields(paint, told),
-      paint('dim', `talkif call get ${receipt.call_id} --wait 60 shows how it ends.`),
+      paint('dim', `talkif call get ${receipt.call_id} --wait shows how it ends.`),
     ])
   for (const line of fields(out.paint, told)) out.line(line)
-  const call = await whenOver(api, receipt.call_id, out)
+  const call = await whenOver(api, { id: receipt.call_id }, out, Number.POSITIVE_INFINITY)
   out.show(call, (call, paint) => ['', ...callLines(call, paint)])
-}
-
-/** Waits on the server, which answers as soon as the call is over; tells each status on the way. */
-async function whenOver(api: Client, id: string, out: Output): Promise<Call> {
-  let told = ''
-  for (;;) {
-    const call = await api.getCall({ id, wait: 60 })
-    if (isOver(call)) return call
-    const { status, reason, not_before } = call
-    const line = [status, reason && `(${reason})`, not_before && `until ${zonedDateTime(not_before)}`]
-      .filter(Boolean)
-      .join(' ')
-    if (line !== told) out.line(out.paint('dim', `still ${line}`))
-    told = line
-  }
 }

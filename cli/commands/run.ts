@@ -1,5 +1,7 @@
 import { ownConfig } from '../../runtime/config.ts'
+import { failureOf } from '../failure.ts'
 import type { Invocation } from '../invocation.ts'
+import type { Output } from '../output.ts'
 import { untilStopped } from '../until-stopped.ts'
 
 /** `talkif dev` */
@@ -10,6 +12,7 @@ export async function runDev({ out }: Invocation): Promise<void> {
     (signal) => dev(ownConfig(), out.line, signal),
     () => 0,
     out.line,
+    teller(out),
   )
 }
 
@@ -22,8 +25,14 @@ export async function runServe({ options, out }: Pick<Invocation<{ role: string 
     drainMs = config.drainSeconds * 1000
     return serveForever(config, options.role, out.line)
   }
-  await untilStopped(start, () => drainMs, out.line)
+  await untilStopped(start, () => drainMs, out.line, teller(out))
 }
+
+/** For programs as every command tells them, for people in its words alone. */
+const teller =
+  ({ isJson, warn }: Output) =>
+  (error: unknown): void =>
+    warn(isJson ? JSON.stringify({ error: failureOf(error) }, null, 2) : (error as Error).message)
 
 /** `talkif worker` */
 export const runWorker = ({ out }: Invocation): Promise<void> => runServe({ options: { role: 'worker,media' }, out })

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { sandboxPeople } from '../../openapi/sandbox-people.ts'
 import { CommandError } from '../failure.ts'
-import { unreadable } from '../files.ts'
+import { mayWrite, unwritable } from '../files.ts'
 import { type Invocation, status } from '../invocation.ts'
 import { clean, type Output } from '../output.ts'
 import { junit } from '../simulate/junit.ts'
@@ -36,6 +36,7 @@ export async function simulate({ args, options, out }: Invocation<Options, [path
     const time = clock === undefined ? {} : { clock }
     return [flow.id, { yaml, document: { ...document, sandbox: { ...sandbox, ...time } } }] as const
   })
+  if (options.junit) await mayWrite(options.junit)
   const stopping = new AbortController()
   const stop = () => stopping.abort()
   process.once('SIGINT', stop).once('SIGTERM', stop).on('SIGHUP', stop)
@@ -47,10 +48,10 @@ export async function simulate({ args, options, out }: Invocation<Options, [path
       out.warn(`Stopped after ${results.length} of ${scenarios.length}.`)
       return 130
     }
-    if (options.junit) await write(options.junit, junit(results))
     out.show({ ok: results.every(({ ok }) => ok), simulated: HONESTY, results }, (_, paint) =>
       summaryLines(results, paint),
     )
+    if (options.junit) await write(options.junit, junit(results))
     return results.every(({ ok }) => ok) ? status.ok : status.failed
   } finally {
     await stage.close()
@@ -108,5 +109,5 @@ async function playAll(scenarios: Scenario[], stage: Stage, signal: AbortSignal,
 
 const write = (path: string, text: string): Promise<void> =>
   writeFile(path, text).catch((error) => {
-    throw unreadable(path, error)
+    throw unwritable(path, error)
   })

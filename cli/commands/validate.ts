@@ -2,7 +2,7 @@ import { CommandError } from '../failure.ts'
 import { type Invocation, status } from '../invocation.ts'
 import type { Output } from '../output.ts'
 import { flowOf, isSimulation, readSimulation } from '../simulate/read.ts'
-import { faultLines, readSources, type Source, tellAssumed, tellUnnamed } from '../sources.ts'
+import { faultLines, readSources, type Source, tellAssumed, tellLiteralSecrets, tellUnnamed } from '../sources.ts'
 
 /** `talkif validate`: status 1 when any file has a fault. */
 export async function validate({ args, out }: Invocation<object, [paths: string[]]>): Promise<number> {
@@ -12,6 +12,7 @@ export async function validate({ args, out }: Invocation<object, [paths: string[
   const sources = simulations.length > 0 && others.length === 0 ? [] : await readSources(others, out, { assume: true })
   tellAssumed(sources, out)
   tellUnnamed(sources, out)
+  tellLiteralSecrets(sources, out)
   const files = [...sources.map(fileOf), ...simulations]
   const isValid = files.every(({ faults }) => faults.length === 0)
   out.show({ ok: isValid, files: files.map(({ text, ...file }) => file) }, (_, paint) =>

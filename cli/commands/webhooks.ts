@@ -28,9 +28,9 @@ export async function list({ out, server }: Invocation): Promise<void> {
     ...table(
       paint,
       ['id', 'name', 'url', 'events', 'state'],
-      webhooks.map(({ id, name, url, events, disabled }) => [
+      webhooks.map(({ id, name, url, events, disabled, failing_since }) => [
         ...[id, name ?? null, url, events.join(' ') || 'those of flows'],
-        disabled ? 'disabled' : 'ok',
+        disabled ? 'disabled' : failing_since ? 'failing' : 'ok',
       ]),
       'There are no webhook endpoints. Name them in talkif.yaml, then `talkif deploy`.',
     ),
@@ -104,6 +104,11 @@ export async function rotate(it: OfEndpoint<{ yes?: boolean }>): Promise<void> {
 /** `talkif webhooks recover` */
 export async function recover({ args, options, out, server }: OfEndpoint<{ since: string }>): Promise<void> {
   const since = timeAgo(options.since, Date.now())
+  if (Number.isNaN(Date.parse(since)))
+    throw new CommandError(
+      `--since ${since} is no time.`,
+      'Give one such as 2026-05-26T15:04:11Z, or so long ago: 30m, 6h, 2d.',
+    )
   const to = await server()
   const { id, url } = await endpointOf(to, args[0])
   let resent = 0

@@ -3,6 +3,7 @@ import type { WorkspaceView } from '../../openapi/schemas/workspace.ts'
 import type { ClientConfig } from '../../runtime/config.ts'
 import { version } from '../../runtime/version.ts'
 import { openServer, type Server } from '../server.ts'
+import { zonedDateTime } from '../words.ts'
 import { asked, clockFinding, type Finding, fail, ok, warn } from './finding.ts'
 
 /** Webhook signatures are refused when they are five minutes off (Standard Webhooks); the Date header counts seconds. */
@@ -10,10 +11,12 @@ const CLOCK_TOLERANCE_MS = 60_000
 
 /** The server that commands talk to: whether it answers, its version, what the key may, and its webhook endpoints. */
 export async function server(config: ClientConfig): Promise<Finding[]> {
-  const { url, key } = config
+  const { url, key, isGiven } = config
   const response = await asked(`${url}/readyz`)
+  // One may ask before anything was started; of an address that was named, something was expected.
+  const silent = isGiven ? fail : warn
   if (!response)
-    return [warn('server', `none answers at ${url}`, 'Start one with `talkif dev` or `talkif serve`, or give --url.')]
+    return [silent('server', `none answers at ${url}`, 'Start one with `talkif dev` or `talkif serve`, or give --url.')]
   const ready = await response.json().catch(() => undefined)
   if (!response.ok && isProblem(ready)) return [fail('server', `${url}: ${ready.detail}`, ready.suggested_action)]
   if (!response.ok)
@@ -48,14 +51,20 @@ async function workspace({ ask }: Server): Promise<Finding[]> {
   }
 }
 
-const endpoint = ({ id, url, disabled_reason: why }: WorkspaceView['webhooks'][number]): Finding =>
-  why === null
-    ? ok('webhook', `${url} is served`)
-    : fail(
-        'webhook',
-        `${url} is disabled: ${why}`,
-        `Mend the receiver, name it again with \`talkif deploy\`, then \`talkif webhooks recover ${id} --since …\`.`,
-      )
+function endpoint({ id, url, failing_since: since, disabled_reason: why }: WorkspaceView['webhooks'][number]): Finding {
+  if (why !== null)
+    return fail(
+      'webhook',
+      `${url} is disabled: ${why}`,
+      `Mend the receiver, name it again with \`talkif deploy\`, then \`talkif webhooks recover ${id} --since …\`.`,
+    )
+  if (!since) return ok('webhook', `${url} is served`)
+  return fail(
+    'webhook',
+    `${url} has taken nothing since ${zonedDateTime(since)}`,
+    `\`talkif webhooks test ${id}\` shows what it answers. What it misses is sent again for days.`,
+  )
+}
 
 const given = (count: number): Finding[] =>
   count === 0

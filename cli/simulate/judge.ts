@@ -30,11 +30,13 @@ export function unmet(expect: Expectation, call: Call, messages: SentMessage[]):
     ...Object.entries(expect.answers ?? {}).flatMap(([slot, words]) =>
       holds(call.answers[slot] ?? '', words) ? [] : [differs(`answer ${slot}`, words, call.answers[slot] ?? null)],
     ),
-    ...(expect.said ?? []).filter((words) => !holds(all, words)).map((words) => differs('said', words, all || null)),
-    ...(expect.not_said ?? [])
+    ...listOf(expect.said)
+      .filter((words) => !holds(all, words))
+      .map((words) => differs('said', words, all || null)),
+    ...listOf(expect.not_said)
       .filter((words) => holds(all, words))
       .map((words) => differs('not_said', `nothing with "${words}"`, said.find((it) => holds(it, words)) ?? all)),
-    ...(expect.messages ? messageFaults(expect.messages, messages) : []),
+    ...(expect.messages === undefined ? [] : messageFaults(listOf(expect.messages), messages)),
     ...(expect.max_turns !== undefined && said.length > expect.max_turns
       ? [differs('max_turns', expect.max_turns, said.length)]
       : []),
@@ -43,6 +45,8 @@ export function unmet(expect: Expectation, call: Call, messages: SentMessage[]):
       : []),
   ]
 }
+
+const listOf = (texts: string | string[] = []): string[] => [texts].flat()
 
 const differs = (what: string, expected: unknown, came: unknown): Unmet => ({
   what,

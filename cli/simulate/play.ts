@@ -45,7 +45,7 @@ export async function play(scenario: Scenario, stage: Stage, signal: AbortSignal
     while (!isOver(call) && elapsed() < LIMIT_MS && !signal.aborted)
       call = await api.getCall({ id, wait: POLL_SECONDS })
     call = await api.getCall({ id, include: ['transcript', 'trace'] })
-    const { ask } = openServer({ url, key, isDev: false })
+    const { ask } = openServer({ url, key })
     const query = { call_id: id, limit: 100 }
     const list = async () => (await ask<{ data: SentMessage[] }>('GET', '/workspace/messages', { query })).data
     const messages = await settled(list, signal)

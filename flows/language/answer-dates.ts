@@ -43,7 +43,9 @@ function named(text: string): string | undefined {
 
 function date(year: string, month: string | number, day: string | number): string | undefined {
   const made = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
-  const isReal = made.getUTCMonth() === Number(month) - 1 && made.getUTCDate() === Number(day)
+  // Of a year below 100 the platform makes one of the 20th century.
+  const isYear = made.getUTCFullYear() === Number(year)
+  const isReal = isYear && made.getUTCMonth() === Number(month) - 1 && made.getUTCDate() === Number(day)
   return isReal ? made.toISOString().slice(0, 10) : undefined
 }
 

@@ -20,7 +20,10 @@ export function readNumber(text: string): string | undefined {
   const [only] = found
   if (!only || found.length > 1) return undefined
   const value = digits(only[0])
-  const next = /^\s*(\p{L}+)/u.exec(text.normalize('NFKC').slice(only.index + only[0].length))?.[1]?.toLowerCase() ?? ''
+  const after = text.normalize('NFKC').slice(only.index + only[0].length)
+  // "1e3", "80m2": what stands there may be a part of the number.
+  if (/^\p{L}+\d/u.test(after)) return undefined
+  const next = /^\s*(\p{L}+)/u.exec(after)?.[1]?.toLowerCase() ?? ''
   const factor = Object.hasOwn(FACTORS, next) ? FACTORS[next]! : 1
   return plainNumber(Number(value) * factor)
 }

@@ -59,11 +59,15 @@ export function readYesNo(text: string, asked: string): 'yes' | 'no' | undefined
   return yes ? 'yes' : 'no'
 }
 
-/** Lower-case words with single spaces between them; the Turkish İ and ı count as i, as "HAYIR" in small letters needs it. */
-export function wordsOf(text: string): string {
-  const lower = text.normalize('NFKC').toLowerCase().replaceAll('i̇', 'i').replaceAll('ı', 'i')
-  return lower.replace(/[^\p{L}\p{M}\p{N}+]+/gu, ' ').trim()
-}
+/** Lower-case words with single spaces between them, and no signs but a plus. */
+export const wordsOf = (text: string): string =>
+  smallLetters(text)
+    .replace(/[^\p{L}\p{M}\p{N}+]+/gu, ' ')
+    .trim()
+
+/** In lower case; the Turkish İ and ı count as i, as "HAYIR" in small letters needs it. */
+export const smallLetters = (text: string): string =>
+  text.normalize('NFKC').toLowerCase().replaceAll('i̇', 'i').replaceAll('ı', 'i')
 
 function words(list: string): ReadonlySet<string> {
   return new Set(list.split(' '))

@@ -2,7 +2,7 @@ import type { FlowSlot } from '../../openapi/schemas/flow-document.ts'
 import { COMPARISON } from '../../openapi/schemas/flow-slot.ts'
 import { readDate } from './answer-dates.ts'
 import { plainNumber, readNumber } from './answer-numbers.ts'
-import { readYesNo, wordsOf } from './answer-yes-no.ts'
+import { readYesNo, smallLetters, wordsOf } from './answer-yes-no.ts'
 
 /** An answer as it is kept, or, for the model, why it has to ask again. */
 export type Answer = { value: string } | { again: string }
@@ -71,11 +71,18 @@ function plainText(said: unknown): string {
   return typeof said === 'string' ? said.trim().slice(0, MAX_LENGTH) : ''
 }
 
-/** The option itself, in any case, or the only one that stands in the answer. */
+/**
+ * The option itself: letter for letter, else in any letters, else by its words, which leave signs out ("> 5", "C#"), else the one whose
+ * words stand in the answer. Where several are meant alike it is none of them.
+ */
 function readChoice(text: string, options: readonly string[]): string | undefined {
   const said = wordsOf(text)
-  const exact = options.find((option) => wordsOf(option) === said)
-  if (exact !== undefined) return exact
-  const named = options.filter((option) => wordsOf(option) !== '' && ` ${said} `.includes(` ${wordsOf(option)} `))
-  return named.length === 1 ? named[0] : undefined
+  const ways: ((option: string) => boolean)[] = [
+    (option) => option.trim() === text,
+    (option) => smallLetters(option.trim()) === smallLetters(text),
+    (option) => wordsOf(option) === said,
+    (option) => wordsOf(option) !== '' && ` ${said} `.includes(` ${wordsOf(option)} `),
+  ]
+  const meant = ways.map((isMeant) => options.filter(isMeant)).find((found) => found.length > 0)
+  return meant?.length === 1 ? meant[0] : undefined
 }

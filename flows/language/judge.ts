@@ -1,5 +1,6 @@
 import { FlowAgent, FlowCall, FlowOn, FlowTool, OUTCOMES } from '../../openapi/schemas/flow-document.ts'
 import { greetingFault } from './greeting.ts'
+import { short } from './reading.ts'
 import { type TemplateScope, templateFaults } from './template.ts'
 import { type Judgement, toolFaults } from './tool-faults.ts'
 
@@ -7,7 +8,7 @@ import { type Judgement, toolFaults } from './tool-faults.ts'
 export interface Draft {
   call?: unknown
   agent?: unknown
-  qualify?: { name: string; question?: string | null }[]
+  qualify?: { name: string; question?: string | null; options?: string[] }[]
   tools?: unknown[]
   on?: unknown
 }
@@ -18,6 +19,7 @@ export function judge(draft: Draft): Judgement[] {
   return [
     ...spoken(draft),
     ...questions(draft),
+    ...options(draft),
     ...(draft.tools ?? []).flatMap((tool, i) => {
       const { data } = FlowTool.safeParse(tool)
       return data ? toolFaults(data).map((it) => ({ ...it, part: ['tools', i, ...it.part] })) : []
@@ -47,6 +49,17 @@ const questions = ({ qualify = [] }: Draft): Judgement[] =>
       ({ message, suggestion }) => suggestion !== undefined || /^\{(?:answers|booking)\./.test(message),
     ),
   )
+
+/** Of options that are spelled alike nobody can say which was meant. */
+const options = ({ qualify = [] }: Draft): Judgement[] =>
+  qualify.flatMap(({ options = [] }, i) => {
+    const spelled = options.map((option) => option.trim().toLowerCase())
+    return options.flatMap((option, at) =>
+      spelled.indexOf(spelled[at]!) < at
+        ? [{ part: ['qualify', i, 'options', at], message: `the option "${short(option)}" is given twice` }]
+        : [],
+    )
+  })
 
 function messages(draft: Draft, slots: string[]): Judgement[] {
   const on = FlowOn.safeParse(draft.on).data

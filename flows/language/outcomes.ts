@@ -66,12 +66,13 @@ function longArguments(type: string, value: Node, path: string, name: string, re
   return entries(value, path, reading).flatMap(({ key, keyNode, value: inner }) => {
     if (isEmpty(inner)) return []
     if (key === 'with' && (type === 'sms' || type === 'whatsapp'))
-      return entries(inner, `${path}.with`, reading).flatMap((pair) => {
-        const written = isEmpty(pair.value) ? '' : text(pair.value, path, name, reading)
+      return entries(inner, `${path}.${type}.with`, reading).flatMap((pair) => {
+        const at = `${path}.${type}.with.${pair.key}`
+        const written = isEmpty(pair.value) ? '' : text(pair.value, at, name, reading)
         if (written === undefined) return []
         return [{ ...argument(pair.key, pair.keyNode, pair.value ?? pair.keyNode, written, reading), isVariable: true }]
       })
-    const written = text(inner, path, name, reading)
+    const written = text(inner, `${path}.${type}.${key}`, name, reading)
     return written === undefined ? [] : [argument(key, keyNode, inner, written, reading)]
   })
 }

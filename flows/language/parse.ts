@@ -1,5 +1,5 @@
 import { isMap } from 'yaml'
-import { inWords } from '../../openapi/faults.ts'
+import { inWords, MAX_FAULTS } from '../../openapi/faults.ts'
 import { ENGINES, type Flow, FlowDocument, OUTCOMES } from '../../openapi/schemas/flow-document.ts'
 import { DEFAULTS } from './defaults.ts'
 import type { FlowFault } from './faults.ts'
@@ -120,8 +120,6 @@ const faultAt =
     const { at, path } = reading.placed(part)
     return { ...reading.position(at), path, message, ...(suggestion === undefined ? {} : { suggestion }) }
   }
-
-const MAX_FAULTS = 100
 
 /** The first of them, in the order of the file. */
 export const inOrder = (faults: FlowFault[]): FlowFault[] =>

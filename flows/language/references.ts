@@ -42,7 +42,7 @@ export function referenceFaults({ flow, faultAt }: ParsedFlow, names: WorkspaceN
     const meant = nearest(name, names[among])
     const [what, make] = THINGS[among]
     const message = `the workspace has no ${what} named "${name}"`
-    return [faultAt(part, meant ? message : `${message}; add it under ${make}, and deploy that first`, meant)]
+    return [faultAt(part, meant ? message : `${message}; add it under ${make}`, meant)]
   })
 }
 

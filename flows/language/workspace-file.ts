@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, stringify } from 'yaml'
-import { isText, readShape } from '../../openapi/faults.ts'
+import { isText, MAX_FAULTS, readShape } from '../../openapi/faults.ts'
 import { type JsonSchema, printSchema } from '../../openapi/json-schema.ts'
 import { nearest } from '../../openapi/nearest.ts'
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
@@ -130,15 +130,18 @@ function value(node: Node, schema: JsonSchema, name: string[], path: string, wal
 function object(node: Node, forms: JsonSchema[], name: string[], path: string, walk: Walk): Record<string, unknown> {
   const { reading } = walk
   const result: Record<string, unknown> = {}
+  const spelled = new Map<string, string>()
   for (const { key, keyNode, value: inner } of entries(node, path, reading)) {
     const innerPath = path ? `${path}.${key}` : key
     const known = memberOf(forms, key)
-    if (!known && path === '') unknownSection(keyNode, key, forms, reading)
+    if (!known && path === '' && reading.faults.length < MAX_FAULTS) unknownSection(keyNode, key, forms, reading)
     const as = known?.name ?? key
-    if (Object.hasOwn(result, as)) {
-      reading.fault(keyNode, innerPath, `"${as}" is given twice: also as "${key}"`)
+    const before = spelled.get(as)
+    if (before !== undefined) {
+      reading.fault(keyNode, innerPath, `"${short(key)}" is given twice: before as "${short(before)}"`)
       continue
     }
+    spelled.set(as, key)
     const at = [...name, as]
     reading.place(at.join('.'), known && !isEmpty(inner) ? inner : keyNode, innerPath)
     const read = known?.isDuration

@@ -1,10 +1,10 @@
 import type { YAMLError, YAMLWarning } from 'yaml'
 import type { YamlFault } from './yaml.ts'
 
-/** What the YAML library found, in the words of somebody who writes a file, and at a place that has something on it. */
-export function inWords({ code, message, pos }: YAMLError | YAMLWarning, text: string): YamlFault {
-  const offset = Math.min(pos[0], text.trimEnd().length)
-  const line = text.slice(offset).split('\n', 1)[0]!
+/** What the YAML library found, in the words of somebody who writes a file. @param offset a place that has something on it. */
+export function inWords({ code, message }: YAMLError | YAMLWarning, offset: number, text: string): YamlFault {
+  const end = text.indexOf('\n', offset)
+  const line = text.slice(offset, end < 0 ? undefined : end)
   return { offset, message: worded(code, message, line, text.slice(0, offset).trimEnd().at(-1)) }
 }
 

@@ -7,6 +7,10 @@ export const MAX_DEPTH = 32
 const MAX_TOKENS = 8_000
 /** The same for the other kinds of file: the demo's workspace has 436, a large one with 50 templates and 20 calendars about 4,000. */
 export const MAX_TOKENS_OF_OTHERS = 20_000
+/** Of one text: nobody writes so many, and each is composed on its own. */
+const MAX_LINES = 10_000
+/** Faults that are told of one text, or of one file. */
+const MAX_TOLD = 20
 /** The lexer announces the text of a scalar with this, so that text is never taken for an anchor. */
 const SCALAR_FOLLOWS = '\x1f'
 
@@ -26,7 +30,8 @@ const FLOW: FileKind = { holds: 'a flow', maxTokens: MAX_TOKENS }
 
 /**
  * YAML 1.2 text → its tree, or what is wrong with it. Anchors, aliases, tags, directives, a second document, more than
- * 256 kB and nesting over 32 are refused while reading, before anything is built from them. Never throws.
+ * 256 kB, nesting over 32 and texts of too many lines or wrong escapes are refused while reading, before anything is built from
+ * them. Never throws.
  */
 export function readYaml(text: string, kind = FLOW): { root: ParsedNode | null } | { faults: YamlFault[] } {
   if (text.length > MAX_BYTES || Buffer.byteLength(text) > MAX_BYTES) return one(0, 'the file is larger than 256 kB')
@@ -34,12 +39,12 @@ export function readYaml(text: string, kind = FLOW): { root: ParsedNode | null }
   if ('faults' in parsed) return parsed
   const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false })
   const documents = [...composer.compose(parsed.tokens, true, text.length)]
-  const faults = documents.flatMap((document) =>
-    [...document.errors, ...document.warnings].map((error) => inWords(error, text)),
-  )
+  const end = text.trimEnd().length
+  const errors = documents.flatMap((document) => [...document.errors, ...document.warnings])
   // One slip often breaks several rules of YAML at the same place.
-  const apart = new Map(faults.toReversed().map((fault) => [fault.offset, fault]))
-  if (apart.size > 0) return { faults: [...apart.values()].toReversed().slice(0, 20) }
+  const apart = new Map(errors.toReversed().map((error) => [Math.min(error.pos[0], end), error]))
+  const told = [...apart].toReversed().slice(0, MAX_TOLD)
+  if (told.length > 0) return { faults: told.map(([offset, error]) => inWords(error, offset, text)) }
   const second = documents[1]
   if (second) return secondDocument(second.range[0], kind)
   return { root: documents[0]?.contents ?? null }
@@ -58,6 +63,8 @@ function tokens(text: string, kind: FileKind): { tokens: CST.Token[] } | { fault
   for (const lexeme of new Lexer().lex(text)) {
     const refusal = isScalar ? undefined : REFUSED[lexeme[0] ?? '']
     if (refusal) return one(parser.offset, `${refusal} are not allowed in ${holds}`)
+    const excess = excessOf(lexeme, isScalar)
+    if (excess) return one(parser.offset, excess)
     if (++count > maxTokens) return one(parser.offset, `the file has too many parts for ${holds}`)
     if (!isScalar && ((lexeme === '---' && ++begins > 1) || (lexeme === '...' && ++ends > 1)))
       return secondDocument(parser.offset, kind)
@@ -69,6 +76,25 @@ function tokens(text: string, kind: FileKind): { tokens: CST.Token[] } | { fault
   }
   for (const token of parser.end()) tokens.push(token)
   return { tokens }
+}
+
+/** What a text has too much of to be composed. @param isAnnounced without quotes. */
+function excessOf(lexeme: string, isAnnounced: boolean): string | undefined {
+  if (hasMore(lexeme.matchAll(/\n/g), MAX_LINES)) return `a text has at most ${MAX_LINES} lines`
+  const isDoubleQuoted = !isAnnounced && lexeme[0] === '"'
+  return isDoubleQuoted && hasMore(lexeme.matchAll(WRONG_ESCAPE), MAX_TOLD)
+    ? 'many backslashes in these double quotes escape nothing; write \\\\ for a backslash, or use single quotes'
+    : undefined
+}
+
+/** Escapes that double quotes do not have (YAML 1.2.2, section 5.7). A pair of backslashes is one of those they have. */
+const WRONG_ESCAPE =
+  /(?<!\\)(?:\\\\)*\\(?![0abtnvfreN_LP "/\\\t\r\n]|x[\da-fA-F]{2}|u[\da-fA-F]{4}|U00(?:0[\da-fA-F]|10)[\da-fA-F]{4})/g
+
+function hasMore(found: Iterable<unknown>, most: number): boolean {
+  let count = 0
+  for (const _ of found) if (++count > most) return true
+  return false
 }
 
 const REFUSED: Record<string, string> = {

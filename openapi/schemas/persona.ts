@@ -3,6 +3,8 @@ import { z } from '../zod.ts'
 import { Outcome } from './call.ts'
 import { GivenTime, Language, Phone, text, Word, wholeNumber } from './common.ts'
 
+const texts = z.union([text(500), z.array(text(500))], 'must be a text, or a list of texts')
+
 /** What a simulated call must come to. Texts are found wherever they stand, in any letters. */
 export const Expectation = z
   .strictObject({
@@ -10,11 +12,9 @@ export const Expectation = z
     reason: Word.describe('E.g. `voicemail`, `opted_out`, `not_interested`.'),
     answers: z.record(Word, text(500)).describe('By slot: what the kept answer contains.'),
     booked: z.boolean().describe('Whether an appointment is confirmed.'),
-    said: z.array(text(500)).describe('What the agent says, each somewhere in the call.'),
-    not_said: z.array(text(500)).describe('What the agent never says.'),
-    messages: z
-      .array(text(500))
-      .describe('Every message that is sent, by its template or by words of it; [] for none.'),
+    said: texts.describe('What the agent says, each somewhere in the call.'),
+    not_said: texts.describe('What the agent never says.'),
+    messages: texts.describe('Every message that is sent, by its template or by words of it; [] for none.'),
     max_turns: wholeNumber(1, 200).describe('How many turns the agent may take.'),
     attempts: wholeNumber(0, 20).describe('How many times the phone is called.'),
     first_dial_within_seconds: wholeNumber(1, 86_400).describe('From the lead to the first dial, in real time.'),

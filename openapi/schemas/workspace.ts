@@ -1,5 +1,5 @@
 import { z } from '../zod.ts'
-import { atMost, GivenTime, Timestamp, text, wholeNumber } from './common.ts'
+import { atMost, GivenTime, Timestamp, text, trimmed, wholeNumber } from './common.ts'
 import { UpsertHandoff } from './handoff.ts'
 import {
   Calendar,
@@ -18,10 +18,10 @@ const days = wholeNumber(1, 3650)
 /** The JSON form of `talkif.yaml`. A PUT replaces only the sections present. */
 export const WorkspaceDocument = z
   .strictObject({
-    name: text(100).describe('The name of the workspace.'),
+    name: trimmed(100).describe('The name of the workspace.'),
     business: z
       .strictObject({
-        name: text(100).describe('As people know it.'),
+        name: trimmed(100).describe('As people know it.'),
         description: atMost(1000, z.string()).optional().describe('What it does; the agent knows it.'),
       })
       .describe('On whose behalf we call; the first sentence of every call names it.'),
@@ -93,6 +93,7 @@ export const WebhookEndpoint = z.object({
   url: z.string(),
   events: z.array(z.string()),
   secret: z.string().optional().describe('Shown once, in the answer that created the endpoint.'),
+  failing_since: Timestamp.nullable().describe('Since when it has taken nothing; null while it does.'),
   disabled: z.boolean().describe('Whether nothing is sent any more.'),
   disabled_at: Timestamp.nullable().describe('Since when.'),
   disabled_reason: z

@@ -1,5 +1,5 @@
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
-import { closing } from '../../openapi/schemas/workspace-sections.ts'
+import { Clock24, closing } from '../../openapi/schemas/workspace-sections.ts'
 import { isForbiddenTarget } from '../webhooks/targets.ts'
 import { entries, fault, members } from './faults.ts'
 
@@ -38,9 +38,12 @@ function hoursFaults(pointer: string, hours: unknown): FieldFault[] {
 }
 
 function endFaults(pointer: string, { from, to }: Record<string, unknown>): FieldFault[] {
-  if (typeof from !== 'string' || typeof to !== 'string' || from < closing(to)) return []
+  // What is no time of day yet is neither before nor after another.
+  if (!isTime(from) || !isTime(to) || from < closing(to)) return []
   return [fault(pointer, 'They end before they begin.')]
 }
+
+const isTime = (value: unknown): value is string => Clock24.safeParse(value).success
 
 function overlap(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
   const days = (it: Record<string, unknown>) => (Array.isArray(it.days) ? it.days : [])

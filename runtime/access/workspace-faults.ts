@@ -1,3 +1,4 @@
+import { nearest } from '../../openapi/nearest.ts'
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
 import type { Deps } from '../deps.ts'
 import { isZone } from '../guardrails/offsets.ts'
@@ -42,7 +43,12 @@ export function workspaceFaults(
 const NAMED = ['calendars', 'voices', 'handoffs', 'templates', 'webhooks'] as const
 
 const zoneFaults = (pointer: string, zone: unknown): FieldFault[] =>
-  typeof zone !== 'string' || zone === '' || isZone(zone) ? [] : [fault(pointer, `${zone} is not an IANA time zone.`)]
+  typeof zone !== 'string' || zone === '' || isZone(zone) ? [] : [fault(pointer, noZone(zone))]
+
+function noZone(zone: string): string {
+  const meant = nearest(zone, Intl.supportedValuesOf('timeZone'))
+  return `${zone} is not an IANA time zone${meant ? `; did you mean ${meant}?` : '.'}`
+}
 
 /** A region that the server is not set up for would be a promise that nothing keeps. */
 const regionFaults = (region: unknown): FieldFault[] =>

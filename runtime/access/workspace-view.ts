@@ -66,6 +66,7 @@ function endpointView(hook: typeof endpoints.$inferSelect, secret?: string): Wor
     url: hook.url,
     events: hook.events,
     ...(secret === undefined ? {} : { secret }),
+    failing_since: hook.failingSince?.toISOString() ?? null,
     disabled: hook.disabledAt !== null,
     disabled_at: hook.disabledAt?.toISOString() ?? null,
     disabled_reason: hook.disabledReason,

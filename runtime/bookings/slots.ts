@@ -28,8 +28,8 @@ export interface Interval {
 
 /**
  * Free slots between two instants (epoch ms), in order. They begin on a grid of wall-clock times from the opening hour of each
- * window on. A wall-clock time skipped by a change of the clocks is no slot, one that happens twice is the first of the two,
- * and no slot begins before the one before it has ended. Looks at most 90 days ahead.
+ * window on. A wall-clock time skipped by a change of the clocks is no slot, one that happens twice is the first of the two;
+ * no slot begins before the one before it has ended, nor ends after its window has. Looks at most 90 days ahead.
  * Throws RangeError for an unknown zone.
  */
 export function* freeSlots(hours: Hours, from: number, until: number, taken: readonly Interval[]): Generator<Interval> {
@@ -50,25 +50,31 @@ export function* freeSlots(hours: Hours, from: number, until: number, taken: rea
 
 function slotsOfDay({ timeZone, windows, slotMinutes }: Hours, day: Temporal.PlainDate): Interval[] {
   const slots: Interval[] = []
-  for (const minute of beginnings(windows, day.dayOfWeek, slotMinutes)) {
-    const wall = day.toPlainDateTime({ hour: Math.floor(minute / 60), minute: minute % 60 })
+  for (const { minute, closesAt } of beginnings(windows, day.dayOfWeek, slotMinutes)) {
+    const wall = atMinute(day, minute)
     const start = wall.toZonedDateTime(timeZone)
     const startsAt = start.epochMilliseconds
+    const endsAt = startsAt + slotMinutes * MINUTE
     const isReal = start.toPlainDateTime().equals(wall)
-    if (isReal && startsAt >= (slots.at(-1)?.endsAt ?? 0))
-      slots.push({ startsAt, endsAt: startsAt + slotMinutes * MINUTE })
+    // Where the clocks are set forward within a window, it is shorter than they say.
+    const isWithin = endsAt <= atMinute(day, closesAt).toZonedDateTime(timeZone).epochMilliseconds
+    if (isReal && isWithin && startsAt >= (slots.at(-1)?.endsAt ?? 0)) slots.push({ startsAt, endsAt })
   }
   return slots
 }
 
-/** In minutes of the wall clock, in order. */
-function beginnings(windows: readonly Window[], dayOfWeek: number, slotMinutes: number): number[] {
+const atMinute = (day: Temporal.PlainDate, minute: number): Temporal.PlainDateTime =>
+  day.toPlainDateTime().add({ minutes: minute })
+
+/** When slots may begin, and when their window closes, in minutes of the wall clock; in order. */
+function beginnings(windows: readonly Window[], dayOfWeek: number, slotMinutes: number) {
   const ofDay = windows
     .filter(({ days }) => days.includes(dayOfWeek))
     .toSorted((a, b) => minutes(a.from) - minutes(b.from))
   return ofDay.flatMap(({ from, to }) => {
-    const fit = Math.floor((minutes(closing(to)) - minutes(from)) / slotMinutes)
-    return Array.from({ length: Math.max(0, fit) }, (_, i) => minutes(from) + i * slotMinutes)
+    const closesAt = minutes(closing(to))
+    const fit = Math.floor((closesAt - minutes(from)) / slotMinutes)
+    return Array.from({ length: Math.max(0, fit) }, (_, i) => ({ minute: minutes(from) + i * slotMinutes, closesAt }))
   })
 }
 

@@ -31,6 +31,8 @@ const languages: Record<string, Words> = {
     tens: list('- - twenty thirty forty fifty'),
     join: (tens, ones) => `${tens}-${ones}`,
     say(hour, minute, number) {
+      // "Twelve PM" is midnight to some.
+      if (minute === 0 && hour % 12 === 0) return hour === 0 ? 'at midnight' : 'at noon'
       const said = `at ${number(hour % 12 || 12)}${minute === 0 ? '' : ` ${nought(minute, number)}`}`
       return `${said} ${hour < 12 ? 'AM' : 'PM'}`
     },

@@ -6,7 +6,7 @@ import { and, eq } from '../db/drizzle.ts'
 import { flows, flowVersions } from '../db/schema.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { ProblemError } from '../problem.ts'
-import { flowInvalid, misfits } from './faults.ts'
+import { faultOfText, misfits } from './faults.ts'
 import { readHeads } from './heads.ts'
 import { workspaceNames } from './names.ts'
 import { readFlow } from './read.ts'
@@ -41,7 +41,11 @@ export async function rollBackFlow(
   if (!row) throw new ProblemError('not_found', `There is no version ${wanted} of ${id} here.`)
   if (row.version === head.version) return readFlow(tx, caller, id, 'unchanged')
   const faults = misfits(parsedAgain(row), { names, flows: heads.map(({ definition }) => definition) })
-  if (faults.length > 0) throw flowInvalid(faults)
+  if (faults.length > 0)
+    throw new ProblemError('flow_invalid', `Version ${wanted} of ${id} does not fit into the workspace any more.`, {
+      errors: faults.map(faultOfText),
+      suggestedAction: 'Add to talkif.yaml what it names and deploy that, or name another version.',
+    })
   await tx
     .update(flows)
     .set({ version: row.version, updatedAt: new Date(deps.clock.now()) })

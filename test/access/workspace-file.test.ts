@@ -176,6 +176,10 @@ secrets: { GONE: null }
     expect(faults('[{ from: 09:00, to: 08:00, days: [1] }]')).toEqual([
       '/calendars/0/working_hours/0 They end before they begin.',
     ])
+    expect(faults('{ from: 9:00, to: "24:00", days: [1] }')).toEqual([
+      'calendars.0.working_hours.from must look like 09:0009:00',
+      'calendars.0.working_hours.to must look like 09:0000:00',
+    ])
     expect(faults('[{ from: 9:00, to: "24:00", days: [1] }]')).toEqual([
       'calendars.0.working_hours.0.from must look like 09:0009:00',
       'calendars.0.working_hours.0.to must look like 09:0000:00',
@@ -341,10 +345,21 @@ secrets:
     expect(faultsOf(`name: ${'a'.repeat(300_000)}`)).toMatchObject([{ message: 'the file is larger than 256 kB' }])
   })
 
+  test('a name is more than spaces', () => {
+    const message = 'must not be empty'
+    expect(faultsOf('name: "  "\nbusiness: { name: " " }')).toMatchObject([
+      { path: 'name', message: `name ${message}` },
+      { path: 'business.name', message: `business.name ${message}` },
+    ])
+  })
+
   test('of durations: given twice, of a part of a unit, of no unit at all', () => {
     const calendar = (fields: string) => `calendars: [{ name: a, owner: b, time_zone: UTC, ${fields} }]`
     expect(faultsOf(calendar('slot: 30m, slot_minutes: 30'))).toMatchObject([
-      { path: 'calendars.0.slot_minutes', message: '"slot_minutes" is given twice: also as "slot_minutes"' },
+      { path: 'calendars.0.slot_minutes', message: '"slot_minutes" is given twice: before as "slot"' },
+    ])
+    expect(faultsOf(calendar('slot_minutes: 9, slot: 7m'))).toMatchObject([
+      { path: 'calendars.0.slot', message: '"slot" is given twice: before as "slot_minutes"' },
     ])
     expect(faultsOf(calendar('slot: 90s'))).toMatchObject([
       { message: '"calendars.0.slot" must be a number of whole minutes' },

@@ -193,10 +193,10 @@ on:
       422,
       '8:68 the workspace has no secret named "CRM_TOKN"; did you mean "CRM_TOKEN"?',
       '10:19 the workspace has no calendar named "mehmt"; did you mean "mehmet"?',
-      '11:19 the workspace has no queue named "sales"; add it under handoffs in talkif.yaml, and deploy that first',
-      '11:30 the workspace has no template with a text for sms named "we_missed"; add it under templates in talkif.yaml, and deploy that first',
-      '12:23 the workspace has no template for whatsapp named "we_missed_you"; add it under templates in talkif.yaml, and deploy that first',
-      '13:24 the workspace has no webhook named "crm"; add it under webhooks in talkif.yaml, and deploy that first',
+      '11:19 the workspace has no queue named "sales"; add it under handoffs in talkif.yaml',
+      '11:30 the workspace has no template with a text for sms named "we_missed"; add it under templates in talkif.yaml',
+      '12:23 the workspace has no template for whatsapp named "we_missed_you"; add it under templates in talkif.yaml',
+      '13:24 the workspace has no webhook named "crm"; add it under webhooks in talkif.yaml',
     ])
   })
 
@@ -206,7 +206,7 @@ on:
     await desk.configure({ voices: [{ name: 'voice_warm_tr', voice: 'marin' }] })
     expect(told(await desk.post('/v1/flows', { yaml }))).toEqual([
       422,
-      '7:10 the workspace has no voice named "voice_warm"; add it under voices in talkif.yaml, and deploy that first',
+      '7:10 the workspace has no voice named "voice_warm"; add it under voices in talkif.yaml',
     ])
   })
 

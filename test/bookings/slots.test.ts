@@ -80,6 +80,18 @@ test('on the night that is short, slots stay on the wall clock and apart', () =>
   expect(starts({ ...night, slotMinutes: 120 }, ...short)).toEqual(['03-08T06:30', '03-08T09:30'])
 })
 
+test('a window that the clocks shorten has no slot that ends after it', () => {
+  const hours = {
+    ...office,
+    timeZone: 'Europe/Berlin',
+    windows: [{ from: '00:00', to: '03:00', days: [7] }],
+    slotMinutes: 90,
+  }
+  // 01:30 and 90 minutes are 04:00 on that night.
+  expect(starts(hours, '2027-03-27T12:00:00Z', '2027-03-28T12:00:00Z')).toEqual(['03-27T23:00'])
+  expect(starts(hours, '2027-04-03T12:00:00Z', '2027-04-04T12:00:00Z')).toEqual(['04-03T22:00', '04-03T23:30'])
+})
+
 test('slots never overlap one another or a booking, lie within the hours, and end after 90 days', () => {
   const time = fc.tuple(fc.integer({ min: 0, max: 23 }), fc.constantFrom(0, 15, 30, 45))
   const clock = ([h, m]: [number, number]) => `${`${h}`.padStart(2, '0')}:${`${m}`.padStart(2, '0')}`

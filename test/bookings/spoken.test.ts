@@ -60,7 +60,7 @@ test('today and tomorrow are those of the person, not of the server', () => {
 
 test.each([
   ['tr', ['saat sıfır', 'bir beş', 'on iki otuz', 'yirmi üç elli dokuz']],
-  ['en', ['at twelve AM', 'at one oh five AM', 'at twelve thirty PM', 'at eleven fifty-nine PM']],
+  ['en', ['at midnight', 'at one oh five AM', 'at twelve thirty PM', 'at eleven fifty-nine PM']],
   ['de', ['um null Uhr', 'um ein Uhr fünf', 'um zwölf Uhr dreißig', 'um dreiundzwanzig Uhr neunundfünfzig']],
   ['es', ['a las cero', 'a la una cero cinco', 'a las doce treinta', 'a las veintitrés cincuenta y nueve']],
   ['fr', ['à minuit', 'à une heure cinq', 'à midi trente', 'à vingt-trois heures cinquante-neuf']],
@@ -73,6 +73,11 @@ test.each([
   ] as const
   const spoken = times.map(([hour, minute]) => clockInWords(language, hour, minute)?.replace('sıfır beş', 'beş'))
   expect(spoken).toEqual(words)
+})
+
+test('twelve is noon or midnight in English', () => {
+  expect(say('en', '2026-05-31T09:00:00Z', 'Europe/Istanbul')).toBe('Sunday at noon')
+  expect(clockInWords('en', 0, 0)).toBe('at midnight')
 })
 
 test.each(['tr', 'en', 'de', 'es', 'fr'])('every minute of a day has words of its own in %s', (language) => {

@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commandGuide } from '../../cli/print.ts'
 import { groups } from '../../cli/table.ts'
+import { scopes } from '../../openapi/operation.ts'
+import { Outcome } from '../../openapi/schemas/call.ts'
+import { CallStatus } from '../../openapi/schemas/lead.ts'
 import { command } from './command.ts'
 import { folder } from './processes.ts'
 
@@ -28,6 +31,9 @@ describe('bash', () => {
     expect(offered('talkif keys create --mo')).toEqual(['--mode'])
     expect(offered('talkif keys create --mode ')).toEqual(['test', 'live'])
     expect(offered('talkif dnc export --format f')).toEqual(['ftc'])
+    expect(offered('talkif calls --status ')).toEqual(CallStatus.options)
+    expect(offered('talkif calls --outcome ')).toEqual(Outcome.options)
+    expect(offered('talkif keys create --scope ')).toEqual(scopes)
     expect(offered('talkif sandbox ')).toEqual(expect.arrayContaining(['clock', 'messages', '--json']))
     expect(offered('talkif sandbox clock --pa')).toEqual(['--pace'])
     expect(offered('talkif lead create --call')).toEqual(['--call-within', '--call-within-seconds'])

@@ -89,10 +89,13 @@ describe('deploy', () => {
     // Of two versions, word by word too; rollback shows what it would do before it asks.
     const wording = (from: string, to: string) => `    Ask [-${from}-]{+${to}+} whether`
     const versions = await cli(['diff', 'flow_event', '1', '2'])
-    expect(versions).toMatchObject({ status: 0, err: '' })
+    expect(versions).toMatchObject({ status: 2, err: '' })
     expect(versions.out).toContain(`flow_event version 1 → 2\n  agent.prompt:\n${wording('kindly', 'gently')}`)
     expect(await json(['diff', 'flow_event', '1'])).toMatchObject({ from: 1, to: 2, diff: { settings: [] } })
-    expect((await cli(['diff', 'flow_event', '2'])).out).toContain('They mean the same.')
+    expect(await cli(['diff', 'flow_event', '2'])).toMatchObject({
+      status: 0,
+      out: expect.stringContaining('They mean the same.'),
+    })
     expect((await cli(['diff', 'flow_event', '1', 'x'])).err).toContain('x is no version.')
     const back = await cli(['rollback', 'flow_event', '--yes'])
     expect(back).toMatchObject({ status: 0, out: expect.stringContaining('New leads get version 1 of flow_event') })
@@ -204,6 +207,21 @@ webhooks:
     expect((await talkif.api.getFlow({ id: 'flow_event' })).version).toBe(1)
   })
 
+  test('a version that names what is gone says so once, and what to do about it', async ({ cli }) => {
+    const { given, write } = team({ 'flows/event.yaml': eventYaml.replace('webhook(crm)', 'book(calendar.ece)') })
+    const ece = '  - { name: ece, owner: ece, time_zone: UTC }\n'
+    write('talkif.yaml', workspaceYaml.replace('webhooks:\n', `${ece}webhooks:\n`))
+    expect((await cli(['deploy', '--yes'], given)).status).toBe(0)
+    write('flows/event.yaml', eventYaml)
+    write('talkif.yaml', workspaceYaml)
+    expect((await cli(['deploy', '--yes'], given)).status).toBe(0)
+    expect((await cli(['rollback', 'flow_event', '1', '--yes'])).err.replace(/\n {2}request .*/, '')).toBe(
+      '✗ Version 1 of flow_event does not fit into the workspace any more.\n' +
+        '  9:19  the workspace has no calendar named "ece"; add it under calendars in talkif.yaml\n' +
+        '→ Add to talkif.yaml what it names and deploy that, or name another version.\n',
+    )
+  })
+
   test('flows that the folder does not have are named and kept; --prune retires them', async ({
     cli,
     json,
@@ -217,6 +235,8 @@ webhooks:
       ...{ status: 0, err: '' },
       out: 'flow_event is not in this folder: kept; --prune retires it.\n✓ There is nothing to change.\n',
     })
+    // Of one file nobody expects the others.
+    expect((await cli(['deploy', 'flows/pricing.yaml', '--yes'], given)).out).toBe('✓ There is nothing to change.\n')
     // A flow is renamed: the new one would tie with the old one.
     write('flows/pricing.yaml', pricingYaml.replace('flow_pricing_v3', 'flow_pricing_v4'))
     const tied = await cli(['deploy', '--yes'], given)
@@ -350,10 +370,19 @@ describe('on this machine alone', () => {
     const { status, out, err } = await quickly(['validate', 'talkif.yaml'], given)
     expect({ status, err }).toEqual({ status: 1, err: '' })
     expect(out.split('\n').filter((line) => line.startsWith('✗'))).toEqual([
-      '✗ talkif.yaml:6:16 Europe/Istambul is not an IANA time zone',
+      '✗ talkif.yaml:6:16 Europe/Istambul is not an IANA time zone; did you mean "Europe/Istanbul"?',
       '✗ talkif.yaml:7:11 the duration 45 needs a unit: s, m, h or d; did you mean "45m"?',
       '✗ talkif.yaml:15:28 There is no field {frist_name}; did you mean "{first_name}"?',
     ])
+  })
+
+  test('validate and deploy say which secrets the file itself holds', async ({ cli }) => {
+    const hook = '  - url: https://me:hush@crm.example/\n    events: ["*"]\n'
+    const text = workspaceYaml.replace('webhooks:\n', `webhooks:\n${hook}`)
+    const { given } = team({ 'talkif.yaml': `${text}  OTHER: hush\n` })
+    const told = `talkif.yaml holds secrets itself: webhooks.0.url, secrets.OTHER. Write \${NAME}, and set NAME in the environment.\n`
+    expect(await quickly(['validate'], given)).toMatchObject({ status: 0, err: told })
+    expect(await cli(['deploy', '--dry-run'], given)).toMatchObject({ status: 2, err: told })
   })
 
   test('validate needs no secrets, and says which it did without; deploy needs them', async ({ cli }) => {

@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { eq } from '../../runtime/db/drizzle.ts'
 import { endpoints } from '../../runtime/db/schema.ts'
+import { newId } from '../../runtime/ids.ts'
 import { command, test } from './command.ts'
 import { folder } from './processes.ts'
 
@@ -44,6 +47,10 @@ test('what is wrong, each with its mend, and status 1', async ({ cli, served, ta
   const { db } = served.runtime
   const disabled = { disabledAt: new Date(), disabledReason: 'it answered 410 Gone' }
   await db.update(endpoints).set(disabled).where(eq(endpoints.workspaceId, talkif.workspaceId))
+  await db.insert(endpoints).values({
+    ...{ id: newId('whe'), workspaceId: talkif.workspaceId, url: 'https://crm.example/', events: [], secret: 'x' },
+    ...{ failingSince: new Date(), createdAt: new Date() },
+  })
   await using vendor = await openVendor()
   const env = {
     DATABASE_URL: 'postgres://talkif:secret-word@127.0.0.1:9/talkif',
@@ -63,6 +70,7 @@ test('what is wrong, each with its mend, and status 1', async ({ cli, served, ta
     ['carrier', 'Twilio refuses the credentials', 'Mend TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN'],
     ['engine', 'this key has no model gpt-realtime', 'OPENAI_REALTIME_MODEL'],
     ['public URL', 'http://talkif.example is not https', 'Set PUBLIC_URL'],
+    ['webhook', 'https://crm.example/ has taken nothing since', 'talkif webhooks test whe_'],
     ['webhook', 'is disabled: it answered 410 Gone', 'talkif webhooks recover whe_'],
   ])
     expect(out).toMatch(new RegExp(`✗ ${what} +.*${found}.*\\n +→ .*${mend}`))
@@ -71,12 +79,17 @@ test('what is wrong, each with its mend, and status 1', async ({ cli, served, ta
 
 test('nobody there, a key that may not look, and every fault of the environment', async ({ talkif }) => {
   const port = '0'
-  const nobody = await command(['doctor', '--json'], { env: { PORT: port, TALKIF_URL: 'http://127.0.0.1:9' } })
+  const url = 'http://127.0.0.1:9'
+  const found = `none answers at ${url}`
+  const named = await command(['doctor', '--json'], { env: { PORT: port, TALKIF_URL: url } })
+  expect(named.status).toBe(1)
+  expect(of(JSON.parse(named.out), 'server')).toEqual([expect.objectContaining({ state: 'fail', found })])
   // One may ask before anything was started.
+  const data = folder()
+  writeFileSync(join(data, 'dev.json'), JSON.stringify({ url, test_key: 'tk_test_x' }))
+  const nobody = await command(['doctor', '--json'], { env: { PORT: port, TALKIF_DATA_DIR: data } })
   expect(nobody.status).toBe(0)
-  expect(of(JSON.parse(nobody.out), 'server')).toEqual([
-    expect.objectContaining({ state: 'warn', found: 'none answers at http://127.0.0.1:9' }),
-  ])
+  expect(of(JSON.parse(nobody.out), 'server')).toEqual([expect.objectContaining({ state: 'warn', found })])
   const { key } = await talkif.newKey({ scopes: ['calls:read'] })
   const few = await command(['doctor', '--json'], { env: { PORT: port, TALKIF_URL: talkif.url, TALKIF_KEY: key } })
   expect(of(JSON.parse(few.out), 'key')[0]).toMatchObject({ state: 'warn', mend: expect.stringContaining('scopes') })

@@ -143,6 +143,26 @@ test.for<[status: string, isSent: boolean]>([
   expect(faults([])).toEqual(isSent ? [{ what: 'messages', expected: 'none', came: 'sms missed' }] : [])
 })
 
+test('what is expected may be one text instead of a list', () => {
+  const transcript = [{ role: 'agent', text: 'This is Ada GmbH.' }]
+  const call = { transcript, metrics: { first_dial_ms: 1 }, attempts: [], answers: {} } as unknown as Call
+  const text = 'people:\n  books: {said: ada gmbh, not_said: GmbH, messages: missed}\n'
+  const read = parseSimulation(text, [])
+  if ('faults' in read) throw new Error(JSON.stringify(read.faults))
+  expect(unmet(read.simulation.people!.books!, call, []).map(({ what }) => what)).toEqual(['not_said', 'messages'])
+  expect(parseSimulation('people:\n  books: {said: 3.5, messages: {a: b}}\n', [])).toMatchObject({
+    faults: [{ message: 'people.books.messages must be a text, or a list of texts' }],
+  })
+})
+
+test('a report that cannot be written is told before anybody is called', async () => {
+  const { status, err } = await command(['simulate', flows, '--junit', '/nowhere/x.xml'])
+  expect(status).toBe(1)
+  expect(err).toMatch(
+    /^✗ \/nowhere\/x\.xml cannot be written: there is no such folder\.\n→ Make it, or name another file/,
+  )
+})
+
 test('messages are judged when none of them is on its way any more', async () => {
   const statuses = ['queued', 'sending', 'sending', 'delivered']
   const list = vi.fn(async () => [{ status: statuses.shift()! }])

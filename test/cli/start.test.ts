@@ -320,6 +320,11 @@ describe('what cannot start says why', () => {
     const role = talkif(['serve', '--role', 'api,dj'])
     expect(await role.ended).toBe(1)
     expect(role.errors()).toContain('There is no role dj.')
+    const asJson = talkif(['serve', '--role', 'api,dj', '--json'])
+    expect(await asJson.ended).toBe(1)
+    expect(JSON.parse(asJson.errors())).toMatchObject({
+      error: { detail: expect.stringContaining('There is no role dj.') },
+    })
     const command = talkif(['dance'])
     expect(await command.ended).toBe(1)
     expect(command.errors()).toContain("Unknown command 'dance'")

@@ -24,6 +24,8 @@ test.each([
   ['-3', '-3'],
   ['500-1000', null],
   ['ten or so', null],
+  ['1e3', null],
+  ['80m2', null],
 ])('%j is the number %j', (said, value) => expect(read(slot('number'), said)).toBe(value))
 
 test.each([
@@ -132,6 +134,8 @@ test.each([
   ['1 de julio de 2026', '2026-07-01'],
   ['03/04/2026', null],
   ['31.02.2026', null],
+  ['0000-01-01', null],
+  ['1.1.0026', null],
   ['tomorrow', null],
 ])('%j is the date %j', (said, value) => expect(read(slot('date'), said)).toBe(value))
 
@@ -142,6 +146,22 @@ test('a choice is one of its options, as the flow writes it', () => {
     ...[null, null],
   ])
 })
+
+test.each([
+  [['< 5', '> 5'], '> 5', '> 5'],
+  [['< 5', '> 5'], '5', null],
+  [['C', 'C++', 'C#'], 'C#', 'C#'],
+  [['C', 'C++', 'C#'], 'c#', 'C#'],
+  [['C', 'C++', 'C#'], 'I write C#', null],
+  [['€10', '$10'], '$10', '$10'],
+  [['€10', '$10'], '10', null],
+  [['A', 'A+', 'A-'], 'a-', 'A-'],
+  [['A', 'A+', 'A-'], 'A', 'A'],
+  [['İzmir', 'Izmir'], 'Izmir', 'Izmir'],
+  [['İzmir', 'Izmir'], 'izmir', null],
+  [['İzmir', 'Ankara'], 'izmir', 'İzmir'],
+  [['Pro', 'Pro Max'], 'pro max!', 'Pro Max'],
+])('of the options %j, %j is %j', (options, said, value) => expect(read(slot('choice', options), said)).toBe(value))
 
 test('whatever was said, what is kept has its one form', () => {
   const types = fc.constantFrom<FlowSlot['type']>('text', 'choice', 'number', 'yes_no', 'date')

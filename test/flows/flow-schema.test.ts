@@ -56,6 +56,7 @@ const beyondSchemas = [
   'handlebars',
   'input of an unknown type',
   'input that cannot be checked',
+  'option given twice',
   'quiet hours of no length',
   'retention in hours',
   'secret in a header',

@@ -3,6 +3,8 @@ import { Lexer } from 'yaml'
 import { parseFlow } from '../../flows/language/parse.ts'
 import { parseSimulation } from '../../flows/language/persona.ts'
 import { parseWorkspace } from '../../flows/language/workspace-file.ts'
+import { readShape } from '../../openapi/faults.ts'
+import { WorkspaceDocument } from '../../openapi/schemas/workspace.ts'
 
 /** As large as a file may be. */
 const SIZE = 256 * 1024
@@ -42,6 +44,16 @@ const hostile: Record<string, string> = {
   directives: filled('%YAML 1.2\n'),
 }
 
+/** Texts that would be composed at a cost of their own, each refused where it begins. */
+const texts: Record<string, string> = {
+  'escapes that are none': filled('\\q', 'id: "'),
+  'escapes of code points that are none': filled('\\u00zz', 'id: "'),
+  'escapes beyond Unicode': filled('\\U0011ffff', 'id: "'),
+  'empty lines within a text': `${filled('\n', 'id: |\n  x\n').slice(0, -3)}  y`,
+  'lines that are folded': filled('  a\n', 'id: >\n'),
+  'lines in quotes': filled('\n a', "id: '"),
+}
+
 /** What a file costs to read grows with its parts: so many may be read before it is refused, which takes some 20 ms. */
 const MOST_PARTS = 20_000
 
@@ -65,4 +77,24 @@ describe.for(Object.keys(parsers) as (keyof typeof parsers)[])('%s of 256 kB', (
     // With the one that was too many.
     expect(partsOf(before(text, faults[0]!))).toBeLessThanOrEqual(MOST_PARTS + 1)
   })
+
+  test.for(Object.entries(texts))('of %s is refused before it is composed', ([, text]) => {
+    const read = parsers[kind](text)
+    const faults = 'faults' in read ? read.faults : []
+    expect(faults).toMatchObject([{ message: expect.stringMatching(/^(many backslashes|a text has at most)/) }])
+    expect(faults[0]!.line).toBeLessThanOrEqual(2)
+  })
+})
+
+test('of what nothing knows, a hundred are told', () => {
+  const text = Array.from({ length: 2_500 }, (_, i) => `tim_zone${i}: 1\n`).join('')
+  expect(parseWorkspace(text, {})).toHaveProperty('faults.length', 100)
+  const document = Object.fromEntries(Array.from({ length: 12_000 }, (_, i) => [`tim_zone${i}`, 1]))
+  expect(readShape(WorkspaceDocument, document).faults).toHaveLength(100)
+})
+
+test('twenty wrong escapes are told one by one, and escapes that there are do not count', () => {
+  const of = (wrong: number) => `id: "${'\\\\q \\n\\x41\\u00e9\\U0001f600 '.repeat(100)}${'\\q'.repeat(wrong)}"`
+  expect(parseFlow(of(20))).toHaveProperty('faults.length', 20)
+  expect(parseFlow(of(21))).toMatchObject({ faults: [{ line: 1, column: 5 }] })
 })

@@ -124,6 +124,26 @@ idle('a server that cannot be reached, or is none of ours, is a problem that say
   await agent.close()
 })
 
+idle('what was asked is answered, though stdin has ended', async ({ desk }) => {
+  const env = { TALKIF_URL: desk.url, TALKIF_KEY: desk.key, PATH: process.env.PATH!, NODE_COMPILE_CACHE: compiledDir }
+  const asked = [
+    { id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: identity } },
+    { method: 'notifications/initialized' },
+    { id: 2, method: 'tools/list' },
+    { id: 3, method: 'tools/call', params: { name: 'list_numbers', arguments: {} } },
+  ]
+  const out = await new Promise<string>((resolve) => {
+    const program = execFile(process.execPath, [main, 'mcp'], { env }, (_, stdout) => resolve(stdout))
+    program.stdin!.end(asked.map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`).join(''))
+  })
+  const answers = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id: number; result?: object })
+  expect(answers.map(({ id }) => id).toSorted()).toEqual([1, 2, 3])
+  expect(answers.every(({ result }) => result)).toBe(true)
+})
+
 idle('what it is told is read at once: no key, or no URL, ends it with a word to people', async () => {
   const run = (args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> =>
     new Promise((resolve) => {
@@ -135,7 +155,7 @@ idle('what it is told is read at once: no key, or no URL, ends it with a word to
   const keyless = await run([])
   expect(keyless).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('TALKIF_KEY') })
   const placeholder = await run(['--key', 'tk_test_…'])
-  expect(placeholder).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/TALKIF_KEY.*no API key/) })
+  expect(placeholder).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/--key is no API key/) })
   const astray = await run(['--key', 'tk_test_x', '--url', 'talkif.example'])
-  expect(astray).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('TALKIF_URL') })
+  expect(astray).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('write http://talkif.example') })
 })
