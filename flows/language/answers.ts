@@ -83,6 +83,16 @@ function readChoice(text: string, options: readonly string[]): string | undefine
     (option) => wordsOf(option) === said,
     (option) => wordsOf(option) !== '' && ` ${said} `.includes(` ${wordsOf(option)} `),
   ]
-  const meant = ways.map((isMeant) => options.filter(isMeant)).find((found) => found.length > 0)
-  return meant?.length === 1 ? meant[0] : undefined
+  const possible = options.filter((option) => comparesAlike(option, text))
+  const found = ways.map((isMeant) => possible.filter(isMeant)).find((some) => some.length > 0) ?? []
+  // Who says "Pro Max" says "Pro" with it.
+  const within = (one: string, other: string) => one !== other && ` ${wordsOf(other)} `.includes(` ${wordsOf(one)} `)
+  const meant = found.filter((option) => !found.some((other) => within(option, other)))
+  return meant.length === 1 ? meant[0] : undefined
 }
+
+const comparison = (text: string): string => text.replace(/[^<>≤≥]/g, '')
+
+/** What is said to be more is no option for less; a number without a sign may mean either. */
+const comparesAlike = (option: string, text: string): boolean =>
+  comparison(text) === '' || comparison(option) === comparison(text)

@@ -161,6 +161,10 @@ test.each([
   [['İzmir', 'Izmir'], 'izmir', null],
   [['İzmir', 'Ankara'], 'izmir', 'İzmir'],
   [['Pro', 'Pro Max'], 'pro max!', 'Pro Max'],
+  [['Pro', 'Pro Max'], 'The Pro Max, please.', 'Pro Max'],
+  [['Interested', 'Not interested'], 'I am not interested.', 'Not interested'],
+  [['Basic', 'Pro'], 'Not Basic but Pro', null],
+  [['> 10', '5'], '< 10', null],
 ])('of the options %j, %j is %j', (options, said, value) => expect(read(slot('choice', options), said)).toBe(value))
 
 test('whatever was said, what is kept has its one form', () => {
