@@ -243,8 +243,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
 
   /** The next session counts its audio from here on; what the caller says, or has said without its words having come, comes first. */
   function againToNext() {
-    const { awaitedSinceMs } = talk.transcript
-    sinceMs = Math.min(sinceMs, awaitedSinceMs ?? (talk.interruptions.speaking ? 0 : Number.POSITIVE_INFINITY))
+    const awaitedMs = talk.transcript.awaitedSinceMs(hearing.isEcho)
+    sinceMs = Math.min(sinceMs, awaitedMs ?? (talk.interruptions.speaking ? 0 : Number.POSITIVE_INFINITY))
     const frames = Math.max(0, Math.ceil((heardUntilMs - sinceMs + speechPaddingMs + beforeMs) / frameMs))
     const spoken = recent.slice(Math.max(0, recent.length - frames))
     hearing.restart(spoken.length * frameMs)

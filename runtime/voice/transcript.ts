@@ -23,8 +23,8 @@ export interface Transcript {
   close(): void
   /** Items of the caller whose words are still to come. */
   readonly awaited: number
-  /** Where the first of them began; null when there is none. */
-  readonly awaitedSinceMs: number | null
+  /** Where the first of them began, of those that are not `ignored`; null when there is none. */
+  awaitedSinceMs(ignored: (item: string) => boolean): number | null
   /** The conversation so far, with what the agent is still saying: for a session that has to be opened anew. */
   readonly turns: readonly Turn[]
 }
@@ -140,9 +140,7 @@ export function createTranscript(report: (turn: Turn) => void): Transcript {
     get awaited() {
       return open.filter(isAwaited).length
     },
-    get awaitedSinceMs() {
-      return open.find(isAwaited)?.atMs ?? null
-    },
+    awaitedSinceMs: (ignored) => open.find((turn) => isAwaited(turn) && !ignored(turn.item))?.atMs ?? null,
     get turns() {
       const saying = [...texts].flatMap(([item, text]) => {
         const atMs = open.find((turn) => turn.item === item)?.atMs ?? 0
