@@ -7,7 +7,7 @@ export const MAX_DEPTH = 32
 const MAX_TOKENS = 8_000
 /** The same for the other kinds of file: the demo's workspace has 436, a large one with 50 templates and 20 calendars about 4,000. */
 export const MAX_TOKENS_OF_OTHERS = 20_000
-/** Of one text: nobody writes so many, and each is composed on its own. */
+/** Nobody writes so many; a text's are composed one by one. */
 const MAX_LINES = 10_000
 /** Faults that are told of one text, or of one file. */
 const MAX_TOLD = 20
@@ -30,11 +30,12 @@ const FLOW: FileKind = { holds: 'a flow', maxTokens: MAX_TOKENS }
 
 /**
  * YAML 1.2 text → its tree, or what is wrong with it. Anchors, aliases, tags, directives, a second document, more than
- * 256 kB, nesting over 32 and texts of too many lines or wrong escapes are refused while reading, before anything is built from
- * them. Never throws.
+ * 256 kB or 10,000 lines, nesting over 32 and texts of too many wrong escapes are refused while reading, before anything is built
+ * from them. Never throws.
  */
 export function readYaml(text: string, kind = FLOW): { root: ParsedNode | null } | { faults: YamlFault[] } {
   if (text.length > MAX_BYTES || Buffer.byteLength(text) > MAX_BYTES) return one(0, 'the file is larger than 256 kB')
+  if (hasMore(text.matchAll(/\n/g), MAX_LINES)) return one(0, `the file has more than ${MAX_LINES} lines`)
   const parsed = tokens(text, kind)
   if ('faults' in parsed) return parsed
   const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false })
@@ -80,7 +81,6 @@ function tokens(text: string, kind: FileKind): { tokens: CST.Token[] } | { fault
 
 /** What a text has too much of to be composed. @param isAnnounced without quotes. */
 function excessOf(lexeme: string, isAnnounced: boolean): string | undefined {
-  if (hasMore(lexeme.matchAll(/\n/g), MAX_LINES)) return `a text has at most ${MAX_LINES} lines`
   const isDoubleQuoted = !isAnnounced && lexeme[0] === '"'
   return isDoubleQuoted && hasMore(lexeme.matchAll(WRONG_ESCAPE), MAX_TOLD)
     ? 'many backslashes in these double quotes escape nothing; write \\\\ for a backslash, or use single quotes'

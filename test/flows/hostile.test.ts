@@ -81,7 +81,7 @@ describe.for(Object.keys(parsers) as (keyof typeof parsers)[])('%s of 256 kB', (
   test.for(Object.entries(texts))('of %s is refused before it is composed', ([, text]) => {
     const read = parsers[kind](text)
     const faults = 'faults' in read ? read.faults : []
-    expect(faults).toMatchObject([{ message: expect.stringMatching(/^(many backslashes|a text has at most)/) }])
+    expect(faults).toMatchObject([{ message: expect.stringMatching(/^(many backslashes|the file has more than)/) }])
     expect(faults[0]!.line).toBeLessThanOrEqual(2)
   })
 })

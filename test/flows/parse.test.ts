@@ -214,9 +214,10 @@ test('hostile files are refused before anything is built from them', () => {
     'deep dashes': ['- '.repeat(size / 2), 'nested more than 32 deep'],
     'deep keys': ['a: '.repeat(size / 4), 'nested more than 32 deep'],
     'many keys': [
-      Array.from({ length: 20_000 }, (_, i) => `k${i}:`).join('\n'),
+      Array.from({ length: 9_000 }, (_, i) => `k${i}:`).join('\n'),
       'the file has too many parts for a flow',
     ],
+    'many lines': [Array.from({ length: 20_000 }, (_, i) => `k${i}:`).join('\n'), 'the file has more than 10000 lines'],
     'many items': [`[${'a,'.repeat(100_000)}]`, 'the file has too many parts for a flow'],
     'many actions': [`id: a\non:\n  not_fit: ${'sms '.repeat(60_000)}`, '"on.not_fit" is longer than 2000 characters'],
     'many slots': [`id: a\nqualify:\n  - ${'a - '.repeat(60_000)}a`, '"qualify" is longer than 2000 characters'],
