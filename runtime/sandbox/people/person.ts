@@ -44,7 +44,7 @@ function human({ script, speech, pace, hangUp, press, line }: PersonOptions): Pe
   const ear = createEar(speech)
   const disturb = createBadLine(script.line, (state) => line?.(state))
   // At a high pace a sentence that is still being rendered takes a long time of the call's.
-  const patienceMs = Math.round((PATIENCE_MS * Math.max(1, pace / 4)) / (2 * FRAME_MS)) * 2 * FRAME_MS
+  const patienceMs = Math.round((PATIENCE_MS * Math.max(1, pace / 2.5)) / (2 * FRAME_MS)) * 2 * FRAME_MS
   let elapsedMs = 0
   let silentMs = 0
   let answered = 0
