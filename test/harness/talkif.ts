@@ -141,6 +141,23 @@ export async function openWorkspace(served: Served, respond?: Parameters<typeof 
   }
 }
 
+/** What was said, where a conversation went another way than a test expected. */
+async function tellCalls({ api, served, workspaceId }: Workspace): Promise<void> {
+  const some = await served.runtime.db
+    .select({ id: calls.id })
+    .from(calls)
+    .where(eq(calls.workspaceId, workspaceId))
+    .limit(5)
+  for (const { id } of some) {
+    const { transcript = [], ...call } = await api.getCall({ id, include: ['transcript'] })
+    const said = transcript.map(
+      ({ at_ms, role, interrupted, text }) => `${at_ms} ${role}${interrupted ? ' …' : ':'} ${text}`,
+    )
+    const { status, outcome, reason, handoff, attempts } = call
+    console.log([JSON.stringify({ id, status, outcome, reason, handoff, attempts }), ...said].join('\n  '))
+  }
+}
+
 /** Looks until nothing is open any more; the database is the only one who knows, whichever process works. */
 async function settled({ runtime }: Served, workspaceId: string, callId?: string): Promise<void> {
   for (;;) {
@@ -185,8 +202,9 @@ export const testWith = (options: ServerOptions, prepare = async (_: Workspace) 
       onCleanup(() => served.drop())
       return served as Served
     })
-    .extend('talkif', async ({ served }, { onCleanup }) => {
+    .extend('talkif', async ({ served, onTestFailed }, { onCleanup }) => {
       const workspace = await openWorkspace(served)
+      onTestFailed(() => tellCalls(workspace))
       onCleanup(() => workspace.inbox.close())
       await prepare(workspace)
       return workspace
