@@ -79,12 +79,19 @@ export function elastic(clock: Clock): Clock {
     monotonic: () => origin + elapsed(),
     setTimeout(run, ms) {
       const due = clock.monotonic() - origin - skipped + Math.max(ms, 1)
-      return clock.setTimeout(() => {
+      const handle: { timer: Timer } = { timer: clock.setTimeout(fire, ms) }
+      function fire() {
         const late = clock.monotonic() - origin - skipped - due
+        // This clock stood still meanwhile.
+        if (late <= -1) {
+          handle.timer = clock.setTimeout(fire, -late)
+          return
+        }
         if (late > STALL_MS) skipped += late - STALL_MS
         run()
-      }, ms)
+      }
+      return handle
     },
-    clearTimeout: (timer) => clock.clearTimeout(timer),
+    clearTimeout: (timer) => clock.clearTimeout(timer?.timer as Timer | undefined),
   }
 }

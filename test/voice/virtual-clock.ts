@@ -39,6 +39,10 @@ export function virtualClock(startMs = 1_700_000_000_000) {
       }
       nowMs = untilMs
     },
+    /** The process is busy for so long: what falls due meanwhile runs late. */
+    stall(ms: number) {
+      nowMs += ms
+    },
     get pending() {
       return due.length
     },
