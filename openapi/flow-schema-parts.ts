@@ -46,6 +46,16 @@ export const words = (field: z.ZodType) => orEmpty(meaning(field), ...oneOrMore(
 export const duration = (field: z.ZodType, ...examples: string[]) =>
   orEmpty(meaning(field), matching(`^\\s*${DURATION}\\s*$`, ...examples))
 
+/** A whole number of few digits, between the bounds of the schema. */
+export function whole(field: z.ZodType): JsonSchema {
+  const { minimum, maximum } = printSchema(field, 'input') as { minimum: number; maximum: number }
+  return orEmpty(
+    meaning(field),
+    { type: 'integer', minimum, maximum },
+    matching(`^\\s*0*[${minimum}-${maximum}]\\s*$`, String(minimum)),
+  )
+}
+
 export const flag = (field: z.ZodType) => orEmpty(meaning(field), { type: 'boolean' })
 
 export const mapping = (properties: Record<string, JsonSchema>, ...required: string[]): JsonSchema => ({

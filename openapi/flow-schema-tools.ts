@@ -2,6 +2,7 @@ import { duration, mapping, matching, meaning, oneOrMore, orEmpty, text, WORDS }
 import type { JsonSchema } from './json-schema.ts'
 import { FlowDocument, FlowTool } from './schemas/flow-document.ts'
 import { METHODS, PLATFORM_TOOLS } from './schemas/flow-tool.ts'
+import { written } from './schemas/flow-written.ts'
 
 const [http, mcp] = FlowTool.options
 const NOTHING: JsonSchema = { type: 'null' }
@@ -13,7 +14,7 @@ const headers = orEmpty(meaning(http.shape.headers), {
   maxProperties: 20,
 })
 const common = {
-  timeout: duration(http.shape.timeout_seconds, '5s'),
+  timeout: duration(http.shape.timeout_seconds, written.get(http.shape.timeout_seconds)!.example!),
   sample: meaning(http.shape.sample),
 }
 

@@ -11,12 +11,12 @@ import {
   orEmpty,
   section,
   text,
+  whole,
   words,
 } from './flow-schema-parts.ts'
 import { toolsSchema } from './flow-schema-tools.ts'
 import { type JsonSchema, printSchema } from './json-schema.ts'
 import {
-  ENGINES,
   FlowAgent,
   FlowCall,
   FlowDocument,
@@ -26,18 +26,31 @@ import {
   OUTCOMES,
   SlotName,
 } from './schemas/flow-document.ts'
-import { SLOT_TYPES } from './schemas/flow-slot.ts'
+import { type Form, type Section, type WrittenField, wordsOf, writtenFields } from './schemas/flow-written.ts'
 
-const CLOCK = '([01]?[0-9]|2[0-3]):[0-5][0-9]'
 const name = (printSchema(SlotName, 'input').pattern as string).slice(1, -1)
 
-const slot = mapping({
-  question: text(FlowSlot.shape.question),
-  type: choice(FlowSlot.shape.type, SLOT_TYPES),
-  options: words(FlowSlot.shape.options),
-  required: flag(FlowSlot.shape.required),
-  disqualify_if: words(FlowSlot.shape.disqualify_if),
-})
+const LANGUAGE = '^\\s*[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\\s*$'
+const CLOCK = '([01]?[0-9]|2[0-3]):[0-5][0-9]'
+
+/** What stands in the file for a value of each form. */
+const FORMS: Record<Form, (field: WrittenField) => JsonSchema> = {
+  text: ({ schema }) => text(schema),
+  texts: ({ schema }) => words(schema),
+  languages: ({ schema }) => orEmpty(meaning(schema), ...oneOrMore([matching(LANGUAGE, 'tr', 'pt-BR')])),
+  choice: ({ schema }) => choice(schema, wordsOf(schema)),
+  flag: ({ schema }) => flag(schema),
+  whole: ({ schema }) => whole(schema),
+  seconds: ({ schema, example }) => duration(schema, example!),
+  days: ({ schema, example }) => duration(schema, example!),
+  milliseconds: ({ schema, example }) =>
+    orEmpty(meaning(schema), matching(`^\\s*([0-9]{1,6} ?ms|${DURATION})\\s*$`, example!)),
+  hours: ({ schema, example }) => orEmpty(meaning(schema), matching(`^\\s*${CLOCK} ?[-–] ?${CLOCK}\\s*$`, example!)),
+}
+
+const keys = (of: Section) =>
+  Object.fromEntries(writtenFields(of).map((field) => [field.key, FORMS[field.form](field)]))
+const part = (of: Section) => section(of, keys(of))
 
 /** `- need - timing`, `- budget: "What budget …?"`, `- budget: {type: number}`, or a plain list of names. */
 const slots = oneOrMore([
@@ -45,16 +58,9 @@ const slots = oneOrMore([
   {
     type: 'object',
     propertyNames: { pattern: `^${name}$` },
-    additionalProperties: orEmpty({}, text(FlowSlot.shape.question), slot),
+    additionalProperties: orEmpty({}, text(FlowSlot.shape.question), mapping(keys(FlowSlot))),
   },
 ])
-
-const { match, call, agent, on } = {
-  match: FlowMatch.shape,
-  call: FlowCall.shape,
-  agent: FlowAgent.shape,
-  on: FlowOn.shape,
-}
 
 /**
  * JSON Schema of a flow file, for editors: what its YAML may say before it is parsed. It refuses nothing that the parser takes; what
@@ -65,50 +71,16 @@ export const flowSchema: JsonSchema = {
   type: 'object',
   properties: {
     id: { ...meaning(FlowDocument.shape.id), ...matching(`^\\s*${name}\\s*$`, 'flow_pricing_v3'), maxLength: 64 },
-    match: section(FlowMatch, {
-      source: words(match.source),
-      campaign: words(match.campaign),
-      intent: words(match.intent),
-      language: orEmpty(
-        meaning(match.language),
-        ...oneOrMore([matching('^\\s*[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\\s*$', 'tr', 'pt-BR')]),
-      ),
-    }),
-    call: section(FlowCall, {
-      within: duration(call.within_seconds, '60s'),
-      voice: text(call.voice),
-      engine: choice(call.engine, ENGINES),
-      quiet_hours: orEmpty(meaning(call.quiet_hours), matching(`^\\s*${CLOCK} ?[-–] ?${CLOCK}\\s*$`, '22:00-09:00')),
-      max_duration: duration(call.max_duration_seconds, '10m'),
-      idle: duration(call.idle_seconds, '8s'),
-      record: flag(call.record),
-      retention: duration(call.retention_days, '30d'),
-      amd: flag(call.detect_machine),
-      voicemail_message: text(call.voicemail_message),
-    }),
-    agent: section(FlowAgent, {
-      name: text(agent.name),
-      business: text(agent.business),
-      greeting: text(agent.greeting),
-      greeting_interruptible: flag(agent.greeting_interruptible),
-      interrupt_after: orEmpty(
-        meaning(agent.interrupt_after_ms),
-        matching(`^\\s*([0-9]{1,6} ?ms|${DURATION})\\s*$`, '300ms'),
-      ),
-      interrupt_words: orEmpty(
-        meaning(agent.interrupt_words),
-        { type: 'integer', minimum: 1, maximum: 5 },
-        matching('^\\s*0*[1-5]\\s*$', '1'),
-      ),
-      manner: text(agent.manner),
-      knowledge: text(agent.knowledge),
-      prompt: text(agent.prompt),
-    }),
+    match: part(FlowMatch),
+    call: part(FlowCall),
+    agent: part(FlowAgent),
     qualify: orEmpty(meaning(FlowDocument.shape.qualify), ...slots),
     tools: toolsSchema(name),
     on: section(
       FlowOn,
-      Object.fromEntries(OUTCOMES.map((outcome) => [outcome, orEmpty(meaning(on[outcome]), ...actionForms(outcome))])),
+      Object.fromEntries(
+        OUTCOMES.map((outcome) => [outcome, orEmpty(meaning(FlowOn.shape[outcome]), ...actionForms(outcome))]),
+      ),
     ),
   },
   required: ['id'],

@@ -1,45 +1,21 @@
-import { type Flow, type FlowAction, type FlowSlot, OUTCOMES } from '../../openapi/schemas/flow-document.ts'
+import {
+  type Flow,
+  type FlowAction,
+  FlowAgent,
+  FlowCall,
+  FlowMatch,
+  FlowSlot,
+  OUTCOMES,
+} from '../../openapi/schemas/flow-document.ts'
+import { impliedBy } from '../../openapi/schemas/flow-written.ts'
 
 /** What a flow means where it says nothing. */
-export const DEFAULTS = {
-  match: { source: [], campaign: [], intent: [], language: [] },
-  call: {
-    within_seconds: 60,
-    voice: null,
-    engine: 'realtime',
-    quiet_hours: null,
-    max_duration_seconds: 600,
-    idle_seconds: 8,
-    record: false,
-    retention_days: null,
-    detect_machine: true,
-    voicemail_message: null,
-  },
-  agent: {
-    name: null,
-    business: null,
-    greeting: null,
-    greeting_interruptible: true,
-    interrupt_after_ms: 300,
-    interrupt_words: 1,
-    manner: null,
-    knowledge: null,
-    prompt: null,
-  },
-} satisfies Pick<Flow, 'match' | 'call' | 'agent'>
-
-export const SLOT_DEFAULTS: Omit<FlowSlot, 'name'> = {
-  question: null,
-  type: 'text',
-  options: [],
-  required: true,
-  disqualify_if: [],
-}
+export const DEFAULTS = { match: impliedBy(FlowMatch), call: impliedBy(FlowCall), agent: impliedBy(FlowAgent) }
+export const SLOT_DEFAULTS = impliedBy(FlowSlot) as Omit<FlowSlot, 'name'>
 
 /** Factors of the delay between attempts that have names. */
 export const BACKOFFS: Readonly<Record<string, number>> = { exponential: 2, fixed: 1 }
 export const RETRY_DEFAULTS = { max: 3, backoff: BACKOFFS.exponential! }
-export const TIMEOUT_DEFAULT = 8
 
 type Old<T> = Partial<{ [K in keyof T]: unknown }>
 

@@ -130,6 +130,7 @@ export const flag: Read<boolean> = (node, path, _name, reading) => {
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
+export type Unit = 's' | 'm' | 'h' | 'd'
 
 /**
  * `60s`, `15m`, `2h` or `1d` in seconds; otherwise what is wrong, and what was probably meant.
@@ -137,7 +138,7 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, 
  */
 export function readDuration(
   written: string,
-  unit: keyof typeof UNIT_SECONDS = 's',
+  unit: Unit = 's',
 ): { seconds: number } | { message: string; suggestion?: string } {
   const [, digits, given = ''] = /^([0-9]{1,7}) ?([a-z]{0,10})$/i.exec(written.trim()) ?? []
   if (!digits) return { message: `"${short(written)}" is not a duration; write one such as 60s, 15m or 2h` }
@@ -153,7 +154,7 @@ export function readDuration(
 
 /** A duration in `per`-second units: 1 for seconds, 86,400 for days. @param unit of a number that has none. */
 export const duration =
-  (per = 1, unit: keyof typeof UNIT_SECONDS = 's'): Read<number> =>
+  (per = 1, unit: Unit = 's'): Read<number> =>
   (node, path, name, reading) => {
     const written = text(node, path, name, reading)
     if (written === undefined) return undefined

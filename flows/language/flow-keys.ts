@@ -1,6 +1,15 @@
-import { type Flow, type FlowSlot, type FlowTool, OUTCOMES } from '../../openapi/schemas/flow-document.ts'
-import { DEFAULTS, SLOT_DEFAULTS, TIMEOUT_DEFAULT } from './defaults.ts'
-import { duration, printActions } from './print-actions.ts'
+import {
+  type Flow,
+  FlowAgent,
+  FlowCall,
+  FlowMatch,
+  FlowSlot,
+  FlowTool,
+  OUTCOMES,
+} from '../../openapi/schemas/flow-document.ts'
+import { impliedBy, type Section } from '../../openapi/schemas/flow-written.ts'
+import { keysOfSection } from './forms.ts'
+import { printActions } from './print-actions.ts'
 
 export type Keys = Record<string, unknown>
 
@@ -8,56 +17,13 @@ export type Keys = Record<string, unknown>
 export function keysOf(flow: Flow) {
   return {
     id: flow.id,
-    match: matchKeys(flow.match),
-    call: callKeys(flow.call),
-    agent: agentKeys(flow.agent),
-    qualify: Object.fromEntries(flow.qualify.map((slot) => [slot.name, slotKeys(slot)])),
+    match: keysOfSection(FlowMatch, flow.match),
+    call: keysOfSection(FlowCall, flow.call),
+    agent: keysOfSection(FlowAgent, flow.agent),
+    qualify: Object.fromEntries(flow.qualify.map((slot) => [slot.name, keysOfSection(FlowSlot, slot)])),
     tools: Object.fromEntries(flow.tools.map((tool) => [tool.name, toolKeys(tool)])),
     on: Object.fromEntries(OUTCOMES.map((outcome) => [outcome, printActions(flow.on[outcome])])),
   }
-}
-
-function matchKeys({ source, campaign, intent, language }: Flow['match']): Keys {
-  return {
-    ...{ source: oneOrMore(source), campaign: oneOrMore(campaign) },
-    ...{ intent: oneOrMore(intent), language: oneOrMore(language) },
-  }
-}
-
-function callKeys(call: Flow['call']): Keys {
-  return {
-    within: duration(call.within_seconds),
-    voice: call.voice,
-    engine: call.engine,
-    quiet_hours: call.quiet_hours && `${call.quiet_hours.from}-${call.quiet_hours.to}`,
-    max_duration: duration(call.max_duration_seconds),
-    idle: duration(call.idle_seconds),
-    record: call.record,
-    retention: call.retention_days && `${call.retention_days}d`,
-    amd: call.detect_machine,
-    voicemail_message: call.voicemail_message,
-  }
-}
-
-function agentKeys(agent: Flow['agent']): Keys {
-  const { name, business, greeting, greeting_interruptible, interrupt_after_ms, interrupt_words } = agent
-  const { manner, knowledge, prompt } = agent
-  return {
-    ...{
-      name,
-      business,
-      greeting,
-      greeting_interruptible,
-      interrupt_after: `${interrupt_after_ms}ms`,
-      interrupt_words,
-    },
-    ...{ manner, knowledge, prompt },
-  }
-}
-
-export function slotKeys(slot: FlowSlot): Keys {
-  const { question, type, options, required, disqualify_if } = slot
-  return { question, type, options, required, disqualify_if: oneOrMore(disqualify_if) }
 }
 
 export function toolKeys(tool: FlowTool): Keys {
@@ -68,20 +34,17 @@ export function toolKeys(tool: FlowTool): Keys {
     tool.kind === 'http'
       ? { http: isBare ? `${tool.method} ${url}` : { method: tool.method, url, headers }, input: tool.input }
       : { mcp, allow: tool.allow }
-  return { description: tool.description, ...where, timeout: duration(tool.timeout_seconds), sample: tool.sample }
+  return { description: tool.description, ...where, ...keysOfSection(FlowTool.options[0], tool), sample: tool.sample }
 }
 
-/** One value stands for itself. */
-function oneOrMore(values: readonly string[]): string | readonly string[] {
-  return values.length === 1 ? values[0]! : values
-}
+const impliedKeys = (section: Section) => keysOfSection(section, impliedBy(section))
 
 /** What each key says where it is not written. */
 export const IMPLIED: Record<'match' | 'call' | 'agent' | 'slot' | 'tool' | 'on', Keys> = {
-  match: matchKeys(DEFAULTS.match),
-  call: callKeys(DEFAULTS.call),
-  agent: agentKeys(DEFAULTS.agent),
-  slot: slotKeys({ name: '', ...SLOT_DEFAULTS }),
-  tool: { description: null, input: null, allow: null, timeout: duration(TIMEOUT_DEFAULT), sample: null },
+  match: impliedKeys(FlowMatch),
+  call: impliedKeys(FlowCall),
+  agent: impliedKeys(FlowAgent),
+  slot: impliedKeys(FlowSlot),
+  tool: { description: null, input: null, allow: null, sample: null, ...impliedKeys(FlowTool.options[0]) },
   on: Object.fromEntries(OUTCOMES.map((outcome) => [outcome, printActions([])])),
 }

@@ -1,71 +1,37 @@
 import { isMap } from 'yaml'
 import { inWords, MAX_FAULTS } from '../../openapi/faults.ts'
-import { ENGINES, type Flow, FlowDocument, OUTCOMES } from '../../openapi/schemas/flow-document.ts'
-import { DEFAULTS } from './defaults.ts'
+import {
+  type Flow,
+  FlowAgent,
+  FlowCall,
+  FlowDocument,
+  FlowMatch,
+  OUTCOMES,
+} from '../../openapi/schemas/flow-document.ts'
 import type { FlowFault } from './faults.ts'
-import { duration, flag, languages, milliseconds, oneOf, quietHours, text, texts, whole } from './fields.ts'
+import { text } from './fields.ts'
+import { fieldsOf } from './forms.ts'
 import { type Draft, judge } from './judge.ts'
 import { actions } from './outcomes.ts'
-import { type Field, isEmpty, type Read, type Reading, section, startReading, within } from './reading.ts'
+import { type Field, isEmpty, type Reading, section, startReading, within } from './reading.ts'
 import { slots } from './slots.ts'
 import { tools } from './tools.ts'
 import { readYaml } from './yaml.ts'
 
-/** How the keys of a section are read; `as` is their name in the parsed flow where it differs. */
-type Readers = Record<string, { as?: string; read: Read<unknown> }>
-
-const MATCH: Readers = {
-  source: { read: texts },
-  campaign: { read: texts },
-  intent: { read: texts },
-  language: { read: languages },
-}
-
-const CALL: Readers = {
-  within: { as: 'within_seconds', read: duration() },
-  voice: { read: text },
-  engine: { read: oneOf(ENGINES) },
-  quiet_hours: { read: quietHours },
-  max_duration: { as: 'max_duration_seconds', read: duration(1, 'm') },
-  idle: { as: 'idle_seconds', read: duration() },
-  record: { read: flag },
-  retention: { as: 'retention_days', read: duration(86_400, 'd') },
-  amd: { as: 'detect_machine', read: flag },
-  voicemail_message: { read: text },
-}
-
-const AGENT: Readers = {
-  name: { read: text },
-  business: { read: text },
-  greeting: { read: text },
-  greeting_interruptible: { read: flag },
-  interrupt_after: { as: 'interrupt_after_ms', read: milliseconds },
-  interrupt_words: { read: whole },
-  manner: { read: text },
-  knowledge: { read: text },
-  prompt: { read: text },
-}
-
-const ON: Readers = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, { read: actions }]))
-
-/** A mapping with these keys, as a field; what is not there has its default. */
-function sectionOf(readers: Readers, defaults: Record<string, unknown>): Field<unknown> {
-  const fields: Record<string, Field<unknown>> = {}
-  for (const [key, reader] of Object.entries(readers))
-    fields[key] = { ...reader, absent: defaults[reader.as ?? key] ?? (defaults === NO_ACTIONS ? [] : null) }
-  return { read: (node, path, name, reading) => section(node, path, name, reading, fields), absent: defaults }
-}
-
-const NO_ACTIONS = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, []]))
+/** A mapping of known keys, as a field. */
+const mapping = (fields: Record<string, Field<unknown>>): Field<unknown> => ({
+  read: (node, path, name, reading) => section(node, path, name, reading, fields),
+  absent: Object.fromEntries(Object.entries(fields).map(([key, { as = key, absent }]) => [as, absent])),
+})
 
 const FLOW: Record<string, Field<unknown>> = {
   id: { read: text, absent: undefined },
-  match: sectionOf(MATCH, DEFAULTS.match),
-  call: sectionOf(CALL, DEFAULTS.call),
-  agent: sectionOf(AGENT, DEFAULTS.agent),
+  match: mapping(fieldsOf(FlowMatch)),
+  call: mapping(fieldsOf(FlowCall)),
+  agent: mapping(fieldsOf(FlowAgent)),
   qualify: { read: slots, absent: [] },
   tools: { read: tools, absent: [] },
-  on: sectionOf(ON, NO_ACTIONS),
+  on: mapping(Object.fromEntries(OUTCOMES.map((outcome) => [outcome, { read: actions, absent: [] }]))),
 }
 
 export type ParsedFlow = {

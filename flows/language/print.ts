@@ -1,6 +1,7 @@
 import { Document, Scalar, visit } from 'yaml'
-import type { Flow, FlowSlot } from '../../openapi/schemas/flow-document.ts'
-import { IMPLIED, type Keys, keysOf, slotKeys, toolKeys } from './flow-keys.ts'
+import { type Flow, FlowSlot } from '../../openapi/schemas/flow-document.ts'
+import { IMPLIED, type Keys, keysOf, toolKeys } from './flow-keys.ts'
+import { keysOfSection } from './forms.ts'
 
 /**
  * A flow as YAML that `parseFlow` reads back to the same flow. What is meant anyway is left out, so that the text, and with it the
@@ -47,7 +48,7 @@ function besides(keys: Keys, implied: Keys): Keys {
 function printSlots(slots: readonly FlowSlot[]): (string | Keys)[] {
   const printed: (string | Keys)[] = []
   for (const slot of slots) {
-    const said = besides(slotKeys(slot), IMPLIED.slot)
+    const said = besides(keysOfSection(FlowSlot, slot), IMPLIED.slot)
     const last = printed.at(-1)
     const isOnlyQuestion = Object.keys(said).join() === 'question'
     if (Object.keys(said).length > 0) printed.push({ [slot.name]: isOnlyQuestion ? slot.question : said })

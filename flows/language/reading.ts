@@ -1,5 +1,7 @@
 import { isMap, isScalar, isSeq, type ParsedNode } from 'yaml'
 import { nearest } from '../../openapi/nearest.ts'
+import { FlowAgent, FlowCall, FlowTool } from '../../openapi/schemas/flow-document.ts'
+import { writtenFields } from '../../openapi/schemas/flow-written.ts'
 import { type FlowFault, positions } from './faults.ts'
 
 export type Node = ParsedNode | null
@@ -93,10 +95,7 @@ export function unknown(
 
 /** What the parsed flow calls differently, or people do. */
 const SYNONYMS = new Map([
-  ['detect_machine', 'amd'],
-  ['within_seconds', 'within'],
-  ['max_duration_seconds', 'max_duration'],
-  ['interrupt_after_ms', 'interrupt_after'],
+  ...[FlowCall, FlowAgent, FlowTool.options[0]].flatMap(writtenFields).map(({ as, key }) => [as, key] as const),
   ['slots', 'qualify'],
   ['outcomes', 'on'],
 ])

@@ -1,17 +1,14 @@
 import { isMap, isSeq } from 'yaml'
-import type { FlowSlot } from '../../openapi/schemas/flow-document.ts'
-import { COMPARISON, SLOT_TYPES } from '../../openapi/schemas/flow-slot.ts'
+import { FlowSlot } from '../../openapi/schemas/flow-document.ts'
+import { COMPARISON } from '../../openapi/schemas/flow-slot.ts'
 import { SLOT_DEFAULTS } from './defaults.ts'
-import { flag, oneOf, text, texts } from './fields.ts'
+import { text } from './fields.ts'
+import { fieldsOf } from './forms.ts'
 import { entries, isEmpty, items, MAX_LINE, type Node, type Read, type Reading, section, within } from './reading.ts'
 
-const FIELDS = {
-  question: { read: text, absent: null },
-  type: { read: oneOf(SLOT_TYPES), absent: undefined },
-  options: { read: texts, absent: [] },
-  required: { read: flag, absent: true },
-  disqualify_if: { read: texts, absent: [] },
-}
+const known = fieldsOf(FlowSlot)
+/** Without a type, options make it a choice. */
+const FIELDS = { ...known, type: { ...known.type!, absent: undefined } }
 
 /** `- need - timing`, `- budget: "What budget …?"`, `- budget: {question: …, type: number}`, or a plain list of names. */
 export const slots: Read<FlowSlot[]> = (node, path, name, reading) => {
@@ -54,7 +51,7 @@ function long(key: string, value: Node, path: string, name: string, reading: Rea
     return { name: key, ...SLOT_DEFAULTS, question: text(value, path, name, reading) ?? null }
   }
   const read = section(value, path, name, reading, FIELDS) as Omit<FlowSlot, 'name' | 'type'> & Partial<FlowSlot>
-  const type = read.type ?? (read.options.length > 0 ? 'choice' : 'text')
+  const type = read.type ?? (read.options.length > 0 ? 'choice' : SLOT_DEFAULTS.type)
   return { name: key, ...read, type, disqualify_if: read.disqualify_if.map((value) => spelled(value, type)) }
 }
 

@@ -1,8 +1,8 @@
 import { isMap } from 'yaml'
-import type { FlowTool } from '../../openapi/schemas/flow-document.ts'
+import { FlowTool } from '../../openapi/schemas/flow-document.ts'
 import { METHODS } from '../../openapi/schemas/flow-tool.ts'
-import { TIMEOUT_DEFAULT } from './defaults.ts'
-import { duration, json, oneOf, record, text, texts } from './fields.ts'
+import { json, oneOf, record, text, texts } from './fields.ts'
+import { fieldsOf } from './forms.ts'
 import { entries, type Node, type Read, type Reading, section } from './reading.ts'
 
 /** Where an http tool goes: `GET https://…`, or a mapping. */
@@ -44,7 +44,7 @@ const FIELDS = {
   mcp: { read: server, absent: undefined },
   input: { read: json, absent: null },
   allow: { read: texts, absent: null },
-  timeout: { as: 'timeout_seconds', read: duration(), absent: TIMEOUT_DEFAULT },
+  ...fieldsOf(FlowTool.options[0]),
   sample: { read: json, absent: null },
 }
 

@@ -8,7 +8,7 @@ import { formsOf, UNITS, unitOf, withUnit } from '../../openapi/workspace-schema
 import type { z } from '../../openapi/zod.ts'
 import { escapeEnvironment, fillEnvironment, hasVariables } from './environment.ts'
 import type { FlowFault } from './faults.ts'
-import { readDuration } from './fields.ts'
+import { readDuration, type Unit } from './fields.ts'
 import { inOrder } from './parse.ts'
 import { entries, isEmpty, type Node, type Reading, short, startReading, within } from './reading.ts'
 import { STAND_IN_DURATION, standIn, standInText } from './stand-in.ts'
@@ -212,7 +212,7 @@ function duration(node: Node, unit: string, path: string, walk: Walk): number | 
   const written = typeof node.value === 'string' ? fill(node, path, walk) : node.source
   if (written === undefined) return undefined
   if (walk.assumed?.has(path)) return STAND_IN_DURATION
-  const read = readDuration(written, unit[0])
+  const read = readDuration(written, unit[0] as Unit)
   if ('message' in read) return walk.reading.fault(node, path, read.message, read.suggestion)
   const count = read.seconds / UNITS[unit]!
   return Number.isInteger(count) ? count : walk.reading.fault(node, path, `"${path}" must be a number of whole ${unit}`)

@@ -3,6 +3,7 @@ import { FlowAction } from './flow-action.ts'
 import { name, reference, seconds, text } from './flow-fields.ts'
 import { FlowSlot } from './flow-slot.ts'
 import { FlowTool } from './flow-tool.ts'
+import { written } from './flow-written.ts'
 
 export { FlowAction } from './flow-action.ts'
 export { FlowSlot, SlotName } from './flow-slot.ts'
@@ -17,7 +18,17 @@ const clockTime = z
   .describe('Time of day, HH:MM, in the time zone of the person called.')
 
 const values = (what: string) =>
-  z.array(text(128, 'One value.')).max(50, 'must have at most 50 values').describe(`${what} Empty: any.`)
+  z
+    .array(text(128, 'One value.'))
+    .max(50, 'must have at most 50 values')
+    .describe(`${what} Empty: any.`)
+    .register(written, { form: 'texts', implied: [] })
+
+/** Text that may be missing. */
+const maybe = (max: number, what: string, without?: string) => {
+  const field = text(max, what).nullable()
+  return (without ? field.describe(without) : field).register(written, { form: 'text', implied: null })
+}
 
 /** Realtime: OpenAI's speech-to-speech model. Cascade: transcription, a text model, speech. */
 export const ENGINES = ['realtime', 'cascade'] as const
@@ -37,51 +48,73 @@ export const FlowMatch = z
     language: z
       .array(text(35, 'A BCP 47 language tag; `tr` also takes `tr-TR`.'))
       .max(50, 'must have at most 50 values')
-      .describe('Languages of the lead. Empty: any.'),
+      .describe('Languages of the lead. Empty: any.')
+      .register(written, { form: 'languages', implied: [] }),
   })
   .describe('Which leads this flow takes. The flow that names most of what a lead says wins.')
 
 export const FlowCall = z
   .strictObject({
-    within_seconds: seconds(1, 86_400, 'Dial budget: the target from lead to first dial.'),
-    voice: reference('Name of a voice of the workspace or the engine.').nullable(),
+    within_seconds: seconds(1, 86_400, 'Dial budget: the target from lead to first dial.').register(written, {
+      ...{ form: 'seconds', key: 'within', implied: 60, example: '60s' },
+    }),
+    voice: reference('Name of a voice of the workspace or the engine.')
+      .nullable()
+      .register(written, { form: 'text', implied: null }),
     engine: z
       .enum(ENGINES)
-      .describe('One model that hears and speaks, or speech recognition, a text model and speech in a row.'),
-    quiet_hours: QuietHours.nullable(),
-    max_duration_seconds: seconds(30, 3_600, 'The call is politely ended after this.'),
-    idle_seconds: seconds(3, 60, 'Silence before a nudge; the second time ends the call.'),
-    record: z.boolean().describe('Record live calls. Announced in the first sentence.'),
+      .describe('One model that hears and speaks, or speech recognition, a text model and speech in a row.')
+      .register(written, { form: 'choice', implied: 'realtime' }),
+    quiet_hours: QuietHours.nullable().register(written, { form: 'hours', implied: null, example: '22:00-09:00' }),
+    max_duration_seconds: seconds(30, 3_600, 'The call is politely ended after this.').register(written, {
+      ...{ form: 'seconds', key: 'max_duration', implied: 600, example: '10m' },
+    }),
+    idle_seconds: seconds(3, 60, 'Silence before a nudge; the second time ends the call.').register(written, {
+      ...{ form: 'seconds', key: 'idle', implied: 8, example: '8s' },
+    }),
+    record: z
+      .boolean()
+      .describe('Record live calls. Announced in the first sentence.')
+      .register(written, { form: 'flag', implied: false }),
     retention_days: z
       .int()
       .min(1, 'must be at least 1 day')
       .max(3_650, 'must be at most 3650 days')
       .nullable()
-      .describe('Days until recording and transcript are deleted. Null: as the workspace says.'),
-    detect_machine: z.boolean().describe('Let the carrier tell voicemail from a person.'),
-    voicemail_message: text(500, 'Left after the beep.').nullable().describe('Null: hang up on voicemail.'),
+      .describe('Days until recording and transcript are deleted. Null: as the workspace says.')
+      .register(written, { form: 'days', key: 'retention', implied: null, example: '30d' }),
+    detect_machine: z
+      .boolean()
+      .describe('Let the carrier tell voicemail from a person.')
+      .register(written, { form: 'flag', key: 'amd', implied: true }),
+    voicemail_message: maybe(500, 'Left after the beep.', 'Null: hang up on voicemail.'),
   })
   .describe('How the call is placed.')
 
 export const FlowAgent = z
   .strictObject({
-    name: text(60, 'Who is speaking.').nullable().describe('Null: Talkif.'),
-    business: text(120, 'On whose behalf the call is made.').nullable().describe("Null: the workspace's business."),
-    greeting: text(500, 'The hand-written first words; {name}, {business} and other fields are filled in.').nullable(),
-    greeting_interruptible: z.boolean().describe('Speech of the person called cuts the greeting.'),
+    name: maybe(60, 'Who is speaking.', 'Null: Talkif.'),
+    business: maybe(120, 'On whose behalf the call is made.', "Null: the workspace's business."),
+    greeting: maybe(500, 'The hand-written first words; {name}, {business} and other fields are filled in.'),
+    greeting_interruptible: z
+      .boolean()
+      .describe('Speech of the person called cuts the greeting.')
+      .register(written, { form: 'flag', implied: true }),
     interrupt_after_ms: z
       .int()
       .min(0)
       .max(2_000, 'must be at most 2s')
-      .describe('Speech of this length, in milliseconds of voice, cuts the agent.'),
+      .describe('Speech of this length, in milliseconds of voice, cuts the agent.')
+      .register(written, { form: 'milliseconds', key: 'interrupt_after', implied: 300, example: '300ms' }),
     interrupt_words: z
       .int()
       .min(1)
       .max(5)
-      .describe('Shorter speech cuts it, too, with so many words that are more than "yes" or "mhm".'),
-    manner: text(1_000, 'How the agent speaks.').nullable(),
-    knowledge: text(100_000, 'Facts the agent may use.').nullable(),
-    prompt: text(20_000, 'Further instructions to the agent.').nullable(),
+      .describe('Shorter speech cuts it, too, with so many words that are more than "yes" or "mhm".')
+      .register(written, { form: 'whole', implied: 1 }),
+    manner: maybe(1_000, 'How the agent speaks.'),
+    knowledge: maybe(100_000, 'Facts the agent may use.'),
+    prompt: maybe(20_000, 'Further instructions to the agent.'),
   })
   .describe('Who the agent is and what it knows.')
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { name, text } from './flow-fields.ts'
+import { written } from './flow-written.ts'
 
 export const SLOT_TYPES = ['text', 'choice', 'number', 'yes_no', 'date'] as const
 
@@ -9,15 +10,22 @@ export const COMPARISON = /^(<=?|>=?) ?(-?[0-9]{1,12}(?:\.[0-9]{1,6})?)$/
 export const SlotName = name('Name of one thing to find out.')
 
 const list = (max: number, what: string) =>
-  z.array(text(100, 'One value.')).max(max, `must have at most ${max} values`).describe(what)
+  z
+    .array(text(100, 'One value.'))
+    .max(max, `must have at most ${max} values`)
+    .describe(what)
+    .register(written, { form: 'texts', implied: [] })
 
 export const FlowSlot = z
   .strictObject({
     name: SlotName,
-    question: text(300, 'How to ask for it.').nullable(),
-    type: z.enum(SLOT_TYPES).describe('What an answer is.'),
+    question: text(300, 'How to ask for it.').nullable().register(written, { form: 'text', implied: null }),
+    type: z.enum(SLOT_TYPES).describe('What an answer is.').register(written, { form: 'choice', implied: 'text' }),
     options: list(20, 'What a choice is between, 2 to 20.'),
-    required: z.boolean().describe('Whether the lead qualifies only with an answer to it.'),
+    required: z
+      .boolean()
+      .describe('Whether the lead qualifies only with an answer to it.')
+      .register(written, { form: 'flag', implied: true }),
     disqualify_if: list(
       20,
       'Answers that end the call as not_fit: options, yes or no, or comparisons such as `< 500`.',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { name, seconds, text } from './flow-fields.ts'
+import { written } from './flow-written.ts'
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
@@ -29,7 +30,9 @@ const headers = z
   .refine((given) => Object.keys(given).length <= 20, 'must have at most 20 headers')
   .describe(`Sent with each request. \`\${NAME}\` is a secret of the workspace.`)
 
-const timeout = seconds(1, 30, 'After this the agent is told that the tool failed.')
+const timeout = seconds(1, 30, 'After this the agent is told that the tool failed.').register(written, {
+  ...{ form: 'seconds', key: 'timeout', implied: 8, example: '5s' },
+})
 const sample = z.unknown().describe('What it answers in test mode, which never touches it. Null: that this is a test.')
 
 export const FlowTool = z
