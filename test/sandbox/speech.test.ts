@@ -30,6 +30,27 @@ test('clipped edges cost no words; a real cut costs the words that were cut', as
   )
 })
 
+test('a line that ran dry in the middle of a word costs no word', async () => {
+  const phrase = 'I am sorry, it must be one of: Twin room, or Suite.'
+  const audio = await speech.say('agent', phrase)
+  const dry = (frames: number) => Buffer.alloc(frames * 160, 0xff)
+  for (let at = 160; at < audio.length; at += 160) {
+    for (const frames of [1, 4, 20]) {
+      const heard = Buffer.concat([audio.subarray(0, at), dry(frames), audio.subarray(at)])
+      expect([at, frames, speech.recognize(heard)]).toEqual([at, frames, phrase])
+    }
+  }
+  const pieces = Array.from({ length: Math.ceil(audio.length / 2400) }, (_, i) =>
+    audio.subarray(i * 2400, (i + 1) * 2400),
+  )
+  expect(speech.recognize(Buffer.concat(pieces.flatMap((piece) => [piece, dry(2)])))).toBe(phrase)
+  // Said twice it is two sentences, and what was lost on the way was not heard.
+  expect(speech.recognize(Buffer.concat([audio, dry(20), audio]))).toBe(`${phrase} ${phrase}`)
+  const lost = Buffer.concat([audio.subarray(0, 8000), audio.subarray(audio.length - 8000)])
+  expect(speech.recognize(lost)).toMatch(/^I am sorry,.* Suite\.$/)
+  expect(speech.recognize(lost)).not.toContain('must')
+})
+
 test('frames cut elsewhere are found again; other sound is inaudible; silence is nothing', async () => {
   const audio = await speech.say('person', stop)
   expect(speech.recognize(audio.subarray(77))).toBe(stop)

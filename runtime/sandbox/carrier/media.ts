@@ -45,8 +45,8 @@ export interface MediaOptions {
 
 /** At most one second of a call passes in one turn of the loop. */
 const BATCH_FRAMES_MAX = 50
-/** In time-lapse only so many turns' worth: a late turn would leap over seconds in which nobody had time to speak. */
-const BATCH_TICKS_MAX = 3
+/** In time-lapse 160 ms: what an application keeps ahead must not run dry because a turn came late. */
+const LEAP_FRAMES_MAX = 8
 /** A timer for each frame at life's pace, one every 4 ms or so when faster. */
 const TICK_MS_MIN = 4
 const UNSENT_MAX = 4_000_000
@@ -65,8 +65,7 @@ export function openMedia(options: MediaOptions): MediaStream {
   const wayOut = createWay()
   const wayBack = createWay()
   const tickMs = Math.max(FRAME_MS, TICK_MS_MIN * pace)
-  const mostFrames =
-    pace === 1 ? BATCH_FRAMES_MAX : Math.min(BATCH_FRAMES_MAX, BATCH_TICKS_MAX * Math.ceil(tickMs / FRAME_MS))
+  const mostFrames = pace === 1 ? BATCH_FRAMES_MAX : Math.max(LEAP_FRAMES_MAX, Math.ceil(tickMs / FRAME_MS))
   let sequence = 0
   let frames = 0
   let chunks = 0

@@ -17,17 +17,22 @@ interface Phrase {
   text: string
   keys: number[]
   shapes: number[]
-  first: number
-  last: number
+  /** Where its voiced frames stand. */
+  places: number[]
 }
 /** Key of a frame → where it stands in which phrases. */
 type Index = Map<number, Map<Phrase, number>>
+/** Frames `from` to `to` of what was heard are a piece of the phrase, which begins and ends at these places of it. */
 interface Hit {
   phrase: Phrase
   from: number
   to: number
+  begins: number
+  ends: number
   score: number
 }
+/** A piece of a phrase of so few frames may be missed. */
+const PIECE_FRAMES = 5
 
 export function createRecognizer(): Recognizer {
   const phrases = new Map<string, Phrase>()
@@ -46,9 +51,7 @@ export function createRecognizer(): Recognizer {
     }
     const keys = voicedKeys(audio, 0)
     const shaped = voicedKeys(audio, 0, shapeKey)
-    const positions = [...keys.keys()]
-    const edges = { first: positions[0] ?? 0, last: positions.at(-1) ?? 0 }
-    const phrase = { text, keys: [...keys.values()], shapes: [...shaped.values()], ...edges }
+    const phrase = { text, keys: [...keys.values()], shapes: [...shaped.values()], places: [...keys.keys()] }
     phrases.set(name, phrase)
     enter(index, phrase, keys)
     enter(shapes, phrase, shaped)
@@ -69,31 +72,50 @@ export function createRecognizer(): Recognizer {
       for (const [phrase, place] of known.get(key) ?? []) {
         const runs = votes.get(phrase) ?? new Map<number, Hit>()
         votes.set(phrase, runs)
-        const hit = runs.get(position - place) ?? { phrase, from: position, to: position, score: 0 }
-        runs.set(position - place, { ...hit, to: position, score: hit.score + 1 })
+        const hit = runs.get(position - place) ?? { phrase, from: position, begins: place, score: 0 }
+        runs.set(position - place, { ...hit, to: position, ends: place, score: hit.score + 1 })
       }
     }
     const all = [...votes.values()].flatMap((runs) => [...runs.values()])
-    return all.filter((hit) => hit.score >= Math.min(5, hit.phrase.keys.length * 0.6)).sort((a, b) => b.score - a.score)
+    return all
+      .filter((hit) => hit.score >= Math.min(PIECE_FRAMES, hit.phrase.keys.length * 0.6))
+      .sort((a, b) => b.score - a.score)
   }
 
-  function read(found: Hit[], keys: Map<number, number>, known = index): string {
+  function read(found: Hit[]): string {
     const chosen: Hit[] = []
     for (const hit of found) {
       if (chosen.every((other) => hit.from >= other.to || hit.to <= other.from)) chosen.push(hit)
     }
     chosen.sort((a, b) => a.from - b.from)
-    const words = chosen.map((hit) => heard(hit, keys, known)).filter((text) => text !== '')
+    const words = joined(chosen)
+      .map(heard)
+      .filter((text) => text !== '')
     return words.join(' ')
   }
 
+  /** Pieces of one phrase that follow each other: the line ran dry in between. */
+  function joined(pieces: Hit[]): Hit[] {
+    const whole: Hit[] = []
+    for (const piece of pieces) {
+      const before = whole.at(-1)
+      if (before && follows(before, piece)) whole[whole.length - 1] = { ...before, to: piece.to, ends: piece.ends }
+      else whole.push(piece)
+    }
+    return whole
+  }
+
+  function follows(before: Hit, { phrase, begins }: Hit): boolean {
+    if (before.phrase !== phrase || begins <= before.ends) return false
+    return phrase.places.filter((place) => place > before.ends && place < begins).length < PIECE_FRAMES
+  }
+
   /** The part of the phrase that was heard; a clipped first or last syllable does not lose the word. */
-  function heard(hit: Hit, keys: Map<number, number>, known: Index): string {
-    const { phrase } = hit
-    const shift = [...(known.get(keys.get(hit.from)!) ?? [])].find(([other]) => other === phrase)?.[1] ?? 0
-    const length = Math.max(1, phrase.last - phrase.first)
-    const start = (shift - phrase.first) / length
-    const end = start + (hit.to - hit.from) / length
+  function heard({ phrase, begins, ends }: Hit): string {
+    const [first = 0, last = 0] = [phrase.places[0], phrase.places.at(-1)]
+    const length = Math.max(1, last - first)
+    const start = (begins - first) / length
+    const end = (ends - first) / length
     if (start < 0.15 && end > 0.85) return phrase.text
     const words = phrase.text.split(' ')
     let at = 0
@@ -110,14 +132,14 @@ export function createRecognizer(): Recognizer {
     const aligned = voicedKeys(audio, 0)
     if (aligned.size === 0) return ''
     const found = hits(aligned)
-    if (found.length > 0) return read(found, aligned)
+    if (found.length > 0) return read(found)
     const offset = alignment(audio, index)
     if (offset > 0) {
       const shifted = voicedKeys(audio, offset)
-      return read(hits(shifted), shifted) || INAUDIBLE
+      return read(hits(shifted)) || INAUDIBLE
     }
     const shaped = voicedKeys(audio, 0, shapeKey)
-    return read(hits(shaped, shapes), shaped, shapes) || INAUDIBLE
+    return read(hits(shaped, shapes)) || INAUDIBLE
   }
 
   return { learn, recognize }
