@@ -2,14 +2,12 @@ import type { MediaHandlers, MediaStream, Verdict } from '../carrier/port.ts'
 import type { Timer } from '../clock.ts'
 import { createAnswerer } from './answerer.ts'
 import type { Engine } from './engine.ts'
-import { type EngineEvent, EngineLost, EngineRefused, speechPaddingMs } from './engine-events.ts'
+import type { EngineEvent } from './engine-events.ts'
 import { createHearing } from './hearing.ts'
-import { frameMs } from './mulaw.ts'
 import { tickMs } from './playback.ts'
 import type { EndedBy, LoopOptions, ToolResult } from './port.ts'
-import { createReconnects } from './reconnects.ts'
+import { createSessions } from './sessions.ts'
 import { createTalk } from './talk.ts'
-import type { Ask } from './turns.ts'
 import { createVigil } from './vigil.ts'
 import { wrapUp } from './wrap-up.ts'
 
@@ -26,18 +24,7 @@ export interface Loop {
 
 /** What tells of the caller alone. */
 const heardEvents = new Set<EngineEvent['type']>(['speech_started', 'speech_stopped', 'committed', 'heard'])
-/** What is kept of the caller's audio: before the engine has told of speech, and while they speak. */
-const quietFrames = 1_000 / frameMs
-const speechFrames = 8_000 / frameMs
-/** A voice is told of a little late. */
-const beforeMs = 200
 const isFault = (cause: EndedBy) => cause === 'engine_lost' || cause === 'shutdown'
-/** Responses that fail in a row before the session is given up. */
-const maxFailures = 2
-/** Too many requests, or tokens, in too short a time; and how long it is waited before each further ask. */
-const limits = new Set(['rate_limit_exceeded', 'slow_down'])
-const limitWaitsMs = [500, 1_500, 3_000, 6_000]
-
 /**
  * Holds the conversation between a caller's audio and an engine. Returns at once; everything happens on events and on a
  * tick of `options.clock`. Takes both sockets over and closes them.
@@ -50,19 +37,6 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   let timer: Timer | undefined
   let tickDueMs = 0
   let over = false
-  let reopening: Timer | undefined
-  let limited: Timer | undefined
-  /** A session stands, or stood until now; between two the audio waits for the next. */
-  let stands = true
-  /** The last second of the caller's, or what they say until its words have come: a session that is lost before had not understood it. */
-  const recent: Buffer[] = []
-  /** Where in the stream it ends. */
-  let heardUntilMs = 0
-  /** From where on the next session is given what the caller said; without end when it is owed nothing. */
-  let sinceMs = Number.POSITIVE_INFINITY
-  /** Somebody waits for words of the agent's that the lost session did not finish. */
-  let owed = false
-  let failures = 0
   let spoke = ''
   /** Its items. */
   const items = new Set<string>()
@@ -81,11 +55,11 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   const talk = createTalk({ ...options, trouble, hangUp: finish, noPerson: (...told) => answerer.noPerson(...told) })
   const answerer = createAnswerer(talk, options, { hangUp: finish, apart })
   const hearing = createHearing(talk, clock, conversation.interruptions?.words)
-  const reconnects = createReconnects()
   const vigil = createVigil(talk, options, {
-    ...{ hangUp: finish, lost },
+    ...{ hangUp: finish, lost: (error) => sessions.lost(error) },
     ...{ silent: hearing.onSilence, silenceFed: hearing.silenceFed, undecided: hearing.undecided },
   })
+  const sessions = createSessions({ talk, hearing, vigil, answerer, guarded, finish }, options)
 
   function trouble(error: unknown) {
     if (troubles.length < 5) troubles.push(error instanceof Error ? error.message : String(error))
@@ -128,9 +102,9 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
       case 'heard':
         return onHeard(event)
       case 'ready':
-        return onReopened()
+        return sessions.opened()
       case 'lost':
-        return lost(event.error)
+        return sessions.lost(event.error)
       case 'retried':
         return talk.stopwatch.retried(event.stage)
       case 'complaint':
@@ -145,7 +119,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     if (spoke !== response) items.clear()
     items.add(item)
     spoke = response
-    failures = 0
+    sessions.spoke()
     talk.stopwatch.audio()
     if (!talk.playback.add(item, audio)) {
       // More than two minutes ahead of the ear: nobody listens to that.
@@ -167,7 +141,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     // A reply that is wanted by now sees what the tools bring.
     const waits = isOurs && toolCalls.length > 0 && talk.turns.withdrawReply()
     talk.turns.done(response)
-    if (asked && (failure !== null || saidNothing)) failed(failure ?? 'an empty response', asked)
+    if (asked && (failure !== null || saidNothing)) sessions.failed(failure ?? 'an empty response', asked)
     const beside = asked === null ? 'cut' : spoke === response ? 'spoke' : 'silent'
     if (isOurs && toolCalls.length > 0) apart(talk.useTools(toolCalls, beside))
     if (waits) talk.reply()
@@ -176,14 +150,14 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   function onRefused({ busy, message }: Extract<EngineEvent, { type: 'ask_refused' }>) {
     const asked = talk.turns.active
     talk.turns.refused(busy)
-    if (asked && !busy) failed(message, asked)
+    if (asked && !busy) sessions.failed(message, asked)
   }
 
   function onSpeech(event: Extract<EngineEvent, { type: 'speech_started' | 'speech_stopped' | 'committed' }>) {
     vigil.callerSpoke()
     if (event.type === 'speech_started') {
       answerer.leadBegan(event.item)
-      sinceMs = Number.POSITIVE_INFINITY
+      sessions.speechStarted()
     }
     hearing.onEvent(event)
     // Our own voice come back begins no turn of the caller's.
@@ -208,74 +182,12 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     if (!over) talk.obey(result)
   }
 
-  /** A response failed: asked for again, in another session where this one has failed too often. */
-  function failed(why: string, asked: Ask) {
-    failures += 1
-    const waitMs = limits.has(why) ? limitWaitsMs[failures - 1] : undefined
-    // Another session would meet the same limit.
-    if (waitMs !== undefined)
-      limited = clock.setTimeout(
-        guarded(() => !talk.turns.busy && talk.askAgain(asked)),
-        waitMs,
-      )
-    else {
-      talk.askAgain(asked)
-      if (failures > maxFailures) lost(new EngineLost(why))
-    }
-  }
-
-  function lost(error: EngineRefused | EngineLost) {
-    if (over) return
-    const waitMs = error instanceof EngineRefused ? null : reconnects.lost(clock.monotonic())
-    if (waitMs === null) return finish('engine_lost', error.message)
-    owed ||= talk.turns.busy || hearing.owes() || talk.transcript.turns.at(-1)?.role === 'lead'
-    vigil.pause(owed)
-    talk.forgetSession()
-    // It may be up, and only of no use: what the caller says from here on is for the next.
-    engine.letGo()
-    if (stands) againToNext()
-    stands = false
-    clock.clearTimeout(reopening)
-    const reopen = guarded(() => engine.reopen(talk.said))
-    if (waitMs === 0) reopen()
-    else reopening = clock.setTimeout(reopen, waitMs)
-  }
-
-  /** The next session counts its audio from here on; what the caller says, or has said without its words having come, comes first. */
-  function againToNext() {
-    const awaitedMs = talk.transcript.awaitedSinceMs(hearing.isEcho)
-    sinceMs = Math.min(sinceMs, awaitedMs ?? (talk.interruptions.speaking ? 0 : Number.POSITIVE_INFINITY))
-    const frames = Math.max(0, Math.ceil((heardUntilMs - sinceMs + speechPaddingMs + beforeMs) / frameMs))
-    const spoken = recent.slice(Math.max(0, recent.length - frames))
-    hearing.restart(spoken.length * frameMs)
-    for (const frame of spoken) hearing.dropped(engine.appendAudio(frame))
-  }
-
-  function onReopened() {
-    stands = true
-    vigil.resume()
-    failures = 0
-    // Answered before it is heard, they would be told something about nothing.
-    const isSaidAgain = sinceMs !== Number.POSITIVE_INFINITY
-    if (isSaidAgain) talk.turns.withdrawReply()
-    if (isSaidAgain) hearing.awaitAgain()
-    else if (owed && !answerer.reopened() && !talk.turns.busy) talk.reply()
-    owed = false
-    talk.turns.resume()
-  }
-
   const handlers: MediaHandlers = {
     onAudio: guarded((frame, atMs) => {
       if (over) return
       recorder?.lead(frame, atMs)
       vigil.mediaCame()
-      hearing.dropped(engine.appendAudio(frame))
-      recent.push(frame)
-      heardUntilMs = atMs + frameMs
-      const isAwaited = talk.interruptions.speaking || talk.transcript.awaited > 0
-      const kept = isAwaited ? speechFrames : quietFrames
-      if (recent.length > kept) recent.splice(0, recent.length - kept)
-      hearing.onFrame(frame, atMs)
+      sessions.onFrame(frame, atMs)
       answerer.frame()
     }),
     onMark: guarded((name) => {
@@ -314,8 +226,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     const by = isFault(cause) ? (talk.ending.by ?? cause) : cause
     answerer.close()
     clock.clearTimeout(timer)
-    clock.clearTimeout(reopening)
-    clock.clearTimeout(limited)
+    sessions.close()
     const ended = wrapUp({ ...options, talk, by, lineOpen, pending, detail: () => detail ?? troubles.join('; ') })
     ended.then(done.resolve, done.reject)
   }

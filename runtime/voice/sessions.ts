@@ -1,0 +1,144 @@
+import type { Timer } from '../clock.ts'
+import type { Answerer } from './answerer.ts'
+import type { Engine } from './engine.ts'
+import { EngineLost, EngineRefused, speechPaddingMs } from './engine-events.ts'
+import type { Hearing } from './hearing.ts'
+import { frameMs } from './mulaw.ts'
+import type { EndedBy, LoopOptions } from './port.ts'
+import { createReconnects } from './reconnects.ts'
+import type { Talk } from './talk.ts'
+import type { Ask } from './turns.ts'
+import type { Vigil } from './vigil.ts'
+
+/** A conversation over the sessions of its engine, of which each may be lost. */
+export interface Sessions {
+  /** 20 ms of the caller's. */
+  onFrame(frame: Buffer, atMs: number): void
+  /** What was said has begun to be heard by the session that stands. */
+  speechStarted(): void
+  /** The session speaks. */
+  spoke(): void
+  /** A response failed: it is asked for again, of another session where this one has failed too often. */
+  failed(why: string, asked: Ask): void
+  lost(error: EngineRefused | EngineLost): void
+  /** The next one stands. */
+  opened(): void
+  close(): void
+}
+
+export interface SessionsParts {
+  talk: Talk
+  hearing: Hearing
+  vigil: Pick<Vigil, 'pause' | 'resume'>
+  answerer: Pick<Answerer, 'reopened'>
+  /** One call's fault must not take down the process that holds the others. */
+  guarded(run: () => void): () => void
+  finish(by: EndedBy, detail: string): void
+}
+
+/** What is kept of the caller's audio: before the engine has told of speech, and while they speak. */
+const quietFrames = 1_000 / frameMs
+const speechFrames = 8_000 / frameMs
+/** A voice is told of a little late. */
+const beforeMs = 200
+/** A new session has heard by then what it was given again. */
+const heardAgainMs = 3_000
+/** Responses that fail in a row before the session is given up. */
+const maxFailures = 2
+/** Too many requests, or tokens, in too short a time; and how long it is waited before each further ask. */
+const limits = new Set(['rate_limit_exceeded', 'slow_down'])
+const limitWaitsMs = [500, 1_500, 3_000, 6_000]
+
+export function createSessions(parts: SessionsParts, { clock, engine }: LoopOptions & { engine: Engine }): Sessions {
+  const { talk, hearing, vigil, answerer, guarded, finish } = parts
+  const reconnects = createReconnects()
+  let reopening: Timer | undefined
+  let limited: Timer | undefined
+  /** A session stands, or stood until now; between two the audio waits for the next. */
+  let stands = true
+  /** The last second of the caller's, or what they say until its words have come: a session that is lost before had not understood it. */
+  const recent: Buffer[] = []
+  /** Where in the stream it ends. */
+  let heardUntilMs = 0
+  /** From where on the next session is given what the caller said; without end when it is owed nothing. */
+  let sinceMs = Number.POSITIVE_INFINITY
+  /** Where the stream was when this session was opened. */
+  let openedAtMs = 0
+  /** Somebody waits for words of the agent's that the lost session did not finish. */
+  let owed = false
+  let failures = 0
+
+  /** The next session counts its audio from here on; what the caller says, or has said without its words having come, comes first. */
+  function againToNext() {
+    if (heardUntilMs - openedAtMs > heardAgainMs) sinceMs = Number.POSITIVE_INFINITY
+    const awaitedMs = talk.transcript.awaitedSinceMs(hearing.isEcho)
+    sinceMs = Math.min(sinceMs, awaitedMs ?? (talk.interruptions.speaking ? 0 : Number.POSITIVE_INFINITY))
+    const frames = Math.max(0, Math.ceil((heardUntilMs - sinceMs + speechPaddingMs + beforeMs) / frameMs))
+    const spoken = recent.slice(Math.max(0, recent.length - frames))
+    hearing.restart(spoken.length * frameMs)
+    for (const frame of spoken) hearing.dropped(engine.appendAudio(frame))
+  }
+
+  function lost(error: EngineRefused | EngineLost) {
+    const waitMs = error instanceof EngineRefused ? null : reconnects.lost(clock.monotonic())
+    if (waitMs === null) return finish('engine_lost', error.message)
+    owed ||= talk.turns.busy || hearing.owes() || talk.transcript.turns.at(-1)?.role === 'lead'
+    vigil.pause(owed)
+    talk.forgetSession()
+    // It may be up, and only of no use: what the caller says from here on is for the next.
+    engine.letGo()
+    if (stands) againToNext()
+    stands = false
+    clock.clearTimeout(reopening)
+    const reopen = guarded(() => engine.reopen(talk.said))
+    if (waitMs === 0) reopen()
+    else reopening = clock.setTimeout(reopen, waitMs)
+  }
+
+  return {
+    lost,
+    onFrame(frame, atMs) {
+      hearing.dropped(engine.appendAudio(frame))
+      recent.push(frame)
+      heardUntilMs = atMs + frameMs
+      const isAwaited = talk.interruptions.speaking || talk.transcript.awaited > 0
+      const kept = isAwaited ? speechFrames : quietFrames
+      if (recent.length > kept) recent.splice(0, recent.length - kept)
+      hearing.onFrame(frame, atMs)
+    },
+    speechStarted() {
+      sinceMs = Number.POSITIVE_INFINITY
+    },
+    spoke() {
+      failures = 0
+    },
+    failed(why, asked) {
+      failures += 1
+      const waitMs = limits.has(why) ? limitWaitsMs[failures - 1] : undefined
+      const again = guarded(() => !talk.turns.busy && talk.askAgain(asked))
+      // Another session would meet the same limit.
+      if (waitMs !== undefined) limited = clock.setTimeout(again, waitMs)
+      else {
+        talk.askAgain(asked)
+        if (failures > maxFailures) lost(new EngineLost(why))
+      }
+    },
+    opened() {
+      stands = true
+      openedAtMs = heardUntilMs
+      vigil.resume()
+      failures = 0
+      // Answered before it is heard, they would be told something about nothing.
+      const isSaidAgain = sinceMs !== Number.POSITIVE_INFINITY
+      if (isSaidAgain) talk.turns.withdrawReply()
+      if (isSaidAgain) hearing.awaitAgain()
+      else if (owed && !answerer.reopened() && !talk.turns.busy) talk.reply()
+      owed = false
+      talk.turns.resume()
+    },
+    close() {
+      clock.clearTimeout(reopening)
+      clock.clearTimeout(limited)
+    },
+  }
+}
