@@ -11,30 +11,32 @@ const test = testWith({ chaos })
 const lostBy = (call: Call) =>
   call.trace!.spans.filter(({ name }) => name === 'engine.lost').map(({ attributes }) => attributes.detail)
 
-test('a key that the engine refuses: whoever picked up is told so by the carrier, and the call is a miss', async ({
-  served,
-  talkif,
-}) => {
-  await talkif.configure({ sandbox: { pace: 10, waits: 900 } })
-  await talkif.deploy('id: once\nmatch: {source: once}\non: {no_answer: "retry(15m, max=1)"}\n')
-  const { call_id } = await talkif.api.createLead({
-    phone: people.books,
-    source: 'once',
-    language: 'en',
-    consent: true,
-  })
-  const call = await talkif.finished(call_id)
-  expect(call).toMatchObject({ outcome: 'no_answer', reason: 'engine_lost', attempts: [{ attempt: 1 }] })
-  const { carrier } = served.runtime.networks.of({ mode: 'test', pace: 10, clockRate: 900 } as never)
-  const sid = call.attempts[0]!.provider_call_sid!
-  const over = await until(async () => {
-    const known = await carrier.getCall(sid)
-    return known?.status === 'completed' && known
-  })
-  // Two sentences, not a click.
-  expect(over.durationSeconds).toBeGreaterThanOrEqual(3)
-  expect(served.sandbox!.violations).toEqual([])
-})
+test.for(['realtime', 'cascade'] as const)(
+  'a key that the %s engine refuses: whoever picked up is told so by the carrier, and the call is a miss',
+  async (engine, { served, talkif }) => {
+    await talkif.configure({ sandbox: { pace: 10, waits: 900 } })
+    await talkif.deploy(
+      `id: once\nmatch: {source: once}\ncall: {engine: ${engine}}\non: {no_answer: "retry(15m, max=1)"}\n`,
+    )
+    const { call_id } = await talkif.api.createLead({
+      phone: people.books,
+      source: 'once',
+      language: 'en',
+      consent: true,
+    })
+    const call = await talkif.finished(call_id)
+    expect(call).toMatchObject({ outcome: 'no_answer', reason: 'engine_lost', attempts: [{ attempt: 1 }] })
+    const { carrier } = served.runtime.networks.of({ mode: 'test', pace: 10, clockRate: 900 } as never)
+    const sid = call.attempts[0]!.provider_call_sid!
+    const over = await until(async () => {
+      const known = await carrier.getCall(sid)
+      return known?.status === 'completed' && known
+    })
+    // Two sentences, not a click.
+    expect(over.durationSeconds).toBeGreaterThanOrEqual(3)
+    expect(served.sandbox!.violations).toEqual([])
+  },
+)
 
 test('the flow dials again, says so in the webhook of the first miss, and the trace says why each was lost', async ({
   served,
