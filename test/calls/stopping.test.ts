@@ -132,6 +132,8 @@ test('a second signal does not wait, however fast they come', async ({ onTestFin
     import { untilStopped } from ${JSON.stringify(new URL('../../cli/until-stopped.ts', import.meta.url).href)}
     const close = () => new Promise((resolve) => setTimeout(resolve, 600_000))
     const start = async () => {
+      // What serves keeps the process alive.
+      setInterval(() => {}, 60_000)
       console.log('It serves.')
       return { close }
     }
