@@ -54,8 +54,8 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
   const reconnects = createReconnects()
   let reopening: Timer | undefined
   let limited: Timer | undefined
-  /** A session stands, or stood until now; between two the audio waits for the next. */
-  let stands = true
+  /** A session stands, or stood until now; before the first, and between two, the audio waits for the next. */
+  let stands = false
   /** The last second of the caller's, or what they say until its words have come: a session that is lost before had not understood it. */
   const recent: Buffer[] = []
   /** Where in the stream it ends. */
@@ -67,6 +67,13 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
   /** Somebody waits for words of the agent's that the lost session did not finish. */
   let owed = false
   let failures = 0
+
+  engine.ready.then(
+    () => {
+      stands = true
+    },
+    () => {},
+  )
 
   /** The next session counts its audio from here on; what the caller says, or has said without its words having come, comes first. */
   function againToNext() {

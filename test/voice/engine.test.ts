@@ -3,10 +3,15 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
+import type { MediaHandlers } from '../../runtime/carrier/port.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { exactly, openEngine } from '../../runtime/voice/engine.ts'
 import { type EngineEvent, EngineLost, EngineRefused } from '../../runtime/voice/engine-events.ts'
+import { startLoop } from '../../runtime/voice/loop.ts'
+import type { Desk, Turn } from '../../runtime/voice/port.ts'
+import { until } from '../harness/until.ts'
 import { conversation } from './sandbox-call.ts'
+import { quiet } from './scripted.ts'
 import { virtualClock } from './virtual-clock.ts'
 
 const cleanups: (() => unknown)[] = []
@@ -390,4 +395,43 @@ test('lost while the phone rings: opened again at once, and the greeting asked f
   const { until, events } = listener(engine)
   await until('response_started')
   expect(events.map(({ type }) => type)).toEqual(['response_started'])
+})
+
+test('lost before it stood, seconds after somebody picked up: what they say in the next is where they said it', async () => {
+  const server = await engineServer()
+  const engine = open(server.baseUrl)
+  const turns: Turn[] = []
+  const later = async () => undefined
+  const desk = { turn: (turn) => void turns.push(turn), span: (name) => name, lineClosed() {} } as Partial<Desk>
+  for (const name of ['answered', 'heard', 'digit', 'personCame', 'hangUp', 'ended'] as const)
+    Object.assign(desk, { [name]: later })
+  let handlers!: MediaHandlers
+  const line = { carrierId: 'CA1', parameters: {}, sendAudio() {}, sendMark() {}, clear() {}, close() {} }
+  const listen = (given: MediaHandlers) => {
+    handlers = given
+  }
+  const stream = { ...line, listen }
+  const loop = startLoop({ clock: systemClock, conversation, desk: desk as Desk, stream, engine })
+  cleanups.push(() => loop.end('shutdown'))
+  let frames = 0
+  const hear = (count: number) => {
+    for (let i = 0; i < count; i += 1) handlers.onAudio(quiet, frames++ * 20)
+  }
+  const first = await server.client()
+  await first.next('session.update')
+  hear(150)
+  first.socket.close(1011)
+  const second = await server.client(1)
+  await second.next('session.update')
+  second.say({ type: 'session.updated', session: {} })
+  // It is given all of the line, from its first frame on.
+  for (let i = 0; i < 150; i += 1) await second.next('input_audio_buffer.append')
+  hear(50)
+  second.say({ type: 'input_audio_buffer.speech_started', item_id: 'u', audio_start_ms: 3_200 })
+  second.say({ type: 'input_audio_buffer.speech_stopped', item_id: 'u', audio_end_ms: 3_900 })
+  second.say({ type: 'input_audio_buffer.committed', item_id: 'u' })
+  const transcribed = 'conversation.item.input_audio_transcription.completed'
+  second.say({ type: transcribed, item_id: 'u', content_index: 0, transcript: 'Hello?' })
+  const { atMs } = await until(() => turns.find(({ role }) => role === 'lead'))
+  expect(Math.abs(atMs - 3_500)).toBeLessThanOrEqual(100)
 })
