@@ -38,7 +38,7 @@ function short(item: Node, path: string, name: string, reading: Reading) {
     reading.fault(item, path, `"${path}" is longer than ${MAX_LINE} characters`)
     return []
   }
-  return [...written.matchAll(/(?<=^|\s-\s)\s*(\S(?:.*?\S)?)\s*(?=\s-\s|$)/g)].map((word) => ({
+  return [...written.matchAll(/(?<=^|\s-\s)\s*(\S(?:.*?\S)??)\s*(?=\s-\s|$)/g)].map((word) => ({
     slot: { name: word[1]!, ...SLOT_DEFAULTS },
     at: within(item, word.index + word[0].indexOf(word[1]!)),
   }))

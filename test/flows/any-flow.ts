@@ -2,7 +2,10 @@ import fc from 'fast-check'
 import { type Flow, FlowDocument, type FlowSlot, type FlowTool } from '../../openapi/schemas/flow-document.ts'
 import { METHODS, PLATFORM_TOOLS } from '../../openapi/schemas/flow-tool.ts'
 
-const name = fc.stringMatching(/^[a-z][a-z0-9_]{0,20}$/)
+const name = fc.oneof(
+  { weight: 3, arbitrary: fc.stringMatching(/^[a-z][a-z0-9_]{0,20}$/) },
+  { weight: 1, arbitrary: fc.stringMatching(/^[a-z]$/) },
+)
 const reference = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,20}$/)
 /** Text of any characters that a flow can hold: a no-break space is a space, and braces are fields. */
 const text = (maxLength: number) =>
@@ -73,9 +76,14 @@ const slotKind: fc.Arbitrary<Pick<FlowSlot, 'type' | 'options' | 'disqualify_if'
     .chain((options) => fc.record({ options: fc.constant(options), disqualify_if: fc.subarray(options) }))
     .map((it) => ({ ...it, type: 'choice' as const })),
 )
-const slot: fc.Arbitrary<FlowSlot> = fc
-  .record({ name, question: orNull(text(60)), kind: slotKind, required: fc.boolean() })
-  .map(({ kind, ...rest }) => ({ ...rest, ...kind }))
+const bareSlot = { question: null, type: 'text' as const, ...plainSlot, required: true }
+const slot: fc.Arbitrary<FlowSlot> = fc.oneof(
+  fc
+    .record({ name, question: orNull(text(60)), kind: slotKind, required: fc.boolean() })
+    .map(({ kind, ...rest }) => ({ ...rest, ...kind })),
+  // Those that share a line.
+  name.map((it) => ({ name: it, ...bareSlot })),
+)
 
 const key = fc.stringMatching(/^[A-Za-z0-9 $._-]{1,12}$/).filter((it) => it !== '__proto__')
 const { json } = fc.letrec<{ json: unknown }>((tie) => ({

@@ -128,6 +128,13 @@ test('each action has a short and a long form, which mean the same', () => {
   expect(message('whatsapp')).toEqual(message('whatsapp:'))
 })
 
+test('slots of one letter share a line, as others do', () => {
+  const names = (yaml: string) => accepted(yaml).qualify.map(({ name }) => name)
+  expect(names('id: a\nqualify:\n  - x - need - y - z\n')).toEqual(['x', 'need', 'y', 'z'])
+  const apart = accepted('id: a\nqualify:\n  - x\n  - need\n')
+  expect(accepted(printFlow(apart))).toEqual(apart)
+})
+
 test('a slot has its type from its options, and one spelling of what disqualifies', () => {
   const [plan, budget, owner] = accepted(
     'id: a\nqualify:\n  - plan: {options: [basic, full]}\n  - budget: {type: number, disqualify_if: ["<500", ">= 9000"]}\n' +
