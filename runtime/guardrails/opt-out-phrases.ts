@@ -1,9 +1,16 @@
+import { TIME } from './opt-out-times.ts'
+
 /**
  * Requests never to be called again, matched against folded text: lower case, no accents, one space between words, and
  * an apostrophe read as a space ("don t"). Phrases are fixed but for short optional words, so that each expression is
- * linear. A bare "don't call me" counts only at the end of what was said: what follows may be a time.
+ * linear. A bare "don't call me" counts only at the end of what was said: what follows may be a time. Where a time makes another wish
+ * of it ("don't call me again before five"), it is left out by name; "stop calling me at night" stays a request.
  */
 const phrase = (source: string) => new RegExp(`(?<![a-z0-9])(?:${source})(?![a-z0-9])`)
+
+/** "… at six" behind it; "… tomorrow, or ever" is for good. */
+const NO_TIME = `(?!(?: (?:again|back|an|mas|jamais))? ${TIME}(?! or (?:ever|any)))`
+const NO_TIME_BEFORE = `(?<!${TIME} (?:(?:beni|bizi|lutfen) )?)`
 
 const NOT = '(?:do not|don t|dont|never|please do not|please don t)'
 const ME = '(?:me|us|this number|my number|here|this house)'
@@ -22,15 +29,15 @@ const NOT_BEFORE_NOT =
 const ENGLISH = [
   `${NOT_BEFORE_STOP}(?:stop|quit) ${CALLING} (?:${ME}|my (?:phone|cell|mobile|house|home))`,
   `${NOT_BEFORE_STOP}(?:stop|quit) (?:calling|phoning|contacting|these calls|the calls|with the calls)${END}`,
-  `${NOT_BEFORE_NOT}${NOT} (?:ever )?${CALL} ${ME} ${FOR_GOOD}`,
-  `${NOT_BEFORE_NOT}never (?:ever )?${CALL} ${ME}`,
+  `${NOT_BEFORE_NOT}${NOT} (?:ever )?${CALL} ${ME} ${FOR_GOOD}${NO_TIME}`,
+  `${NOT_BEFORE_NOT}never (?:ever )?${CALL} ${ME}${NO_TIME}`,
   `${NOT_BEFORE_NOT}${NOT} (?:ever )?${CALL} ${ME}${END}`,
-  `${NOT_BEFORE_NOT}${NOT} ${CALL} ${FOR_GOOD}`,
+  `${NOT_BEFORE_NOT}${NOT} ${CALL} ${FOR_GOOD}${NO_TIME}`,
   `(?:don t|do not|dont) want (?:you to call|to be called|any more calls|any calls|you calling|more calls)(?: me| us)?(?: ${FOR_GOOD}|${END})`,
   `(?:take|remove|delete|drop|scratch) (?:me|us|my (?:phone )?number|this number|my name)(?: off| from| out of)(?: of)? (?:your|the|this|that|any|all) (?:\\w+ )?(?:list|lists|database|system|records)`,
   `(?:put|add|place) (?:me|us|my number|this number) (?:on|to) (?:your|the) do not call(?: list| registry)?`,
   '(?:lose|delete|forget) my number',
-  'no more (?:phone )?calls',
+  `no more (?:phone )?calls${NO_TIME}`,
   `(?:i want to|i d like to|i would like to|please|let me|want to) opt out|opt me out|unsubscribe me|please unsubscribe`,
   `(?:asked|told) you not to ${CALL}(?: ${ME})?(?: ${FOR_GOOD})?${END}|(?<!did i |never )said not to ${CALL} ${ME} ${FOR_GOOD}`,
   `(?:don t|do not|dont) (?:want|wish) to be (?:called|contacted|phoned) ${FOR_GOOD}`,
@@ -52,8 +59,8 @@ const ENGLISH = [
 
 const YOU_CALL_NO_MORE = '(?:aramayin|aramayiniz|aramasin|aramasinlar)'
 const TURKISH = [
-  `(?:beni|bizi|burayi|bu numarayi|numarami) (?:(?:bir daha|birdaha|artik|lutfen|sakin|asla|tekrar|hic) ){0,3}${YOU_CALL_NO_MORE}`,
-  `(?:bir daha|birdaha|artik|sakin|asla) (?:(?:beni|bizi|lutfen|sakin|burayi|bu numarayi) ){0,3}(?:${YOU_CALL_NO_MORE}|arama(?! (?:yap|ist|zaman|saat|sans)))`,
+  `${NO_TIME_BEFORE}(?:beni|bizi|burayi|bu numarayi|numarami) (?:(?:bir daha|birdaha|artik|lutfen|sakin|asla|tekrar|hic) ){0,3}${YOU_CALL_NO_MORE}`,
+  `${NO_TIME_BEFORE}(?:bir daha|birdaha|artik|sakin|asla) (?:(?:beni|bizi|lutfen|sakin|burayi|bu numarayi) ){0,3}(?:${YOU_CALL_NO_MORE}|arama(?! (?:yap|ist|zaman|saat|sans)))`,
   '(?:beni|bizi) arama(?: artik| lutfen)?$',
   `${YOU_CALL_NO_MORE} (?:artik|bir daha)(?: (?:beni|bizi|lutfen))?$`,
   '(?:beni )?aramayi (?:birakin|birak|kesin|kes)|aramaktan vazgecin',
@@ -70,9 +77,9 @@ const TURKISH = [
 
 const SIE = '(?:sie )?(?:mich|uns|hier|diese nummer|bei mir|bei uns)'
 const GERMAN = [
-  `(?:rufen|ruft|ruf) ${SIE} (?:(?:bitte|hier) ){0,2}(?:nicht mehr|nie mehr|nie wieder|nicht wieder|nicht nochmal|nicht noch mal|niemals wieder)(?: an)?`,
+  `(?:rufen|ruft|ruf) ${SIE} (?:(?:bitte|hier) ){0,2}(?:nicht mehr|nie mehr|nie wieder|nicht wieder|nicht nochmal|nicht noch mal|niemals wieder)(?: an)?${NO_TIME}`,
   `(?:rufen|ruft|ruf) ${SIE} (?:bitte )?nicht an$`,
-  `(?:kontaktieren|belastigen) sie (?:mich|uns) (?:bitte )?(?:nicht mehr|nie wieder|nie mehr)`,
+  `(?:kontaktieren|belastigen) sie (?:mich|uns) (?:bitte )?(?:nicht mehr|nie wieder|nie mehr)${NO_TIME}`,
   '(?<!nicht )(?:horen|hort|hor) (?:sie |bitte )?(?:bitte )?auf (?:mich|uns) anzurufen|(?<!nicht )auf(?:horen|zuhoren) (?:mich|uns) anzurufen',
   '(?:nicht mehr|nie wieder|nie mehr) angerufen werden|keine (?:weiteren )?anrufe (?:mehr|von ihnen)|keine weiteren anrufe',
   '(?:streichen|nehmen|loschen|entfernen) sie (?:mich|uns|meine (?:telefon)?nummer|meinen namen) (?:bitte )?(?:von|aus) (?:der|ihrer|dieser) (?:\\w+ )?(?:liste|kartei|datenbank|anrufliste)',
@@ -90,9 +97,9 @@ const GERMAN = [
 ]
 
 const SPANISH = [
-  '(?:no|nunca) (?:me|nos) (?:vuelva|vuelvas|vuelvan) a (?:llamar|contactar|telefonear)|no (?:vuelva|vuelvas|vuelvan) a (?:llamarme|llamarnos|contactarme|llamar)(?: aqui)?',
-  '(?:no|nunca) (?:me|nos) (?:llame|llames|llamen|contacte|contacten) (?:mas|nunca mas|nunca|otra vez|jamas)',
-  '(?:ya )?no (?:me|nos) (?:llame|llames|llamen)(?: por favor)?$|nunca mas (?:me|nos) (?:llame|llames|llamen)',
+  `(?:(?:no|nunca) (?:me|nos) (?:vuelva|vuelvas|vuelvan) a (?:llamar|contactar|telefonear)|no (?:vuelva|vuelvas|vuelvan) a (?:llamarme|llamarnos|contactarme|llamar)(?: aqui)?)${NO_TIME}`,
+  `(?:no|nunca) (?:me|nos) (?:llame|llames|llamen|contacte|contacten) (?:mas|nunca mas|nunca|otra vez|jamas)${NO_TIME}`,
+  `(?:ya )?no (?:me|nos) (?:llame|llames|llamen)(?: por favor)?$|nunca mas (?:me|nos) (?:llame|llames|llamen)${NO_TIME}`,
   '(?<!no )(?:deje|deja|dejen|pare|paren|para) (?:ya )?de (?:llamarme|llamarnos|molestarme|contactarme|llamar)',
   'no quiero (?:que me (?:llame|llames|llamen|vuelvan a llamar)(?: (?:mas|nunca mas|nunca|otra vez))?$|que me (?:llame|llamen) (?:mas|nunca)|(?:recibir )?(?:mas|ninguna) llamadas?)',
   '(?:quite|quiten|quiteme|quitenme|borre|borren|borreme|elimine|eliminen|elimineme|saque|saqueme|saquenme) (?:(?:mi (?:numero|nombre)|me) )?de (?:la|su|sus|esta) (?:\\w+ )?(?:lista|listas|base)',
@@ -106,7 +113,7 @@ const SPANISH = [
 ]
 
 const FRENCH = [
-  '(?:ne )?(?:m |me |nous )(?:appelez|appelle|rappelez|rappelle|contactez|telephonez) (?:plus|jamais|plus jamais)',
+  `(?:ne )?(?:m |me |nous )(?:appelez|appelle|rappelez|rappelle|contactez|telephonez) (?:plus|jamais|plus jamais)${NO_TIME}`,
   'ne (?:m |me |nous )(?:appelez|appelle|rappelez|rappelle) pas(?: s il vous plait| svp)?$',
   'arrete(?:z|r)? (?:donc )?de (?:m |me |nous )(?:appeler|rappeler|telephoner|contacter|harceler|deranger)',
   '(?:je ne|je|on ne) veu(?:x|t) plus (?:etre (?:appelee?|rappelee?|contactee?)|recevoir d appels?|(?:que vous|qu on) (?:m |me )(?:appeliez|appelle|rappeliez|contactiez)|d appels)',

@@ -1,4 +1,5 @@
 import { SPOKEN_REQUESTS } from './opt-out-phrases.ts'
+import { markTimes } from './opt-out-times.ts'
 
 /** Whole messages that mean stop. Source: guardrails of the project; 47 CFR 64.1200(a)(10) for the English ones. */
 const STOP_WORDS: ReadonlySet<string> = new Set([
@@ -19,7 +20,7 @@ export function isStopMessage(text: string): boolean {
 
 /**
  * Whether something said in a call asks never to be called again, in English, Turkish, German, Spanish or French.
- * Conservative: "don't stop", "call me back later" and "not before five" are not. Runs in linear time; of a very long
+ * Conservative: "don't stop", "call me back later" and "not again before five" are not. Runs in linear time; of a very long
  * text the last 4,000 characters count.
  */
 export function asksToStop(text: string): boolean {
@@ -28,11 +29,17 @@ export function asksToStop(text: string): boolean {
 }
 
 /**
- * Lower case without accents, punctuation or what cannot be seen, one space between words. Every Turkish i (I, ı, İ) becomes i, because the
- * case of a message says nothing about its language.
+ * Ends of sentences after which another begins: "I don't." is an answer, and so is a Spanish "no". All others are no more than a
+ * breath to whoever writes down what was said ("Please stop. Calling me.").
+ */
+const ANSWER_ENDS = /(?<=\b(?:i|we) (?:do not|don.?t))[.?!]|(?<=\bno)[.?!](?=[ ¡]+vuelva)/g
+
+/**
+ * Lower case without accents, punctuation or what cannot be seen, one space between words, and times marked. Every Turkish i (I, ı, İ)
+ * becomes i, because the case of a message says nothing about its language.
  */
 function fold(text: string): string {
-  return text
+  const plain = text
     .slice(-MAX_LENGTH)
     .normalize('NFKD')
     .replace(/[\p{M}\p{Cf}]/gu, '')
@@ -40,6 +47,8 @@ function fold(text: string): string {
     .replaceAll('ı', 'i')
     .replaceAll('ß', 'ss')
     .replaceAll('œ', 'oe')
+    .replace(ANSWER_ENDS, ' so ')
+  return markTimes(plain)
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim()
 }

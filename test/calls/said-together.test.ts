@@ -14,3 +14,32 @@ test('a request that is broken by a breath is one; what was said long before is 
   for (const word of ['one', 'two', 'three', 'four']) together(word)
   expect(together('five')).toBe('three four five')
 })
+
+test.each([
+  // Of two questions of the agent's, one after the other.
+  ["No, I don't.", 'Call me again at six, please.'],
+  ['No, never.', 'Call me next week, then I know more.'],
+  ['No more.', 'Calls after five are fine.'],
+  ['No.', 'Vuelva a llamar mañana.'],
+])('%j and %j are two answers, and no request', async (first, second) => {
+  const time = virtualClock()
+  const together = createSaidTogether(time.clock)
+  together(first)
+  await time.pass(4_500)
+  expect(asksToStop(together(second))).toBe(false)
+})
+
+test.each([
+  ['Please stop.', 'Calling me.'],
+  ['Please do not.', 'Call me again.'],
+  ['Beni bir daha', 'aramayın.'],
+  ['Rufen Sie mich bitte.', 'Nicht mehr an.'],
+  ['Deje de.', 'Llamarme.'],
+  ["Ne m'appelez.", 'Plus jamais.'],
+])('%j and %j are one request, whatever came between', async (first, second) => {
+  const time = virtualClock()
+  const together = createSaidTogether(time.clock)
+  together(first)
+  await time.pass(4_500)
+  expect(asksToStop(together(second))).toBe(true)
+})
