@@ -54,9 +54,9 @@ export function openDesk(
   const beganMs = clock.monotonic()
   const stopKey = createStopKey(clock)
   const saidTogether = createSaidTogether(clock)
-  /** A call that is about to end is not handed over any more. */
+  /** For a call that is about to end nobody goes on ringing. */
   const settling = <T extends ToolResult | undefined>(result: T): T => {
-    if (result?.next && result.next !== 'continue') transfer.abandon()
+    if (result?.next && result.next !== 'continue' && result.next !== 'wait') transfer.abandon()
     return result
   }
   const stop = async (source: 'call' | 'keypress') => {

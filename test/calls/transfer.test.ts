@@ -3,9 +3,11 @@ import { describe, expect } from 'vitest'
 import { sandboxColleagues } from '../../openapi/sandbox-people.ts'
 import { prepareConversation } from '../../runtime/calls/conversation.ts'
 import { conversationTools } from '../../runtime/calls/conversation-tools.ts'
+import { openDesk } from '../../runtime/calls/desk.ts'
 import { legEvent, transferOf } from '../../runtime/calls/transfer/event.ts'
 import { lookAfterTransfer } from '../../runtime/calls/transfer/look.ts'
 import { openTransfer } from '../../runtime/calls/transfer/transfer.ts'
+import { faster, systemClock } from '../../runtime/clock.ts'
 import { eq } from '../../runtime/db/drizzle.ts'
 import { attempts, transfers } from '../../runtime/db/schema.ts'
 import { beginTransfer, step, type TransferEvent, tasksOf } from '../../runtime/handoffs/transfer.ts'
@@ -210,6 +212,22 @@ describe.concurrent('a transfer', () => {
     expect(told).toEqual([])
     const rows = await talkif.served.runtime.db.select().from(transfers).where(eq(transfers.callId, callId))
     expect(rows).toHaveLength(1)
+  })
+
+  test.for([
+    ['a robot that screens calls', 'call_screening', 'wait'],
+    ['a goodbye that is called off', 'end_call', 'say_goodbye'],
+  ] as const)('can be asked for after %s', async ([, tool, next], { talkif }) => {
+    const { attempt } = await ringing(talkif, { targets: to(colleague.never_answers), timeout_seconds: 120 })
+    const { runtime } = talkif.served
+    const prepared = (await prepareConversation(runtime, attempt.id))!
+    const place = { carrierId: attempt.carrierId!, nodeId: 'node' }
+    const desk = openDesk(runtime, prepared, place, faster(systemClock, 1), { tell: () => {}, over: () => {} })
+    expect(await desk.runTool(tool, {})).toMatchObject({ next })
+    expect((await desk.runTool('transfer_to_human', { reason: 'x' })).output).toMatchObject({ ringing: true })
+    // And of a call that ends then, nobody is rung on.
+    expect(await desk.runTool('end_call', {})).toMatchObject({ next: 'say_goodbye' })
+    await endOf(talkif, attempt.callId)
   })
 
   test('whose lead cannot be moved leaves them with the agent', async ({ talkif }) => {

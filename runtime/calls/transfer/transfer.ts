@@ -19,9 +19,9 @@ import { traceTransfer } from './trace.ts'
 export interface Transfer {
   /** Begins to ring; the agent and the lead talk on meanwhile. Says at once when nobody can be rung. */
   begin(reason: string): Promise<ToolResult>
-  /** The lead does not want to wait (any more): nobody goes on ringing. */
+  /** The lead does not want to wait: nobody goes on ringing. One that has not begun may still be asked for. */
   abandon(): void
-  /** The same, for the agent's line to the lead is down. */
+  /** The agent's line to the lead is down: nobody goes on ringing, nor begins to. */
   lineClosed(): void
   /** Colleagues are being rung. */
   readonly waiting: boolean
@@ -94,7 +94,9 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
       })
       return begun
     },
-    abandon: () => gone.abort(),
+    abandon() {
+      if (begun) gone.abort()
+    },
     lineClosed() {
       gone.abort()
       closed.resolve()
