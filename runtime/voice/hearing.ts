@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { EngineEvent } from './engine-events.ts'
 import { bytesPerMs, loudness } from './mulaw.ts'
 import type { Talk } from './talk.ts'
-import { agreesToEnd, isBackchannel, repeats, wordCount } from './words.ts'
+import { agreesToEnd, isBackchannel, isOpening, repeats, wordCount } from './words.ts'
 
 export interface Hearing {
   onEvent(event: Extract<EngineEvent, { type: 'speech_started' | 'speech_stopped' | 'committed' | 'heard' }>): void
@@ -113,6 +113,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       return judgedGoodbye(text)
     }
     said.backchannel = isBackchannel(text)
+    said.opening &&= isOpening(text)
     // Short but meant ("no, wait"): the words cut where the length did not.
     const wanted = wordCount(text) >= minWords && !said.backchannel
     const meant = wanted && !said.opening && talk.interruptible()
@@ -151,7 +152,8 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     talk.recallItem(text)
     if (overGoodbye()) return judgedGoodbye(text)
     const { voicedMs } = interruptions
-    answerLater({ item, endedMs: talk.streamMs(), opening, voicedMs, backchannel: isBackchannel(text) })
+    const opens = opening && isOpening(text)
+    answerLater({ item, endedMs: talk.streamMs(), opening: opens, voicedMs, backchannel: isBackchannel(text) })
   }
 
   /** What the agent says and said last; an echo comes within moments. */

@@ -142,6 +142,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     const waits = isOurs && toolCalls.length > 0 && talk.turns.withdrawReply()
     talk.turns.done(response)
     if (asked && (failure !== null || saidNothing)) sessions.failed(failure ?? 'an empty response', asked)
+    if (asked && spoke !== response && toolCalls.length > 0) talk.wordless(asked)
     const beside = asked === null ? 'cut' : spoke === response ? 'spoke' : 'silent'
     if (isOurs && toolCalls.length > 0) apart(talk.useTools(toolCalls, beside))
     if (waits) talk.reply()

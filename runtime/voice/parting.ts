@@ -33,6 +33,10 @@ export function createParting(options: PartingOptions) {
   function sayGoodbye(by: EndedBy, firm = false) {
     if (!ending.begin(by, clock.monotonic(), firm)) return
     if (firm && options.leftMs() > longestRestMs) options.cutAgent()
+    sayLastWords()
+  }
+
+  function sayLastWords() {
     const { goodbye } = conversation.phrases ?? {}
     options.say('goodbye', goodbye, 'Thank the caller and say goodbye in one short sentence. Ask nothing.')
   }
@@ -46,6 +50,10 @@ export function createParting(options: PartingOptions) {
 
   return {
     sayGoodbye,
+    /** The model was asked for its last words, and had none. */
+    wordless(asked: Ask) {
+      if (asked.kind === 'goodbye' && asked.instructions === undefined) sayLastWords()
+    },
     /** Words beside a tool call are the last ones ("… Goodbye." and end_call); without any, the model is asked for them. */
     toolGoodbye(spoke: boolean) {
       if (!ending.begin('agent', clock.monotonic())) return

@@ -119,7 +119,11 @@ export function createTalk(options: TalkOptions) {
   /** The agent is heard, or is about to be. */
   const audible = () => playback.busy || turns.active !== null
   /** Its words may be cut now. */
-  const interruptible = () => !ending.firm && (conversation.greetingInterruptible || greeting === 'over')
+  const interruptible = () => {
+    // Before its first sound nobody speaks over it: they say hello into the silence.
+    const greetingMayBeCut = conversation.greetingInterruptible && greeting !== 'waiting'
+    return !ending.firm && (greetingMayBeCut || greeting === 'over')
+  }
 
   /** It was heard to its end, or cut. */
   function greetingIsOver() {
@@ -271,6 +275,7 @@ export function createTalk(options: TalkOptions) {
     prepareFiller: filler.prepare,
     fill,
     sayGoodbye: parting.sayGoodbye,
+    wordless: parting.wordless,
     leaveMessage() {
       hold = 'none'
       parting.leaveMessage()

@@ -11,7 +11,7 @@ const backchannels = new Set(
 const partings = new Set(
   (
     'bye goodbye thanks thank cheers later day evening weekend night ' +
-    'teşekkürler teşekkür sağol sağolun hoşça hoşçakal hoşçakalın görüşürüz güle günler akşamlar geceler ' +
+    'teşekkürler teşekkür sağol sağolun hoşça hoşçakal hoşçakalın görüşürüz güle günler akşamlar geceler görüşmek gelsin ' +
     'tschüss tschüß ciao wiedersehen wiederhören danke dank schönen ' +
     'adiós adios gracias luego noches día igualmente revoir merci bientôt journée soirée'
   ).split(' '),
@@ -20,12 +20,25 @@ const partings = new Set(
 const courtesies = new Set(
   (
     "you too see ya have a an nice good great take care no nope that's that is all so very much for your time " +
-    'ederim sağ olun kalın iyi çok üzere hayır yok size de ' +
-    'auf vielen schön guten einen tag abend noch ihnen auch bis bald dann nein ' +
-    'muchas hasta pronto que tenga un buen buenas tardes ' +
-    'au beaucoup bonne à également non vous aussi'
+    'perfect great sounds alright then now calling ' +
+    'ederim sağ olun kalın iyi çok üzere hayır yok size de kolay ' +
+    'auf vielen schön guten einen tag abend noch ihnen auch bis bald dann nein super perfekt ' +
+    'muchas hasta pronto que tenga un buen buenas tardes perfecto ' +
+    'au beaucoup bonne à également non vous aussi parfait de rien'
   ).split(' '),
 )
+
+/** Wishes without any of the words of parting. */
+const partingPhrases = new Set([
+  'you too',
+  'same to you',
+  'take care',
+  'you take care',
+  'de nada',
+  'de rien',
+  'ebenso',
+  'gleichfalls',
+])
 
 /** What a transcription writes for sounds that are no words: `(coughing)`, `[noise]`, `*sighs*`. */
 const noises = /\([^)]*\)|\[[^\]]*\]|\*[^*]*\*/g
@@ -36,7 +49,8 @@ function wordsOf(text: string): Word[] {
     text
       .normalize('NFC')
       .replace(noises, ' ')
-      .match(/[\p{L}\p{M}\p{N}'’]+/gu) ?? []
+      .replaceAll('’', "'")
+      .match(/[\p{L}\p{M}\p{N}']+/gu) ?? []
   return words.map((word) => ({ tr: word.toLocaleLowerCase('tr'), plain: word.toLowerCase() }))
 }
 
@@ -64,6 +78,12 @@ export function isBackchannel(text: string): boolean {
   return words.length <= 2 && words.every((word) => isIn(backchannels)(word) || isIn(greetings)(word))
 }
 
+/** True for what somebody says who picks up: a "hello", with a name perhaps, or next to nothing. Anything else was said to us. */
+export function isOpening(text: string): boolean {
+  const words = wordsOf(text)
+  return words.length < 3 || isBackchannel(text) || isIn(greetings)(words[0]!)
+}
+
 /**
  * True where the caller only agrees with a goodbye or says theirs: nothing at all, a back-channel, words of parting and thanks.
  * Of somebody who was `silent`, and is heard after all, a back-channel is a sign of life.
@@ -73,6 +93,7 @@ export function agreesToEnd(text: string, silent: boolean): boolean {
   const isParting = isIn(partings)
   const isPolite = (word: Word) => isIn(courtesies)(word) || isIn(backchannels)(word)
   if (words.length === 0 || (!silent && isBackchannel(text))) return true
+  if (partingPhrases.has(words.map(({ plain }) => plain).join(' '))) return true
   return !text.includes('?') && words.some(isParting) && words.every((word) => isParting(word) || isPolite(word))
 }
 

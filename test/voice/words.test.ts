@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { agreesToEnd, isBackchannel } from '../../runtime/voice/words.ts'
+import { agreesToEnd, isBackchannel, isOpening } from '../../runtime/voice/words.ts'
 
 test.each([
   ...[
@@ -60,5 +60,36 @@ test.each(['Hello? Hello? Hello?', 'I see it.', 'Yes, but how much?', 'No.', 'Ok
   '%j is meant',
   (text) => {
     expect(isBackchannel(text)).toBe(false)
+  },
+)
+
+test.each([
+  ...[
+    'You too!',
+    'Same to you.',
+    'Take care.',
+    'Perfect, thank you.',
+    'Great, bye.',
+    'Perfect, bye!',
+    'Sounds good, bye.',
+  ],
+  ...['Alright then, bye-bye.', 'Thanks for calling, bye.', 'Bye now.', 'Ciao ciao.', 'Super, danke, tschüss.'],
+  ...['Görüşmek üzere.', 'Kolay gelsin.', 'İyi günler.', 'Igualmente.', 'Perfecto, gracias.', 'Parfait, merci.'],
+  ...['De rien, au revoir.', 'No, that’s all, thanks.'],
+])('%j over a goodbye lets the call end', (text) => {
+  expect(agreesToEnd(text, false)).toBe(true)
+})
+
+test.each(['Hello?', 'Hi, this is Maria speaking.', 'Efendim, buyurun.', 'D’accord.', 'Maria Lopez.'])(
+  '%j is how somebody picks up',
+  (text) => {
+    expect(isOpening(text)).toBe(true)
+  },
+)
+
+test.each(['You have the wrong number.', 'Wrong number, no Maria here.', 'Beni bir daha aramayın.'])(
+  '%j is said to us, however early',
+  (text) => {
+    expect(isOpening(text)).toBe(false)
   },
 )
