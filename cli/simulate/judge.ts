@@ -1,3 +1,4 @@
+import { SENTENCES } from '../../flows/language/sentences.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
 import type { Expectation } from '../../openapi/schemas/persona.ts'
 
@@ -16,9 +17,13 @@ export interface Unmet {
   came: string
 }
 
+const fillers = new Set(Object.values(SENTENCES).map(({ phrases }) => phrases.filler))
+/** A line that bridges a wait: how often it is said tells of the machine, and nothing of the flow. */
+const isFiller = (text: string) => fillers.has(text)
+
 /** What of the expectation the call did not meet. A call that never ended meets none. */
 export function unmet(expect: Expectation, call: Call, messages: SentMessage[]): Unmet[] {
-  const said = (call.transcript ?? []).filter(({ role }) => role === 'agent').map(({ text }) => text)
+  const said = (call.transcript ?? []).flatMap(({ role, text }) => (role === 'agent' && !isFiller(text) ? [text] : []))
   const all = said.join(' ')
   const { first_dial_ms: dialMs } = call.metrics
   const limitMs = (expect.first_dial_within_seconds ?? 0) * 1000

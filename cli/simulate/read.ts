@@ -58,7 +58,8 @@ export const isSimulation = (path: string): boolean => basename(dirname(resolve(
 export const flowOf = (path: string): string => join(dirname(path), '..', basename(path))
 
 export async function readSimulation(path: string, flow: Flow, isNamed: boolean) {
-  const simulationText = isNamed || existsSync(path) ? await readText(path) : ''
+  if (!isNamed && !existsSync(path)) return { path, simulationText: '', faults: [], simulation: {} }
+  const simulationText = await readText(path)
   const slots = flow.qualify.map(({ name }) => name)
   const parsed = parseSimulation(simulationText, slots)
   if ('faults' in parsed) return { path, simulationText, faults: parsed.faults, simulation: {} }

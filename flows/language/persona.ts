@@ -18,13 +18,21 @@ export function parseSimulation(
   const read = readDocument(text, Simulation, { kind: KIND, environment: {} })
   if ('faults' in read) return read
   const { document, faultAt } = read
-  const faults = [...atOdds(document), ...unknownSlots(document, slots), ...expectNothing(document)].map(faultAt)
+  const all = [namesNobody, atOdds, expectNothing].flatMap((find) => find(document))
+  const faults = [...all, ...unknownSlots(document, slots)].map(faultAt)
   return faults.length > 0 ? { faults } : { simulation: document }
 }
 
 interface Fault {
   pointer: string
   detail: string
+}
+
+/** A file that was emptied by mistake would call everybody, and expect nothing of them. */
+function namesNobody({ people = {}, personas = [] }: Simulation): Fault[] {
+  const isSomebody = Object.keys(people).length > 0 || personas.length > 0
+  const detail = 'It names nobody: give people: or personas:, or remove the file to call all people of the sandbox.'
+  return isSomebody ? [] : [{ pointer: '', detail }]
 }
 
 /** Names and numbers that two personas have, or somebody of the sandbox. */

@@ -186,6 +186,8 @@ describe('a file of personas', () => {
     ['personas:\n  - {persona: A}', '2:5 '],
     ['personas:\n  - {persona: A, answers: {bugdet: x}, expect: {booked: true}}', '2:36 the flow has no slot "bugdet"'],
     ['people: {book: {booked: true}}', '1:'],
+    ['', '1:1 It names nobody'],
+    ['people: {}', '1:1 It names nobody'],
     ['people: {books: {}}', '1:17 It must expect something'],
     ['personas:\n  - {persona: A, expect: {}}', '2:26 It must expect something'],
     ['personas:\n  - {persona: A, expect: {first_dial_within: 60 s x}}', '2:46 '],
