@@ -33,8 +33,6 @@ export interface ActiveResponse {
 /** Audio leaves in bursts of this much, much faster than it plays, as from the real server. */
 const BURST_MS = 400
 const BURST_EVERY_MS = 40
-/** Beyond this pace a sentence plays faster than the next one renders: render all of them first. */
-const STREAMING_PACE_MAX = 8
 
 /** Runs one response: thinks, speaks, calls functions, and reports it all in the API's order of events. */
 export function respond(on: Responding, params: RealtimeResponseCreateParams = {}): ActiveResponse {
@@ -75,7 +73,8 @@ export function respond(on: Responding, params: RealtimeResponseCreateParams = {
     const rendering = parts.map((part) => on.speech.say('agent', part))
     // Each is awaited below; a failure of a later one must not go unhandled while an earlier one is spoken.
     for (const promise of rendering) promise.catch(() => undefined)
-    if (on.pace > STREAMING_PACE_MAX) await Promise.all(rendering)
+    // In time-lapse a sentence may be over before the next is rendered, and the pause would be nobody's.
+    if (on.pace > 1) await Promise.all(rendering)
     for (const [i, part] of parts.entries()) {
       const audio = await rendering[i]!
       if (stopped) return
