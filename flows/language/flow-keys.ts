@@ -4,7 +4,8 @@ import {
   FlowCall,
   FlowMatch,
   FlowSlot,
-  FlowTool,
+  type FlowTool,
+  FlowToolBounds,
   OUTCOMES,
 } from '../../openapi/schemas/flow-document.ts'
 import { impliedBy, type Section } from '../../openapi/schemas/flow-written.ts'
@@ -34,7 +35,7 @@ export function toolKeys(tool: FlowTool): Keys {
     tool.kind === 'http'
       ? { http: isBare ? `${tool.method} ${url}` : { method: tool.method, url, headers }, input: tool.input }
       : { mcp, allow: tool.allow }
-  return { description: tool.description, ...where, ...keysOfSection(FlowTool.options[0], tool), sample: tool.sample }
+  return { description: tool.description, ...where, ...keysOfSection(FlowToolBounds, tool), sample: tool.sample }
 }
 
 const impliedKeys = (section: Section) => keysOfSection(section, impliedBy(section))
@@ -45,6 +46,6 @@ export const IMPLIED: Record<'match' | 'call' | 'agent' | 'slot' | 'tool' | 'on'
   call: impliedKeys(FlowCall),
   agent: impliedKeys(FlowAgent),
   slot: impliedKeys(FlowSlot),
-  tool: { description: null, input: null, allow: null, sample: null, ...impliedKeys(FlowTool.options[0]) },
+  tool: { description: null, input: null, allow: null, sample: null, ...impliedKeys(FlowToolBounds) },
   on: Object.fromEntries(OUTCOMES.map((outcome) => [outcome, printActions([])])),
 }

@@ -7,7 +7,6 @@ import {
   writtenFields,
 } from '../../openapi/schemas/flow-written.ts'
 import { duration, flag, languages, milliseconds, oneOf, quietHours, text, texts, type Unit, whole } from './fields.ts'
-import type { Keys } from './flow-keys.ts'
 import { duration as printDuration } from './print-actions.ts'
 import type { Field, Read } from './reading.ts'
 
@@ -49,7 +48,7 @@ export const fieldsOf = (section: Section): Record<string, Field<unknown>> =>
   )
 
 /** A section by the keys of its file, all of them. */
-export const keysOfSection = (section: Section, values: Record<string, unknown>): Keys =>
+export const keysOfSection = (section: Section, values: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
     writtenFields(section).map((field) => [field.key, FORMS[field.form](field).print(values[field.as])]),
   )

@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, type ParsedNode } from 'yaml'
 import { nearest } from '../../openapi/nearest.ts'
-import { FlowAgent, FlowCall, FlowTool } from '../../openapi/schemas/flow-document.ts'
+import { FlowAgent, FlowCall, FlowToolBounds } from '../../openapi/schemas/flow-document.ts'
 import { writtenFields } from '../../openapi/schemas/flow-written.ts'
 import { type FlowFault, positions } from './faults.ts'
 
@@ -95,7 +95,7 @@ export function unknown(
 
 /** What the parsed flow calls differently, or people do. */
 const SYNONYMS = new Map([
-  ...[FlowCall, FlowAgent, FlowTool.options[0]].flatMap(writtenFields).map(({ as, key }) => [as, key] as const),
+  ...[FlowCall, FlowAgent, FlowToolBounds].flatMap(writtenFields).map(({ as, key }) => [as, key] as const),
   ['slots', 'qualify'],
   ['outcomes', 'on'],
 ])

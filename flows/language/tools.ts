@@ -1,5 +1,5 @@
 import { isMap } from 'yaml'
-import { FlowTool } from '../../openapi/schemas/flow-document.ts'
+import { type FlowTool, FlowToolBounds } from '../../openapi/schemas/flow-document.ts'
 import { METHODS } from '../../openapi/schemas/flow-tool.ts'
 import { json, oneOf, record, text, texts } from './fields.ts'
 import { fieldsOf } from './forms.ts'
@@ -44,7 +44,7 @@ const FIELDS = {
   mcp: { read: server, absent: undefined },
   input: { read: json, absent: null },
   allow: { read: texts, absent: null },
-  ...fieldsOf(FlowTool.options[0]),
+  ...fieldsOf(FlowToolBounds),
   sample: { read: json, absent: null },
 }
 

@@ -7,7 +7,7 @@ import { written } from './flow-written.ts'
 
 export { FlowAction } from './flow-action.ts'
 export { FlowSlot, SlotName } from './flow-slot.ts'
-export { FlowTool } from './flow-tool.ts'
+export { FlowTool, FlowToolBounds } from './flow-tool.ts'
 
 /** The five ways a call can end; each may have actions in a flow's `on`. */
 export const OUTCOMES = ['qualified', 'booked', 'no_answer', 'not_fit', 'wrong_number'] as const

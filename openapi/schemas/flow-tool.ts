@@ -35,6 +35,9 @@ const timeout = seconds(1, 30, 'After this the agent is told that the tool faile
 })
 const sample = z.unknown().describe('What it answers in test mode, which never touches it. Null: that this is a test.')
 
+/** What both kinds have besides, in the same words. */
+export const FlowToolBounds = z.strictObject({ timeout_seconds: timeout })
+
 export const FlowTool = z
   .discriminatedUnion('kind', [
     z.strictObject({
