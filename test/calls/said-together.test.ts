@@ -15,6 +15,15 @@ test('a request that is broken by a breath is one; what was said long before is 
   expect(together('five')).toBe('three four five')
 })
 
+/** Said one after the other, with a question of the agent's in between. */
+async function isRequest(first: string, second: string): Promise<boolean> {
+  const time = virtualClock()
+  const together = createSaidTogether(time.clock)
+  together(first)
+  await time.pass(4_500)
+  return asksToStop(together(second))
+}
+
 test.each([
   // Of two questions of the agent's, one after the other.
   ["No, I don't.", 'Call me again at six, please.'],
@@ -22,11 +31,7 @@ test.each([
   ['No more.', 'Calls after five are fine.'],
   ['No.', 'Vuelva a llamar mañana.'],
 ])('%j and %j are two answers, and no request', async (first, second) => {
-  const time = virtualClock()
-  const together = createSaidTogether(time.clock)
-  together(first)
-  await time.pass(4_500)
-  expect(asksToStop(together(second))).toBe(false)
+  expect(await isRequest(first, second)).toBe(false)
 })
 
 test.each([
@@ -37,9 +42,5 @@ test.each([
   ['Deje de.', 'Llamarme.'],
   ["Ne m'appelez.", 'Plus jamais.'],
 ])('%j and %j are one request, whatever came between', async (first, second) => {
-  const time = virtualClock()
-  const together = createSaidTogether(time.clock)
-  together(first)
-  await time.pass(4_500)
-  expect(asksToStop(together(second))).toBe(true)
+  expect(await isRequest(first, second)).toBe(true)
 })

@@ -140,11 +140,12 @@ export async function speakAll(talk: Talk, engine: ReturnType<typeof fairEngine>
     }
   }
   let saidAtMs = 0
-  /** How often the agent was asked to speak until then; null where the call was over. */
+  /** How often the agent was asked to speak until then; null where the line had dropped before they began, or the call was over. */
   let askedBefore: number | null = 0
   for (const [at, { afterMs, lengthMs, words, wordsMs }] of all.entries()) {
     await pass(afterMs)
     let item = `u${at}`
+    const hasLine = talk.steps.every(({ step }) => step !== 'hangUp')
     const begin = () => tell({ type: 'speech_started', item, atMs: time.monotonic() })
     line.mouth = loud
     engine.hears(begin)
@@ -156,7 +157,7 @@ export async function speakAll(talk: Talk, engine: ReturnType<typeof fairEngine>
     line.mouth = quiet
     await pass(500)
     saidAtMs = time.monotonic()
-    askedBefore = talk.ended.length === 0 ? asksOf(talk) : null
+    askedBefore = hasLine && talk.ended.length === 0 ? asksOf(talk) : null
     const stop = () => {
       tell({ type: 'speech_stopped', item, atMs: time.monotonic() })
       tell({ type: 'committed', item })

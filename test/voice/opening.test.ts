@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { conversation } from './sandbox-call.ts'
 import { converse, loud, quiet } from './scripted.ts'
 
-/** What is said within the first second and a half is a "hello" by its time alone, whatever its words and its length. */
+/** Within the first second and a half somebody says "hello"; these say something else. */
 test.each([
   [false, 2_500, 'You have the wrong number, there is no Maria living here.'],
   [true, 900, 'Wrong number, no Maria here.'],
