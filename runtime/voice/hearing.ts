@@ -224,8 +224,9 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       const all = unanswered
       unanswered = []
       const unknown = all.findLast(({ backchannel }) => backchannel === undefined)
+      // What they have said since, and is waited for already, decides alone.
       if (overGoodbye() && unknown)
-        doubtful = { item: unknown.item, sinceMs: clock.monotonic(), voicedMs: unknown.voicedMs }
+        doubtful ??= { item: unknown.item, sinceMs: clock.monotonic(), voicedMs: unknown.voicedMs }
       else if (all.some(wantsAnswer)) talk.reply()
       else talk.nothingSaid()
     },

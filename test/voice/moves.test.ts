@@ -302,6 +302,27 @@ test.each([
   expect(asks(talk.calls).at(-1)).toBe('ask')
 })
 
+test('a question over the goodbye is waited for, though the words of a sound before it never came', async () => {
+  const talk = converse({ tool: async () => goodbye({ ok: true }) })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'That is all.')
+  talk.tell({ type: 'response_started', response: 'last' })
+  talk.tell({ type: 'audio', response: 'last', item: 'last', audio: ms(6_000) })
+  await talk.time.pass(1_000)
+  talk.tell({ type: 'speech_started', item: 'sound', atMs: talk.time.monotonic() })
+  talk.tell({ type: 'committed', item: 'sound' })
+  const toolCalls = [{ callId: 'c1', name: 'end_call', arguments: '{}' }]
+  talk.tell({ type: 'response_done', response: 'last', failure: null, toolCalls })
+  await talk.time.pass(3_000)
+  const before = asks(talk.calls).length
+  // Its words come once the agent is silent.
+  await talk.speak(900, 'Wait, one question!', 900)
+  expect(asks(talk.calls).length).toBe(before + 1)
+  await talk.time.pass(5_000)
+  expect(talk.ended).toEqual([])
+})
+
 test.each([null, undefined])(
   'words over a goodbye that are not understood, or never come, keep the call',
   async (words) => {
