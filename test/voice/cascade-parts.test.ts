@@ -201,6 +201,27 @@ describe('a conversation as it was heard', () => {
     expect(told(history).map(({ content }) => content)).toEqual(['First.', '(inaudible)', 'They pressed 1.'])
   })
 
+  test('an answer stands where it was asked for: what came while it was being made is news to the model', () => {
+    const history = createHistory()
+    history.leadSpoke('u')
+    history.leadSaid('u', 'Is anybody free?')
+    history.agentAnswers('a')
+    history.note('system', '{"ringing":true}')
+    expect(told(history).map(({ role }) => role)).toEqual(['user', 'system'])
+    say(history, 'a', ['Let me see.', 800])
+    expect(told(history).map(({ role }) => role)).toEqual(['user', 'assistant', 'system'])
+    history.agentAnswers('b')
+    history.leadSpoke('v')
+    history.leadSaid('v', 'Hello?')
+    history.agentCalls('b', [call('1')])
+    history.output('1', '{}')
+    expect(told(history).map(({ role }) => role)).toEqual(['user', 'assistant', 'system', 'assistant', 'tool', 'user'])
+    history.agentAnswers('c')
+    history.remove('c')
+    say(history, 'd', ['Yes.', 300])
+    expect(told(history).at(-1)).toEqual({ role: 'assistant', content: 'Yes.' })
+  })
+
   test('begun anew, it is what was said', () => {
     const history = createHistory()
     say(history, 'a', ['Gone.', 500])
@@ -222,7 +243,7 @@ describe('a conversation as it was heard', () => {
       fc.record({ do: fc.constant('calls' as const), id, calls: fc.array(fc.nat(99), { minLength: 1, maxLength: 3 }) }),
       fc.record({ do: fc.constant('output' as const), call: fc.nat(99) }),
       fc.record({ do: fc.constant('truncate' as const), id, ms: fc.nat(5_000) }),
-      fc.record({ do: fc.constantFrom('remove', 'spoke', 'heard', 'note', 'replay', 'broken'), id }),
+      fc.record({ do: fc.constantFrom('remove', 'spoke', 'heard', 'note', 'replay', 'broken', 'answers'), id }),
     )
     fc.assert(
       fc.property(fc.array(event, { maxLength: 40 }), (events) => {
@@ -243,6 +264,7 @@ describe('a conversation as it was heard', () => {
           else if (it.do === 'spoke') history.leadSpoke(it.id)
           else if (it.do === 'heard') history.leadSaid(it.id, 'words')
           else if (it.do === 'broken') history.broken(it.id)
+          else if (it.do === 'answers') history.agentAnswers(it.id)
           else if (it.do === 'note') history.note('user', 'a key')
           else history.replay([{ role: 'lead', text: 'Yes.', interrupted: false }])
         }

@@ -159,6 +159,19 @@ test('an answer is made of the words, which are waited for', async () => {
   expect(saidIn(response)).toBe('')
 })
 
+test('what the platform tells while an answer is being made is news to the next one', async () => {
+  const { engine, next, hear, saidIn } = await start()
+  await next('response_done')
+  await hear('Yes, I have a moment.')
+  engine.createResponse()
+  await next('response_started')
+  engine.addText('system', '{"transferred":false}')
+  await next('response_done')
+  engine.createResponse()
+  const { response } = await next('response_done')
+  expect(saidIn(response)).toContain('nobody is free')
+})
+
 test('one response at a time; a cancelled one ends at once, and of it nothing more comes', async () => {
   const { engine, events, next } = await start({ pace: 1 })
   await next('audio')

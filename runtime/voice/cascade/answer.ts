@@ -29,6 +29,9 @@ export interface Answer {
   drop(): void
 }
 
+/** What a response says is one item. */
+export const itemOf = (response: string) => `item_${response}`
+
 /** A telephone answer is a few sentences; whoever writes more has lost the thread. */
 const maxTokens = 1_000
 
@@ -38,7 +41,7 @@ const maxTokens = 1_000
  */
 export function answer(on: Answering, response: string, wanted: Wanted): Answer {
   const { text, clock, conversation, history } = on
-  const item = `item_${response}`
+  const item = itemOf(response)
   const stopped = new AbortController()
   const { signal } = stopped
   /** When the audio of each sentence so far has come. */

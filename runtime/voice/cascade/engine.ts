@@ -5,7 +5,7 @@ import { type Engine, type EngineSettings, exactly, exactSentence, vadSilenceMs 
 import { type EngineEvent, EngineLost, speechPaddingMs } from '../engine-events.ts'
 import { defaultBaseUrl, openSession } from '../engine-session.ts'
 import type { Conversation } from '../port.ts'
-import { type Answer, answer, type Wanted } from './answer.ts'
+import { type Answer, answer, itemOf, type Wanted } from './answer.ts'
 import { createHistory } from './history.ts'
 import { speak } from './speech.ts'
 
@@ -72,7 +72,7 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
     aside = new AbortController()
   }
 
-  async function messages(instructions?: string) {
+  async function messages(item: string, instructions?: string) {
     if (history.awaitsWords) {
       const { promise, resolve } = Promise.withResolvers<void>()
       wordsCame = resolve
@@ -81,6 +81,7 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
       late.abort()
     }
     const all = history.messages(conversation.instructions)
+    history.agentAnswers(item)
     return instructions === undefined ? all : [...all, { role: 'system' as const, content: instructions }]
   }
 
@@ -90,9 +91,12 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
       return
     }
     answers += 1
+    const response = `resp_${answers}`
     const sentence = instructions === undefined ? undefined : exactSentence(instructions)
-    const wanted: Wanted = sentence === undefined ? { messages: messages(instructions) } : { sentence }
-    active = answer(answering, `resp_${answers}`, wanted)
+    if (sentence !== undefined) history.agentAnswers(itemOf(response))
+    const wanted: Wanted =
+      sentence === undefined ? { messages: messages(itemOf(response), instructions) } : { sentence }
+    active = answer(answering, response, wanted)
   }
   /** As from a server: never while the caller of a method is still at work. */
   const soon = (run: () => void) => queueMicrotask(run)

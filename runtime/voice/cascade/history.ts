@@ -10,6 +10,8 @@ export interface History {
   leadSaid(item: string, text: string): void
   /** The words of the caller's last turn are still to come. */
   readonly awaitsWords: boolean
+  /** An answer to all of the above is asked for: here it stands, whatever comes while it is being made. */
+  agentAnswers(item: string): void
   /** More that the agent says in one item, before its audio. */
   agentSays(item: string, text: string): void
   /** So much audio of the item's last words has come; `whole`: no more will. */
@@ -91,6 +93,9 @@ export function createHistory(): History {
     get awaitsWords() {
       const last = entries.findLast((entry) => entry.kind === 'lead')
       return last?.kind === 'lead' && last.text === null
+    },
+    agentAnswers(item) {
+      agent(item)
     },
     agentSays(item, text) {
       const entry = agent(item)
