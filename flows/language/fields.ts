@@ -2,7 +2,7 @@ import { isMap, isScalar, isSeq } from 'yaml'
 import { isText } from '../../openapi/faults.ts'
 import { nearest } from '../../openapi/nearest.ts'
 import { Language } from '../../openapi/schemas/common.ts'
-import { entries, isEmpty, items, type Node, type Read, type Reading, short, unknown } from './reading.ts'
+import { entries, isEmpty, items, MAX_ENTRIES, type Node, type Read, type Reading, short } from './reading.ts'
 
 /** A line or block of text; a number counts as the way it is written, a no-break space as a space. */
 export const text: Read<string> = (node, path, _name, reading) => {
@@ -18,6 +18,8 @@ export const text: Read<string> = (node, path, _name, reading) => {
 
 /** One text or a list of them; repeats are dropped. */
 export const texts: Read<string[]> = (node, path, name, reading) => {
+  const excess = items(node)[MAX_ENTRIES]
+  if (excess) return reading.tooMany(excess, path)
   const read = items(node).map((item, i) => {
     reading.place(`${name}.${i}`, item, path)
     return text(item, path, name, reading)
@@ -27,6 +29,8 @@ export const texts: Read<string[]> = (node, path, name, reading) => {
 
 /** Language tags in their canonical spelling (RFC 5646 section 2.1.1), by ECMA-402. */
 export const languages: Read<string[]> = (node, path, name, reading) => {
+  const excess = items(node)[MAX_ENTRIES]
+  if (excess) return reading.tooMany(excess, path)
   const tags = items(node).map((item) => {
     const tag = text(item, path, name, reading)
     if (tag === undefined) return undefined
@@ -78,8 +82,7 @@ export const oneOf =
     if (found) return found
     const written = text(node, path, name, reading)
     if (written === undefined) return undefined
-    const { message, suggestion } = unknown(`"${path}" cannot be "${short(written)}"`, written, words)
-    return reading.fault(node, path, message, suggestion)
+    return reading.unknown(node, path, `"${path}" cannot be "${short(written)}"`, written, words)
   }
 
 /** A mapping of names to texts; an empty value is left out. */

@@ -3,16 +3,29 @@ import { type FlowAction, OUTCOMES } from '../../openapi/schemas/flow-document.t
 import { type Argument, type Call, readCalls } from './action-syntax.ts'
 import { ACTION_TYPES, readActions } from './actions.ts'
 import { text } from './fields.ts'
-import { entries, isEmpty, items, MAX_LINE, type Node, type Read, type Reading, within } from './reading.ts'
+import {
+  entries,
+  isEmpty,
+  items,
+  MAX_ENTRIES,
+  MAX_LINE,
+  type Node,
+  type Read,
+  type Reading,
+  within,
+} from './reading.ts'
 
 /** One line of actions such as `retry(15m, max=3) whatsapp`, or a list of lines and of mappings such as `retry: {delay: 15m}`. */
 export const actions: Read<FlowAction[]> = (node, path, name, reading) => {
   const outcome = OUTCOMES.find((known) => name === `on.${known}`)!
   if (isSeq(node) && node.flow && items(node).some((it) => isScalar(it) && /^[^)]*\([^)]*$/.test(String(it.value))))
     return reading.fault(node, path, 'a comma in [ ] parts an action in two; give each action a line of its own')
-  const calls = items(node).flatMap((item) =>
-    isMap(item) ? longCalls(item, path, name, reading) : shortCalls(item, path, name, reading),
-  )
+  const calls: Call[] = []
+  for (const item of items(node)) {
+    calls.push(...(isMap(item) ? longCalls(item, path, name, reading) : shortCalls(item, path, name, reading)))
+    const excess = calls[MAX_ENTRIES]
+    if (excess) return reading.tooMany(excess.at, path)
+  }
   const read = readActions(calls, outcome)
   for (const fault of read.faults) reading.fault(fault.at, path, fault.message, fault.suggestion)
   for (const [i, action] of read.actions.entries()) {

@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, type ParsedNode } from 'yaml'
+import { MAX_FAULTS } from '../../openapi/faults.ts'
 import { nearest } from '../../openapi/nearest.ts'
 import { FlowAgent, FlowCall, FlowToolBounds } from '../../openapi/schemas/flow-document.ts'
 import { writtenFields } from '../../openapi/schemas/flow-written.ts'
@@ -8,6 +9,8 @@ export type Node = ParsedNode | null
 
 /** Characters in one line of slots or actions. */
 export const MAX_LINE = 2_000
+/** Entries of a list that are read: the longest that a flow may have, twice. The schema tells the limit of each. */
+export const MAX_ENTRIES = 100
 
 /** Collects faults, and remembers where each value of the flow was written. */
 export interface Reading {
@@ -15,6 +18,10 @@ export interface Reading {
   offset(at: Node | number): number
   position(at: Node | number): { line: number; column: number }
   fault(at: Node | number, path: string, message: string, suggestion?: string): undefined
+  /** A fault about a word that is none of the known ones; what was meant is looked for as long as anybody would be told. */
+  unknown(at: Node | number, path: string, message: string, word: string, known: readonly string[]): undefined
+  /** The fault of a list that is not read further than to this entry. */
+  tooMany(at: Node | number, path: string): undefined
   /** Says that `name` (dotted, as in the parsed flow) was written at `at`, under `path` in the file. */
   place(name: string, at: Node | number, path: string): void
   /** Where `name`, or the nearest thing around it, was written; `depth` parts of it were found, none with an empty path. */
@@ -36,14 +43,20 @@ export function startReading(text: string): Reading {
   const places = new Map<string, { at: Node | number; path: string }>()
   const offsetOf = (at: Node | number) => (typeof at === 'number' ? at : (at?.range[0] ?? 0))
   const faults: FlowFault[] = []
+  const fault: Reading['fault'] = (at, path, message, suggestion) => {
+    faults.push({ ...position(offsetOf(at)), path, message, ...(suggestion === undefined ? {} : { suggestion }) })
+    return undefined
+  }
   return {
     faults,
     offset: offsetOf,
     position: (at) => position(offsetOf(at)),
-    fault(at, path, message, suggestion) {
-      faults.push({ ...position(offsetOf(at)), path, message, ...(suggestion === undefined ? {} : { suggestion }) })
-      return undefined
+    fault,
+    unknown(at, path, message, word, known) {
+      const told = faults.length < MAX_FAULTS ? unknown(message, word, known) : { message }
+      return fault(at, path, told.message, told.suggestion)
     },
+    tooMany: (at, path) => fault(at, path, `"${path}" has more than ${MAX_ENTRIES} entries; remove what is too much`),
     place: (name, at, path) => void places.set(name, { at, path }),
     placed(name) {
       for (let length = name.length; length > 0; length--) {
@@ -69,8 +82,7 @@ export function section<F extends Record<string, Field<unknown>>>(
     const inner = path ? `${path}.${key}` : key
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined
     if (!field) {
-      const { message, suggestion } = unknown(`unknown key "${short(key)}"`, key, Object.keys(fields))
-      reading.fault(keyNode, inner, message, suggestion)
+      reading.unknown(keyNode, inner, `unknown key "${short(key)}"`, key, Object.keys(fields))
       continue
     }
     const as = field.as ?? key

@@ -4,7 +4,18 @@ import { COMPARISON } from '../../openapi/schemas/flow-slot.ts'
 import { SLOT_DEFAULTS } from './defaults.ts'
 import { text } from './fields.ts'
 import { fieldsOf } from './forms.ts'
-import { entries, isEmpty, items, MAX_LINE, type Node, type Read, type Reading, section, within } from './reading.ts'
+import {
+  entries,
+  isEmpty,
+  items,
+  MAX_ENTRIES,
+  MAX_LINE,
+  type Node,
+  type Read,
+  type Reading,
+  section,
+  within,
+} from './reading.ts'
 
 const known = fieldsOf(FlowSlot)
 /** Without a type, options make it a choice. */
@@ -21,6 +32,8 @@ export const slots: Read<FlowSlot[]> = (node, path, name, reading) => {
       }
     } else if (isSeq(item)) reading.fault(item, path, 'a list stands inside the list of slots')
     else found.push(...short(item, path, name, reading))
+    const excess = found[MAX_ENTRIES]
+    if (excess) return reading.tooMany(excess.at, path)
   }
   const seen = new Set<string>()
   for (const [i, { slot, at }] of found.entries()) {

@@ -117,8 +117,11 @@ function value(node: Node, schema: JsonSchema, name: string[], path: string, wal
   if (isEmpty(node)) return forms.some(({ type }) => type === 'null') ? null : undefined
   if (isMap(node)) return object(node, forms, name, path, walk)
   if (isSeq(node)) {
-    const item = forms.find(({ items }) => items)?.items as JsonSchema | undefined
-    return (node.items as Node[]).map((inner, index) => {
+    const list = forms.find(({ items }) => items)
+    const item = list?.items as JsonSchema | undefined
+    // One too many is enough for the schema to tell.
+    const most = (list?.maxItems as number | undefined) ?? Number.POSITIVE_INFINITY
+    return (node.items as Node[]).slice(0, most + 1).map((inner, index) => {
       const at = [...name, String(index)]
       walk.reading.place(at.join('.'), inner, at.join('.'))
       return value(inner, item ?? {}, at, at.join('.'), walk) ?? null

@@ -93,6 +93,34 @@ test('of what nothing knows, a hundred are told', () => {
   expect(readShape(WorkspaceDocument, document).faults).toHaveLength(100)
 })
 
+function numbered(count: number, word: string): string {
+  return Array.from({ length: count }, (_, i) => `${word}${i}`).join(', ')
+}
+
+/** Lists that are longer than any may be, by their paths. */
+const lists: Record<string, [path: string, list: string]> = {
+  languages: ['match.language', `match:\n  language: [${numbered(1_500, 'turkis')}]\n`],
+  'values of a slot': ['qualify.a.options', `qualify:\n  - a: {options: [${numbered(1_500, 'x')}]}\n`],
+  'slots in lines': ['qualify', `qualify:\n${`  - ${'a - '.repeat(480)}a\n`.repeat(120)}`],
+  'slots of two letters': ['qualify', `qualify:\n${`  - ${'aa - '.repeat(398)}a\n`.repeat(125)}`],
+  actions: ['on.no_answer', `on:\n  no_answer:\n${`    - '${'log("x") '.repeat(150)}'\n`.repeat(150)}`],
+  'actions that are none': ['on.booked', `on:\n  booked:\n${`    - ${'lgo(x) '.repeat(280)}\n`.repeat(120)}`],
+}
+
+test.for(Object.entries(lists))('of too many %s a hundred are read, and one fault is told', ([, [path, list]]) => {
+  const text = `id: a\n${list}`
+  const read = parseFlow(text)
+  const faults = 'faults' in read ? read.faults : []
+  expect(faults).toMatchObject([{ path, message: expect.stringContaining('more than 100 entries') }])
+  const entries = before(text, faults[0]!).match(/\b(?:\w+\d|aa?(?= -)|log|lgo)(?=\W)/g)
+  expect(entries).toHaveLength(100)
+})
+
+test('of a list of talkif.yaml one more is read than it may have', () => {
+  const read = parseWorkspace(`webhooks:\n  - events: [${'a,'.repeat(6_000)}]\n`, {})
+  expect(read).toMatchObject({ draft: { webhooks: [{ events: { length: 21 } }] } })
+})
+
 test('twenty wrong escapes are told one by one, and escapes that there are do not count', () => {
   const of = (wrong: number) => `id: "${'\\\\q \\n\\x41\\u00e9\\U0001f600 '.repeat(100)}${'\\q'.repeat(wrong)}"`
   expect(parseFlow(of(20))).toHaveProperty('faults.length', 20)
