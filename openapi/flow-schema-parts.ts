@@ -46,13 +46,14 @@ export const words = (field: z.ZodType) => orEmpty(meaning(field), ...oneOrMore(
 export const duration = (field: z.ZodType, ...examples: string[]) =>
   orEmpty(meaning(field), matching(`^\\s*${DURATION}\\s*$`, ...examples))
 
-/** A whole number of few digits, between the bounds of the schema. */
+/** One of few whole numbers: those between the bounds of the schema. */
 export function whole(field: z.ZodType): JsonSchema {
   const { minimum, maximum } = printSchema(field, 'input') as { minimum: number; maximum: number }
+  const numbers = Array.from({ length: maximum - minimum + 1 }, (_, i) => minimum + i)
   return orEmpty(
     meaning(field),
     { type: 'integer', minimum, maximum },
-    matching(`^\\s*0*[${minimum}-${maximum}]\\s*$`, String(minimum)),
+    matching(`^\\s*0*(?:${numbers.join('|')})\\s*$`, String(minimum)),
   )
 }
 

@@ -6,7 +6,9 @@ import { parse } from 'yaml'
 import { parseFlow } from '../../flows/language/parse.ts'
 import { printFlow } from '../../flows/language/print.ts'
 import { flowSchema } from '../../openapi/flow-schema.ts'
+import { whole } from '../../openapi/flow-schema-parts.ts'
 import { OUTCOMES } from '../../openapi/schemas/flow-document.ts'
+import { z } from '../../openapi/zod.ts'
 import { anyFlow, longForm } from './any-flow.ts'
 import { brokenFlows } from './broken-flows.ts'
 import { exampleFlows } from './examples.ts'
@@ -25,6 +27,14 @@ function isTaken(yaml: string): boolean {
 test.each(exampleFlows)('%s is taken by the schema and by the parser', (_, yaml) => {
   expect(isTaken(yaml)).toBe(true)
   expect(parseFlow(yaml)).toHaveProperty('flow')
+})
+
+test('a whole number may have two digits', () => {
+  const compiled = new Ajv2020().compile(whole(z.int().min(2).max(12)))
+  const takes = (it: unknown) => compiled(it)
+  const taken = Array.from({ length: 30 }, (_, i) => [i, String(i), `0${i}`]).filter((forms) => forms.some(takes))
+  expect(taken).toEqual(taken.filter((forms) => forms.every(takes)))
+  expect(taken.map(([number]) => number)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
 })
 
 test('an example tells editors where the schema is; the page’s own flow stays as the page prints it', () => {
