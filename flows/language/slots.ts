@@ -64,6 +64,9 @@ function long(key: string, value: Node, path: string, name: string, reading: Rea
     return { name: key, ...SLOT_DEFAULTS, question: text(value, path, name, reading) ?? null }
   }
   const read = section(value, path, name, reading, FIELDS) as Omit<FlowSlot, 'name' | 'type'> & Partial<FlowSlot>
+  // Of a type that nobody knows, nothing can be said against the rest.
+  if (reading.faults.some((fault) => fault.path === `${path}.type`))
+    return { name: key, ...read, type: SLOT_DEFAULTS.type, options: [], disqualify_if: [] }
   const type = read.type ?? (read.options.length > 0 ? 'choice' : SLOT_DEFAULTS.type)
   return { name: key, ...read, type, disqualify_if: read.disqualify_if.map((value) => spelled(value, type)) }
 }
