@@ -1,7 +1,8 @@
 import { isMap, isScalar, isSeq } from 'yaml'
-import { isText } from '../../openapi/faults.ts'
+import { inWords, isText } from '../../openapi/faults.ts'
 import { nearest } from '../../openapi/nearest.ts'
 import { Language } from '../../openapi/schemas/common.ts'
+import type { z } from '../../openapi/zod.ts'
 import { entries, isEmpty, items, MAX_ENTRIES, type Node, type Read, type Reading, short } from './reading.ts'
 
 /** A line or block of text; a number counts as the way it is written, a no-break space as a space. */
@@ -47,7 +48,7 @@ export const languages: Read<string[]> = (node, path, name, reading) => {
 const languageNames = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' })
 
 /** The tag of a language that was written by its English name. */
-function languageNamed(word: string): string | undefined {
+export function languageNamed(word: string): string | undefined {
   // Shorter ones are codes.
   if (word.length < 4) return undefined
   tagsByName ??= new Map(twoLetters().flatMap((tag) => (languageNames.of(tag) ? [[languageNames.of(tag)!, tag]] : [])))
@@ -155,30 +156,44 @@ export function readDuration(
   }
 }
 
-/** A duration in `per`-second units: 1 for seconds, 86,400 for days. @param unit of a number that has none. */
-export const duration =
-  (per = 1, unit: Unit = 's'): Read<number> =>
+/** What a text with a unit comes to, or what is wrong with it. */
+type Measure = (written: string, path: string) => { value: number } | { message: string; suggestion?: string }
+
+/** A number that is written with its unit. What was probably meant is suggested only where `schema` takes it. */
+const measured =
+  (measure: Measure, schema: z.ZodType): Read<number> =>
   (node, path, name, reading) => {
     const written = text(node, path, name, reading)
     if (written === undefined) return undefined
-    const read = readDuration(written, unit)
-    if ('message' in read) return reading.fault(node, path, read.message, read.suggestion)
-    if (read.seconds % per !== 0)
-      return reading.fault(node, path, `"${path}" must be a number of whole days, such as 30d`)
-    return read.seconds / per
+    const read = measure(written, path)
+    if ('value' in read) return read.value
+    const { message, suggestion } = read
+    const meant = suggestion === undefined ? read : measure(suggestion, path)
+    const [issue] = ('value' in meant && schema.safeParse(meant.value, { error: inWords }).error?.issues) || []
+    return issue
+      ? reading.fault(node, path, `${message}; it ${issue.message}`)
+      : reading.fault(node, path, message, suggestion)
   }
 
+/** A duration in `per`-second units: 1 for seconds, 86,400 for days. @param unit of a number that has none. */
+export const duration = (schema: z.ZodType, per = 1, unit: Unit = 's'): Read<number> =>
+  measured((written, path) => {
+    const read = readDuration(written, unit)
+    if ('message' in read) return read
+    if (read.seconds % per !== 0) return { message: `"${path}" must be a number of whole days, such as 30d` }
+    return { value: read.seconds / per }
+  }, schema)
+
 /** `300ms`, or a duration in seconds. */
-export const milliseconds: Read<number> = (node, path, name, reading) => {
-  const written = text(node, path, name, reading)
-  if (written === undefined) return undefined
-  const [, digits] = /^(\d{1,6}) ?ms$/.exec(written) ?? []
-  if (digits) return Number(digits)
-  const read = readDuration(written)
-  if ('seconds' in read) return read.seconds * 1_000
-  const suggestion = /^\d+$/.test(written) ? `${written}ms` : undefined
-  return reading.fault(node, path, `"${short(written)}" is not a duration; write one such as 300ms or 1s`, suggestion)
-}
+export const milliseconds = (schema: z.ZodType): Read<number> =>
+  measured((written) => {
+    const [, digits] = /^(\d{1,6}) ?ms$/.exec(written) ?? []
+    if (digits) return { value: Number(digits) }
+    const read = readDuration(written)
+    if ('seconds' in read) return { value: read.seconds * 1_000 }
+    const message = `"${short(written)}" is not a duration; write one such as 300ms or 1s`
+    return /^\d+$/.test(written) ? { message, suggestion: `${written}ms` } : { message }
+  }, schema)
 
 export const whole: Read<number> = (node, path, name, reading) => {
   const written = text(node, path, name, reading)

@@ -32,9 +32,9 @@ const FORMS: Record<Form, (field: WrittenField) => Ways> = {
   flag: () => ways(flag),
   whole: () => ways(whole),
   // A number without a unit is meant in that of the example.
-  seconds: ({ example }) => ways(duration(1, example?.at(-1) as Unit | undefined), printDuration),
-  days: () => ways(duration(86_400, 'd'), (days) => `${days}d`),
-  milliseconds: () => ways(milliseconds, (ms) => `${ms}ms`),
+  seconds: ({ schema, example }) => ways(duration(schema, 1, example?.at(-1) as Unit | undefined), printDuration),
+  days: ({ schema }) => ways(duration(schema, 86_400, 'd'), (days) => `${days}d`),
+  milliseconds: ({ schema }) => ways(milliseconds(schema), (ms) => `${ms}ms`),
   hours: () => ways(quietHours, ({ from, to }: QuietHours) => `${from}-${to}`),
 }
 
