@@ -1,6 +1,7 @@
 import { isPerson } from '../../openapi/sandbox-people.ts'
 import { Simulation } from '../../openapi/schemas/persona.ts'
 import type { FlowFault } from './faults.ts'
+import { inOrder } from './parse.ts'
 import { unknown } from './reading.ts'
 import { readDocument } from './workspace-file.ts'
 import { MAX_TOKENS_OF_OTHERS } from './yaml.ts'
@@ -20,7 +21,7 @@ export function parseSimulation(
   const { document, faultAt } = read
   const all = [namesNobody, atOdds, expectNothing].flatMap((find) => find(document))
   const faults = [...all, ...unknownSlots(document, slots)].map(faultAt)
-  return faults.length > 0 ? { faults } : { simulation: document }
+  return faults.length > 0 ? { faults: inOrder(faults) } : { simulation: document }
 }
 
 interface Fault {

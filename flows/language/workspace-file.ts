@@ -8,7 +8,7 @@ import { formsOf, UNITS, unitOf, withUnit } from '../../openapi/workspace-schema
 import type { z } from '../../openapi/zod.ts'
 import { escapeEnvironment, fillEnvironment, hasVariables } from './environment.ts'
 import type { FlowFault } from './faults.ts'
-import { readDuration, type Unit } from './fields.ts'
+import { languageNamed, readDuration, type Unit } from './fields.ts'
 import { inOrder } from './parse.ts'
 import { entries, isEmpty, type Node, type Reading, short, startReading, within } from './reading.ts'
 import { STAND_IN_DURATION, standIn, standInText } from './stand-in.ts'
@@ -240,7 +240,7 @@ function inFile(reading: Reading, { pointer, detail }: Pick<FieldFault, 'pointer
   const name = steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
   const { at, path } = reading.placed(name)
   const [, message = '', meant] = /^(.*?)(?:; did you mean (.+)\?)?\.?$/s.exec(detail) ?? []
-  const suggestion = meant ?? nearestOption(at, message) ?? nearestShape(at, message)
+  const suggestion = meant ?? nearestOption(at, message) ?? nearestShape(at, message) ?? nearestLanguage(at, message)
   const fault = { ...reading.position(at), path: path || name.join('.'), message }
   return suggestion === undefined ? fault : { ...fault, suggestion }
 }
@@ -261,4 +261,10 @@ function nearestShape(at: Node | number, message: string): string | undefined {
   const meant = shape === '+' ? `+${written.replace(/\D/g, '')}` : hours()
   const isPossible = shape !== '+' || /^\s*\+[\d ().-]{7,}$/.test(written)
   return meant === written || !isPossible ? undefined : meant
+}
+
+/** The tag of a language that was written by its name. */
+function nearestLanguage(at: Node | number, message: string): string | undefined {
+  const isTag = message.endsWith(' must look like tr-TR') && typeof at !== 'number' && isScalar(at)
+  return isTag ? languageNamed(String(at.value)) : undefined
 }

@@ -206,6 +206,18 @@ describe('a file of personas', () => {
     expect(faults('personas:\n  - {persona: A, hang_up: 1, expect: {booked: true}}')[0]).toContain('mean "hangs_up"')
   })
 
+  test('faults are in the order of the file', () => {
+    const told = faults(
+      'people:\n  books: {answers: {bugdet: x}}\n  busy: {}\npersonas:\n  - {persona: A, answers: {neeed: x}, expect: {}}',
+    )
+    expect(told.map((fault) => fault.split(' ')[0])).toEqual(['2:29', '3:9', '5:35', '5:47'])
+  })
+
+  test('a language is told by its tag', () => {
+    const told = faults('personas:\n  - {persona: A, language: turkish, expect: {booked: true}}')
+    expect(told[0]).toContain('must look like tr-TR; did you mean "tr"?')
+  })
+
   test('a number is told as it is meant, without its spaces', () => {
     const told = faults('personas:\n  - {persona: A, lead: {phone: "+1 (202) 555-0123"}, expect: {booked: true}}')
     expect(told[0]).toContain('must look like +12025550100; did you mean "+12025550123"?')
