@@ -35,21 +35,22 @@ type Asked = Parameters<Client['getCall']>[0]
 const MAX_WAIT = 60
 
 /**
- * Waits on the server, which answers as soon as the call is over; tells each status on the way.
+ * Waits on the server, which answers as soon as the call is over; tells at once how it stands, and each status on the way.
  * @param seconds so long at most; the call as it is then.
  */
 export async function whenOver(api: Client, asked: Asked, out: Output, seconds: number): Promise<Call> {
   const until = Date.now() + seconds * 1000
   let told = ''
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     const left = Math.max(0, Math.ceil((until - Date.now()) / 1000))
-    const call = await api.getCall({ ...asked, ...(left > 0 ? { wait: Math.min(MAX_WAIT, left) } : {}) })
-    if (isOver(call) || left <= MAX_WAIT) return call
+    const wait = isFirst ? 0 : Math.min(MAX_WAIT, left)
+    const call = await api.getCall({ ...asked, ...(wait > 0 ? { wait } : {}) })
+    if (isOver(call) || left === 0 || (!isFirst && left <= MAX_WAIT)) return call
     const { status, reason, not_before } = call
     const line = [status, reason && `(${reason})`, not_before && `until ${zonedDateTime(not_before)}`]
       .filter(Boolean)
       .join(' ')
-    if (line !== told) out.line(out.paint('dim', `still ${line}`))
+    if (line !== told) out.line(out.paint('dim', isFirst ? line : `still ${line}`))
     told = line
   }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
+import { whenOver } from '../../cli/commands/call.ts'
 import { groups } from '../../cli/table.ts'
 import { eq } from '../../runtime/db/drizzle.ts'
 import { deliveries } from '../../runtime/db/schema.ts'
@@ -8,6 +9,7 @@ import { openWorkspace, people } from '../harness/talkif.ts'
 import { command, quickly, test } from './command.ts'
 import { folder } from './processes.ts'
 
+const plain = (_style: string, text: string) => text
 const lead = ['--source', 'web_form', '--intent', 'pricing', '--consent']
 
 describe('leads and calls', () => {
@@ -198,6 +200,23 @@ describe('the workspace', () => {
     const unknown = await cli(['webhooks', 'test', 'crm'])
     expect(unknown).toMatchObject({ status: 1, err: expect.stringContaining('There is no webhook endpoint crm here.') })
     expect(await cli(['webhooks', 'resend', 'dlv_01kb4t2m7ye8q9v3x5z6c7d8f9'])).toMatchObject({ status: 1, out: '' })
+  })
+
+  test('who waits for a call is told at once how it stands', async () => {
+    const told: string[] = []
+    const asked: { wait?: number; told: number }[] = []
+    const states = [{ status: 'held', reason: 'quiet_hours' }, { status: 'dialing' }]
+    const api = {
+      async getCall({ wait }: { wait?: number }) {
+        asked.push({ ...(wait === undefined ? {} : { wait }), told: told.length })
+        return states.shift() ?? { status: 'completed' }
+      },
+    }
+    const out = { line: (line: string) => told.push(line), paint: plain }
+    const call = await whenOver(api as never, { id: 'call_1' }, out as never, Number.POSITIVE_INFINITY)
+    expect(call.status).toBe('completed')
+    expect(asked).toEqual([{ told: 0 }, { wait: 60, told: 1 }, { wait: 60, told: 2 }])
+    expect(told).toEqual(['held (quiet_hours)', 'still dialing'])
   })
 
   test('webhooks: what was given up is delivered once more', async ({ cli, talkif, served }) => {
