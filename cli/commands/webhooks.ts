@@ -68,15 +68,20 @@ export async function test({ args, out, server }: OfEndpoint): Promise<number> {
   const to = await server()
   const { id } = await endpointOf(to, args[0])
   const result = await to.ask<TestResult>('POST', `/workspace/webhooks/${id}/test`)
-  out.show(result, ({ ok, url, status: answered, error, took_ms }, paint) =>
-    ok
-      ? [`${paint('green', '✓')} ${url} answered ${answered} after ${duration(took_ms)}.`]
-      : [
-          `${paint('red', '✗')} ${url} did not take it: ${error ?? `it answered ${answered}`}.`,
-          `${paint('cyan', '→')} Answer 2xx within 15 seconds; verify the signature with the secret of this endpoint.`,
-        ],
-  )
+  out.show(result, testLines)
   return result.ok ? status.ok : status.failed
+}
+
+/** What came of a test, and what the receiver has to do about it. */
+export function testLines({ ok, url, status: answered, error, took_ms }: TestResult, paint: Paint): string[] {
+  if (ok) return [`${paint('green', '✓')} ${url} answered ${answered} after ${duration(took_ms)}.`]
+  const next = error?.includes('ECONNREFUSED')
+    ? 'Nobody listens there: start the receiver, or mend its url in talkif.yaml and run `talkif deploy`.'
+    : 'Answer 2xx within 15 seconds; verify the signature with the secret of this endpoint.'
+  return [
+    `${paint('red', '✗')} ${url} did not take it: ${error ?? `it answered ${answered}`}.`,
+    `${paint('cyan', '→')} ${next}`,
+  ]
 }
 
 /** `talkif webhooks resend` */

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { whenOver } from '../../cli/commands/call.ts'
+import { testLines } from '../../cli/commands/webhooks.ts'
 import { groups } from '../../cli/table.ts'
 import { eq } from '../../runtime/db/drizzle.ts'
 import { deliveries } from '../../runtime/db/schema.ts'
@@ -200,6 +201,13 @@ describe('the workspace', () => {
     const unknown = await cli(['webhooks', 'test', 'crm'])
     expect(unknown).toMatchObject({ status: 1, err: expect.stringContaining('There is no webhook endpoint crm here.') })
     expect(await cli(['webhooks', 'resend', 'dlv_01kb4t2m7ye8q9v3x5z6c7d8f9'])).toMatchObject({ status: 1, out: '' })
+  })
+
+  test('webhooks: where nobody listens, that is told, and not what a receiver has to do', () => {
+    const refused = { ok: false, status: null, error: 'connect ECONNREFUSED 127.0.0.1:9', took_ms: 1 }
+    const told = (result: object) => testLines({ url: 'http://127.0.0.1:9', ...refused, ...result }, plain).join('\n')
+    expect(told({})).toContain('→ Nobody listens there: start the receiver')
+    expect(told({ error: null, status: 500 })).toContain('it answered 500.\n→ Answer 2xx within 15 seconds')
   })
 
   test('who waits for a call is told at once how it stands', async () => {
