@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises'
-import { inFlags } from '../failure.ts'
+import { TalkifError } from '../../openapi/client.ts'
+import type { Problem } from '../../openapi/schemas/problem.ts'
+import { CommandError, inFlags } from '../failure.ts'
 import { readText, unwritable } from '../files.ts'
 import { type Invocation, status } from '../invocation.ts'
 import { everyPage, type Page } from '../pages.ts'
@@ -15,11 +17,22 @@ interface Country {
 export async function add({ args, options, out, server }: Invocation<Country, [phones: string[]]>): Promise<void> {
   const [phones] = args
   const { country } = options
-  const answer = await (await server()).ask<{ added: number }>('POST', PATH, { body: { phones, country } })
+  const { ask } = await server()
+  const answer = await ask<{ added: number }>('POST', PATH, { body: { phones, country } }).catch((error) => {
+    throw phones.length > 1 && error instanceof TalkifError && error.problem.errors ? noneAdded(error.problem) : error
+  })
   out.show(answer, ({ added }, paint) => [
     `${paint('green', '✓')} ${added} ${added === 1 ? 'number is' : 'numbers are'} on the do-not-call list.`,
   ])
 }
+
+/** One number at fault keeps the others from the list, which nobody would think. */
+const noneAdded = ({ detail, suggested_action, ...problem }: Problem) =>
+  new CommandError(
+    detail,
+    'None of the numbers was added. Write each such as +12025550100, then run it again.',
+    problem,
+  )
 
 /** `talkif dnc remove` */
 export async function remove({ args, options, out, server }: Invocation<Country, [phone: string]>): Promise<void> {

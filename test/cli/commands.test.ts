@@ -157,7 +157,7 @@ describe('the workspace', () => {
     expect((await cli(['dnc', 'add', '+12025550141', '+12025550142'])).out).toContain('2 numbers are')
     const national = 'Write it with + and the country code, or add --country.'
     const [first, second] = ['0532 123 42 18', '12'].map((number) => `"${number}": ${national}`)
-    const refused = `✗ ${first}\n  phones.0  ${first}\n  phones.1  ${second}\n→ For example +12025550100.\n`
+    const refused = `✗ ${first}\n  phones.0  ${first}\n  phones.1  ${second}\n→ None of the numbers was added. Write each such as +12025550100, then run it again.\n`
     expect((await cli(['dnc', 'add', '0532 123 42 18', '12'])).err.replace(/ {2}request .*\n$/, '')).toBe(refused)
     expect((await cli(['dnc', 'remove', '0532 123 42 18'])).err).toContain(`✗ ${national}\n`)
     expect((await cli(['dnc', 'import', '-'], { input: 'phone\n0532\n' })).out).toContain(`line 2: 0532 ${national}`)
