@@ -50,7 +50,10 @@ export function failureLines(failure: Failure, paint: Paint, flags: readonly str
   const faults = errors.length > 1 || errors.some(({ line }) => line) ? errors : []
   const isUsual = code !== undefined && problems[code]?.[2] === suggested_action
   const next = (isUsual && NEXT[code]) || suggested_action
-  const what = inFlags(detail.replace(/ \(and \d+ more, see errors\)/, ''), flags)
+  const what = inFlags(
+    detail.replace(/(\??) \(and \d+ more, see errors\)\./, (_, mark) => mark || '.'),
+    flags,
+  )
   return [
     `${paint('red', '✗')} ${what}`,
     ...faults.map((fault) => `  ${faultLine(fault, flags)}`).filter((line) => line !== `  ${what}`),
@@ -62,7 +65,8 @@ export function failureLines(failure: Failure, paint: Paint, flags: readonly str
 function faultLine({ pointer, line, column, detail }: FieldFault, flags: readonly string[]): string {
   if (line) return `${line}:${column}  ${detail}`
   const place = pointer.split('/').slice(1).join('.')
-  return place === '' || detail.startsWith(`${place} `) ? inFlags(detail, flags) : `${place}  ${inFlags(detail, flags)}`
+  const isNamed = detail.startsWith(`${place} `) || detail.startsWith(`There is no field ${place} `)
+  return place === '' || isNamed ? inFlags(detail, flags) : `${place}  ${inFlags(detail, flags)}`
 }
 
 /** A sentence about a parameter, about the option that gives it; a country is added only where there is an option for it. */

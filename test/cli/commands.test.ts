@@ -84,6 +84,10 @@ describe('leads and calls', () => {
       })
     const inFile = await cli(['lead', 'create', '--file', '-'], { input: '{"phone": "12"}' })
     expect(inFile.err).toContain('✗ --source is required.\n  consent  The person')
+    const slips = '{"source": "web_form", "phone": "+12025550100", "consent": true, "campagn": "x", "tim_zone": "y"}'
+    expect((await cli(['lead', 'create', '--file', '-'], { input: slips })).err).toContain(
+      '✗ There is no field campagn here; did you mean campaign?\n  There is no field tim_zone here; did you mean time_zone?\n→ ',
+    )
     const asJson = await cli(['lead', 'create', '--phone', '12', '--json'])
     expect(asJson.out).toBe('')
     expect(JSON.parse(asJson.err).error).toMatchObject({
