@@ -33,6 +33,7 @@ function nextOf({ status }: ConnectionError): string {
 /** What the API tells programs to do next, as people do it here; of other codes it is the same. */
 const NEXT: Partial<Record<ProblemCode, string>> = {
   unauthenticated: 'Set TALKIF_KEY, or give --key, with a key of this workspace.',
+  forbidden: 'Use a key that has it; `talkif keys create --scope <scope>` makes one.',
   not_found: 'Check it, and that your key belongs to the same workspace and mode.',
   invalid_request: 'Mend what is named, then run it again.',
   lead_invalid: 'Mend what is named, then run it again.',

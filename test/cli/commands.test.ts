@@ -322,7 +322,9 @@ describe('what goes wrong says what to do next', () => {
     const wrong = await cli(['calls'], { env: { TALKIF_KEY: 'tk_test_nobody' } })
     expect(wrong).toMatchObject({ status: 1, err: expect.stringContaining('This API key is not known here.') })
     const { key } = await talkif.newKey({ scopes: ['calls:read'] })
-    expect((await cli(['calls'], { env: { TALKIF_KEY: key } })).err).toContain('lacks the scope workspace:admin')
+    expect((await cli(['calls'], { env: { TALKIF_KEY: key } })).err).toMatch(
+      /lacks the scope workspace:admin.*\n→ Use a key that has it; `talkif keys create --scope <scope>` makes one\./,
+    )
     expect((await cli(['calls', '--key', 'tk_test_…'])).err).toContain('is no API key')
   })
 
