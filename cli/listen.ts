@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../runtime/config.ts'
+import { CommandError } from './failure.ts'
 
 export type Fetch = (request: Request) => Response | Promise<Response>
 
@@ -9,7 +10,7 @@ const REACHES_LOOPBACK = ['127.0.0.1', '0.0.0.0', '::']
 
 /**
  * Listens at `HOST`, and at loopback, where the server finds itself: the sandbox carries its media there, `talkif dev` its webhooks.
- * @throws Error, in words for the user, when the port is taken or the address is not this machine's.
+ * @throws CommandError when the port is taken or the address is not this machine's.
  */
 export async function listen({ port, host }: Config, fetch: Fetch): Promise<Server[]> {
   const server = await listenAt(port, host, fetch)
@@ -33,12 +34,13 @@ function listenAt(port: number, host: string, fetch: Fetch): Promise<Server> {
 
 function told(error: NodeJS.ErrnoException, port: number, host: string): Error {
   if (error.code === 'EADDRINUSE')
-    return new Error(
-      `Port ${port} is taken. Stop the program that uses it, or choose another: PORT=${port + 1} npm start`,
+    return new CommandError(
+      `Port ${port} is taken.`,
+      `Stop the program that uses it, or choose another port: set PORT=${port + 1}.`,
     )
   const isElsewhere = error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
   return isElsewhere
-    ? new Error(`HOST=${host} is no address of this machine. HOST=0.0.0.0 listens at every one it has.`)
+    ? new CommandError(`HOST=${host} is no address of this machine.`, 'HOST=0.0.0.0 listens at every one it has.')
     : error
 }
 

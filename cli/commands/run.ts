@@ -31,8 +31,11 @@ export async function runServe({ options, out }: Pick<Invocation<{ role: string 
 /** For programs as every command tells them, for people in its words alone. */
 const teller =
   ({ isJson, warn }: Output) =>
-  (error: unknown): void =>
-    warn(isJson ? JSON.stringify({ error: failureOf(error) }, null, 2) : (error as Error).message)
+  (error: unknown): void => {
+    const failure = failureOf(error)
+    const { detail, suggested_action } = failure
+    warn(isJson ? JSON.stringify({ error: failure }, null, 2) : [detail, suggested_action].filter(Boolean).join(' '))
+  }
 
 /** `talkif worker` */
 export const runWorker = ({ out }: Invocation): Promise<void> => runServe({ options: { role: 'worker,media' }, out })
