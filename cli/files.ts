@@ -1,4 +1,5 @@
-import { open, readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { open, readFile, rm } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { CommandError } from './failure.ts'
 
@@ -47,10 +48,13 @@ const WHY_NOT_WRITTEN: typeof WHY = {
 
 /** @throws CommandError where the file cannot be written; one that is there stays as it is. */
 export async function mayWrite(path: string): Promise<void> {
+  const isNew = !existsSync(path)
   const file = await open(path, 'a').catch((error) => {
     throw unwritable(path, error)
   })
   await file.close()
+  // An empty one would be taken for what should have come.
+  if (isNew) await rm(path)
 }
 
 export function unwritable(path: string, { code = '', message }: NodeJS.ErrnoException): CommandError {

@@ -44,7 +44,7 @@ export async function simulate({ args, options, out }: Invocation<Options, [path
   const stage = await openStage(new Map(deployed))
   try {
     const results = await playAll(scenarios, stage, stopping.signal, out)
-    if (stopping.signal.aborted) {
+    if (results.length < scenarios.length) {
       out.warn(`Stopped after ${results.length} of ${scenarios.length}.`)
       return 130
     }
@@ -99,6 +99,7 @@ async function playAll(scenarios: Scenario[], stage: Stage, signal: AbortSignal,
     for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
       const [at, scenario] = next
       const result = await play(scenario, stage, signal)
+      if (!result) continue
       results[at] = result
       for (const line of resultLines(clean(result), out.paint)) out.line(line)
     }

@@ -33,8 +33,11 @@ const POLL_SECONDS = 2
 const MESSAGES_LIMIT_MS = 20_000
 const MESSAGES_POLL_MS = 100
 
-/** Calls one person, waits for the end, and judges it. Whatever goes wrong is an unmet expectation. */
-export async function play(scenario: Scenario, stage: Stage, signal: AbortSignal): Promise<Result> {
+/**
+ * Calls one person, waits for the end, and judges it. Whatever goes wrong is an unmet expectation; a call that was stopped before its
+ * end is none.
+ */
+export async function play(scenario: Scenario, stage: Stage, signal: AbortSignal): Promise<Result | undefined> {
   const begun = systemClock.monotonic()
   const elapsed = () => Math.round(systemClock.monotonic() - begun)
   try {
@@ -44,6 +47,7 @@ export async function play(scenario: Scenario, stage: Stage, signal: AbortSignal
     let call = await api.getCall({ id })
     while (!isOver(call) && elapsed() < LIMIT_MS && !signal.aborted)
       call = await api.getCall({ id, wait: POLL_SECONDS })
+    if (!isOver(call) && signal.aborted) return undefined
     call = await api.getCall({ id, include: ['transcript', 'trace'] })
     const { ask } = openServer({ url, key })
     const query = { call_id: id, limit: 100 }

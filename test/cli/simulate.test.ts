@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { mayWrite } from '../../cli/files.ts'
 import { type SentMessage, unmet } from '../../cli/simulate/judge.ts'
 import { junit } from '../../cli/simulate/junit.ts'
 import { type Result, settled } from '../../cli/simulate/play.ts'
@@ -161,6 +162,15 @@ test('a report that cannot be written is told before anybody is called', async (
   expect(err).toMatch(
     /^✗ \/nowhere\/x\.xml cannot be written: there is no such folder\.\n→ Make it, or name another file/,
   )
+})
+
+test('where a report may be written, nothing lies before there is one', async () => {
+  const path = join(folder(), 'report.xml')
+  await mayWrite(path)
+  expect(existsSync(path)).toBe(false)
+  writeFileSync(path, 'old')
+  await mayWrite(path)
+  expect(readFileSync(path, 'utf8')).toBe('old')
 })
 
 test('messages are judged when none of them is on its way any more', async () => {
