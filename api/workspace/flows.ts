@@ -1,18 +1,16 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { wholeNumber } from '../../openapi/schemas/common.ts'
-import { CreateLead } from '../../openapi/schemas/lead.ts'
 import type { Deps } from '../../runtime/deps.ts'
 import { listFlows, readVersion } from '../../runtime/flows/list.ts'
 import { rollBackFlow } from '../../runtime/flows/rollback.ts'
-import { explainRoute } from '../../runtime/leads/explain-route.ts'
+import { explainRoute, RoutedLead } from '../../runtime/leads/explain-route.ts'
 import { answer } from '../answer.ts'
 import type { Env } from '../app.ts'
 import { admin, readBody, readInput, readParameters } from './admin.ts'
 import { keyAfter, pageOf, paging } from './page.ts'
 
 /** The body of POST /v1/leads, of which routing needs the source alone. */
-const RoutedLead = CreateLead.partial({ phone: true })
 const Version = z.strictObject({ version: wholeNumber(1, 2_147_483_647) })
 
 export function flowRoutes(deps: Deps): Hono<Env> {

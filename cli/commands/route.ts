@@ -1,6 +1,6 @@
 import { compileRouter, type LeadTraits } from '../../flows/language/matcher.ts'
 import { readShape } from '../../openapi/faults.ts'
-import { CreateLead } from '../../openapi/schemas/lead.ts'
+import { RoutedLead } from '../../runtime/leads/explain-route.ts'
 import { normaliseLead, phoneOf } from '../../runtime/leads/read-lead.ts'
 import { CommandError } from '../failure.ts'
 import { readObject } from '../files.ts'
@@ -52,10 +52,11 @@ async function routedHere(
 
 /** A lead that gives no language has that of its number's country, as on the server. @throws CommandError for a lead with faults. */
 async function traitsOf(lead: Record<string, unknown>): Promise<LeadTraits> {
-  const { data, faults } = readShape(CreateLead, lead)
+  const { data, faults } = readShape(RoutedLead, lead)
   if (!data) throw new CommandError(faults.map(({ detail }) => detail).join(' '), 'Give the body of POST /v1/leads.')
   const { source, campaign, intent, language } = data
-  const derived = language || !phoneOf(lead) ? undefined : (await normaliseLead(data)).language
+  const phone = phoneOf(lead)
+  const derived = language || !phone ? undefined : (await normaliseLead({ ...data, phone })).language
   return { source, campaign, intent, language: language ?? derived, isLanguageDerived: language === undefined }
 }
 

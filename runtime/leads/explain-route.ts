@@ -1,12 +1,13 @@
 import type { z } from 'zod'
-import type { CreateLead } from '../../openapi/schemas/lead.ts'
+import { CreateLead } from '../../openapi/schemas/lead.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { flowStamp } from '../flows/routing.ts'
 import { ProblemError, problemOf } from '../problem.ts'
 import { leadFaults, normaliseLead } from './read-lead.ts'
 
 /** A lead as far as routing looks at it. */
-export type RoutedLead = Omit<z.infer<typeof CreateLead>, 'phone'> & { phone?: string | undefined }
+export const RoutedLead = CreateLead.partial({ phone: true })
+export type RoutedLead = z.infer<typeof RoutedLead>
 
 /**
  * Which flow a lead would get, and what every flow says to it; nothing is stored and nobody is called. A lead that gives no language

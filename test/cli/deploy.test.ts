@@ -415,6 +415,11 @@ describe('on this machine alone', () => {
     expect(told.out).toMatch(
       /^✓ flow_pricing_v3 {2}chosen {5}intent=pricing source=web_form.*\n· flow_event {7}refused {4}it wants source event/,
     )
+    const anybody = await quickly(['route', '-'], {
+      ...given,
+      input: '{"source": "web_form", "intent": "pricing", "consent": true}',
+    })
+    expect(anybody).toMatchObject({ status: 0, out: expect.stringContaining('✓ flow_pricing_v3') })
     const none = await quickly(['route', '-'], { ...given, input: '{"source": "fax", "phone": "+12025550100"}' })
     expect(none).toMatchObject({ status: 1, out: expect.stringContaining('✗ No flow takes this lead.') })
     const faulty = await quickly(['route', '-'], { ...given, input: '{"sorce": "fax", "phone": "+12025550100"}' })
