@@ -54,6 +54,7 @@ function tokenize(text: string): { tokens: Token[]; fault?: ActionFault } {
     if (!match) {
       const start = at + text.slice(at).search(/\S/)
       const found = String.fromCodePoint(text.codePointAt(start)!)
+      if (found === ';') return { tokens, fault: { at: start, message: 'unexpected ";"', suggestion: ',' } }
       const message = found === '"' ? 'a quotation mark is not closed' : `unexpected "${found}"`
       return { tokens, fault: { at: start, message } }
     }
@@ -66,6 +67,11 @@ function tokenize(text: string): { tokens: Token[]; fault?: ActionFault } {
   }
   return { tokens }
 }
+
+const unquoted = ({ value, at }: Argument, next: Token): ActionFault => ({
+  at,
+  message: `text of several words needs quotes: "${short(`${value} ${next.text}`)} …"`,
+})
 
 function group(tokens: Token[], end: number): { calls: Call[]; fault?: ActionFault } {
   const calls: Call[] = []
@@ -90,6 +96,9 @@ function group(tokens: Token[], end: number): { calls: Call[]; fault?: ActionFau
     i++
     while (tokens[i]?.kind !== ')') {
       if (call.arguments.length > 0) {
+        const last = call.arguments.at(-1)!
+        const isText = tokens[i - 1]!.kind === 'word' && tokens[i]?.kind === 'word' && tokens[i + 1]?.kind !== '='
+        if (isText) return { calls, fault: unquoted(last, tokens[i]!) }
         if (tokens[i]?.kind !== ',') return expected('"," or ")"')
         i++
       }

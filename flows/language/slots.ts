@@ -1,6 +1,6 @@
 import { isMap, isSeq } from 'yaml'
 import { FlowSlot } from '../../openapi/schemas/flow-document.ts'
-import { COMPARISON } from '../../openapi/schemas/flow-slot.ts'
+import { COMPARISON, SlotName } from '../../openapi/schemas/flow-slot.ts'
 import { SLOT_DEFAULTS } from './defaults.ts'
 import { text } from './fields.ts'
 import { fieldsOf } from './forms.ts'
@@ -40,6 +40,11 @@ export const slots: Read<FlowSlot[]> = (node, path, name, reading) => {
     reading.place(`${name}.${i}`, at, `${path}.${slot.name}`)
     if (seen.has(slot.name)) reading.fault(at, `${path}.${slot.name}`, `the slot "${slot.name}" is given twice`)
     seen.add(slot.name)
+    // What else a name may be at fault for, the schema tells.
+    const meant = slot.name.toLowerCase().replace(/\s+/g, '_')
+    const issue = SlotName.safeParse(slot.name).error?.issues[0]
+    if (issue && SlotName.safeParse(meant).success)
+      reading.fault(at, `${path}.${slot.name}`, `name of "${path}.${slot.name}" ${issue.message}`, meant)
   }
   return found.map(({ slot }) => slot)
 }
