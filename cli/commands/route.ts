@@ -1,7 +1,6 @@
 import { compileRouter, type LeadTraits } from '../../flows/language/matcher.ts'
 import { readShape } from '../../openapi/faults.ts'
-import { RoutedLead } from '../../runtime/leads/explain-route.ts'
-import { normaliseLead, phoneOf } from '../../runtime/leads/read-lead.ts'
+import { normaliseLead, phoneOf, RoutedLead } from '../../runtime/leads/read-lead.ts'
 import { CommandError } from '../failure.ts'
 import { readObject } from '../files.ts'
 import { type Invocation, status } from '../invocation.ts'

@@ -6,7 +6,7 @@ export const MAX_DEPTH = 32
 /** A flow has a few hundred; this only bounds the work a hostile file can cause. */
 const MAX_TOKENS = 8_000
 /** The same for the other kinds of file: the demo's workspace has 436, a large one with 50 templates and 20 calendars about 4,000. */
-export const MAX_TOKENS_OF_OTHERS = 20_000
+export const MAX_TOKENS_OF_OTHERS = 10_000
 /** Nobody writes so many; a text's are composed one by one. */
 const MAX_LINES = 10_000
 /** Faults that are told of one text, or of one file. */

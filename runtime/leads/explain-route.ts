@@ -1,13 +1,7 @@
-import type { z } from 'zod'
-import { CreateLead } from '../../openapi/schemas/lead.ts'
 import type { Caller, Deps } from '../deps.ts'
 import { flowStamp } from '../flows/routing.ts'
 import { ProblemError, problemOf } from '../problem.ts'
-import { leadFaults, normaliseLead } from './read-lead.ts'
-
-/** A lead as far as routing looks at it. */
-export const RoutedLead = CreateLead.partial({ phone: true })
-export type RoutedLead = z.infer<typeof RoutedLead>
+import { leadFaults, normaliseLead, type RoutedLead } from './read-lead.ts'
 
 /**
  * Which flow a lead would get, and what every flow says to it; nothing is stored and nobody is called. A lead that gives no language

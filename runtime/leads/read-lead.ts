@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { sandboxNumber } from '../../openapi/sandbox-people.ts'
-import { type CreateLead, MAX_DAYS_AHEAD } from '../../openapi/schemas/lead.ts'
+import { CreateLead, MAX_DAYS_AHEAD } from '../../openapi/schemas/lead.ts'
 import type { FieldFault } from '../../openapi/schemas/problem.ts'
 import type { Consent } from '../db/schema.ts'
 import { zonesOf } from '../guardrails/lead-zone.ts'
@@ -8,6 +8,10 @@ import { isZone } from '../guardrails/offsets.ts'
 import { isCountry, noCountry, normalisePhone } from '../guardrails/phone.ts'
 
 export type LeadInput = z.infer<typeof CreateLead>
+
+/** A lead as far as routing looks at it. */
+export const RoutedLead = CreateLead.partial({ phone: true })
+export type RoutedLead = z.infer<typeof RoutedLead>
 
 /** A lead with its phone, country and zones known. */
 export interface NormalisedLead {
