@@ -11,7 +11,7 @@ export interface Hearing {
   silenceFed(ms: number): void
   /** The agent is silent, and 20 ms have passed: speech that it talked over, or that cut it, may still want an answer. */
   onSilence(): void
-  /** Whether the call ends waits for words that the caller has said. */
+  /** What comes of what the caller has said waits for its words: whether the call ends, whether they are answered. */
   undecided(): boolean
   /** Something that the caller said has not been answered yet. */
   owes(): boolean
@@ -220,13 +220,12 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     },
     onSilence() {
       if (doubtful && clock.monotonic() - doubtful.sinceMs >= patienceMs(doubtful)) wordsDoNotCome(doubtful)
-      if (unanswered.length === 0 || turns.busy) return
+      if (unanswered.length === 0 || turns.busy || doubtful) return
       const all = unanswered
       unanswered = []
       const unknown = all.findLast(({ backchannel }) => backchannel === undefined)
-      // What they have said since, and is waited for already, decides alone.
       if (overGoodbye() && unknown)
-        doubtful ??= { item: unknown.item, sinceMs: clock.monotonic(), voicedMs: unknown.voicedMs }
+        doubtful = { item: unknown.item, sinceMs: clock.monotonic(), voicedMs: unknown.voicedMs }
       else if (all.some(wantsAnswer)) talk.reply()
       else talk.nothingSaid()
     },

@@ -52,7 +52,11 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     }
   }
 
-  const talk = createTalk({ ...options, trouble, hangUp: finish, noPerson: (...told) => answerer.noPerson(...told) })
+  const talk = createTalk({
+    ...{ ...options, trouble, hangUp: finish },
+    noPerson: (...told) => answerer.noPerson(...told),
+    undecided: () => hearing.undecided(),
+  })
   const answerer = createAnswerer(talk, options, { hangUp: finish, apart })
   const hearing = createHearing(talk, clock, conversation.interruptions?.words)
   const vigil = createVigil(talk, options, {

@@ -25,6 +25,8 @@ export type TalkOptions = LoopOptions & {
   hangUp(by: EndedBy, detail?: string): void
   /** The model says that no person answered. `spoke`: it also said something. */
   noPerson(next: 'leave_message' | 'wait', spoke: boolean): void
+  /** The caller has said something whose words will tell what comes of it. */
+  undecided(): boolean
 }
 
 const CUT_FOR_NOTHING =
@@ -220,9 +222,12 @@ export function createTalk(options: TalkOptions) {
     prompt()
   }
 
-  /** A key or news wants an answer; speech that is going on asks for itself once it is over. */
+  /** The caller speaks, or has, and asks for an answer once that is over or its words are known. */
+  const leadSpeaks = () => interruptions.speaking || options.undecided()
+
+  /** A key or news wants an answer; what the caller is saying asks for itself. */
   function prompt() {
-    if (interruptions.speaking) return owe()
+    if (leadSpeaks()) return owe()
     stopwatch.prompted()
     reply()
   }
@@ -250,7 +255,7 @@ export function createTalk(options: TalkOptions) {
     {
       ...{ reply, note, toolGoodbye: parting.toolGoodbye, hangUp: options.hangUp, noPerson: options.noPerson },
       remember: (text) => memory.told('system', text, streamMs()),
-      ...{ leadSpeaks: () => interruptions.speaking, owe },
+      ...{ leadSpeaks, owe },
     },
   )
 

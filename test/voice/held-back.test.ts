@@ -88,6 +88,29 @@ test('news that comes while a "mhm" is heard over the agent is told once the age
   expect(asks(talk)).toBe(2)
 })
 
+test.each([
+  ['a tool', 'On Tuesday.'],
+  ['a tool', 'Mhm.'],
+  ['news', 'On Tuesday.'],
+] as const)(
+  '%s that comes while the words of a short %j that cut the agent are awaited is told with its answer',
+  async (what, text) => {
+    const slow = Promise.withResolvers<typeof slots>()
+    const talk = await asked({ tool: () => slow.promise })
+    const tools = what === 'a tool' ? [{ callId: 'c1', name: 'check_slots' }] : []
+    talk.respond(6_000, 'Let me look that up for you, it takes a moment.', tools)
+    await talk.time.pass(1_500)
+    const speaking = talk.speak(440, text, 400)
+    // 100 ms after the end of speech was told, 300 ms before its words.
+    talk.time.clock.setTimeout(() => (what === 'news' ? talk.loop.tell(slots) : slow.resolve(slots)), 1_040)
+    await speaking
+    await talk.time.pass(100)
+    talk.respond(800, 'I have Tuesday at ten.')
+    await talk.time.pass(3_000)
+    expect(asks(talk)).toBe(2)
+  },
+)
+
 test('somebody silent on a loudspeaker is asked once whether they are there, and then let go', async () => {
   const phrases = { nudge: 'Are you still there?', goodbye: 'Goodbye then.' }
   const talk = converse({ conversation: { idleSeconds: 8, phrases } })
