@@ -97,9 +97,21 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
     if (stands) againToNext()
     stands = false
     clock.clearTimeout(reopening)
+    clock.clearTimeout(limited)
     const reopen = guarded(() => engine.reopen(talk.said))
     if (waitMs === 0) reopen()
     else reopening = clock.setTimeout(reopen, waitMs)
+  }
+
+  function waitForLimit(waitMs: number, asked: Ask) {
+    vigil.pause(asked.kind === 'reply')
+    talk.postpone(asked)
+    clock.clearTimeout(limited)
+    const over = guarded(() => {
+      vigil.resume()
+      talk.turns.resume()
+    })
+    limited = clock.setTimeout(over, waitMs)
   }
 
   return {
@@ -121,14 +133,11 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
     },
     failed(why, asked) {
       failures += 1
-      const waitMs = limits.has(why) ? limitWaitsMs[failures - 1] : undefined
-      const again = guarded(() => !talk.turns.busy && talk.askAgain(asked))
       // Another session would meet the same limit.
-      if (waitMs !== undefined) limited = clock.setTimeout(again, waitMs)
-      else {
-        talk.askAgain(asked)
-        if (failures > maxFailures) lost(new EngineLost(why))
-      }
+      const waitMs = limits.has(why) ? limitWaitsMs[failures - 1] : undefined
+      if (waitMs !== undefined) return waitForLimit(waitMs, asked)
+      talk.askAgain(asked)
+      if (failures > maxFailures) lost(new EngineLost(why))
     },
     opened() {
       stands = true

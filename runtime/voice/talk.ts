@@ -342,5 +342,7 @@ export function createTalk(options: TalkOptions) {
     ask,
     /** What was asked for did not come. */
     askAgain: (asked: Ask) => ask(again(asked)),
+    /** Nor is it to be asked for at once. */
+    postpone: (asked: Ask) => turns.postpone(again(asked)),
   }
 }

@@ -16,6 +16,8 @@ export interface Ask {
 export interface Turns {
   /** Wants a response: at once when none is active, else when that one is over. Plain replies are asked once, however often wanted. */
   ask(ask: Ask): void
+  /** Wants a response that is not to be asked for at once: it, and what is wanted meanwhile, waits for {@link resume}. */
+  postpone(ask: Ask): void
   /** Takes back a plain reply that waits; true when there was one. */
   withdrawReply(): boolean
   created(response: string): void
@@ -49,7 +51,7 @@ type State =
   | { name: 'active'; ask: Ask; response: string; cut: boolean }
   /** The server says that a response runs that we never saw begin; its end frees us. */
   | { name: 'foreign' }
-  /** There is no session. */
+  /** There is no session, or it is not to be asked for anything yet. */
   | { name: 'away' }
 
 const maxQueued = 4
@@ -72,12 +74,18 @@ export function createTurns(send: TurnSends, first?: Ask): Turns {
 
   const isQueued = (ask: Ask) => ask.kind === 'reply' && queue.some(({ kind }) => kind === 'reply')
 
+  function want(ask: Ask): void {
+    if (isQueued(ask)) return
+    if (queue.length >= maxQueued) queue.shift()
+    queue.push(ask)
+    if (state.name === 'idle') next()
+  }
+
   return {
-    ask(ask) {
-      if (isQueued(ask)) return
-      if (queue.length >= maxQueued) queue.shift()
-      queue.push(ask)
-      if (state.name === 'idle') next()
+    ask: want,
+    postpone(ask) {
+      if (state.name === 'idle') state = { name: 'away' }
+      want(ask)
     },
     withdrawReply() {
       const waiting = queue.filter(({ kind }) => kind !== 'reply')

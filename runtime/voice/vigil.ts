@@ -15,7 +15,7 @@ export interface Vigil {
   turnBegan(): void
   mediaCame(): void
   digit(digit: string): void
-  /** While a session is opened anew nobody is to blame for silence; `owed`: somebody waits for an answer of its. */
+  /** While a session is opened anew, or not asked yet, nobody is to blame for silence; `owed`: somebody waits for an answer of its. */
   pause(owed: boolean): void
   resume(): void
 }
@@ -72,7 +72,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   let paused = false
   /** For how long the end has waited for somebody who seems to begin to speak. */
   let heldMs = 0
-  /** Somebody waits for an answer until there is a session again. */
+  /** Somebody waits for an answer until the session can be asked again. */
   let owed = false
 
   function watchAgent() {

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
+import { goodbye } from './sandbox-call.ts'
 import { converse } from './scripted.ts'
+
+type Talk = ReturnType<typeof converse>
 
 const phrases = { filler: 'One moment.' }
 const asks = (calls: string[]) => calls.filter((call) => call === 'ask')
@@ -138,4 +141,68 @@ test('who asks for no more calls hears that it was understood, in the words of t
   expect(talk.calls.filter((call) => call.startsWith('ask ')).at(-1)).toBe(
     `ask Say exactly: ${JSON.stringify(stopped)}`,
   )
+})
+
+function limited(talk: Talk, response: string) {
+  talk.tell({ type: 'response_started', response })
+  talk.tell({ type: 'response_done', response, failure: 'rate_limit_exceeded', toolCalls: [] })
+}
+
+test('last words that meet the limit of the engine are waited for; the line does not drop without them', async () => {
+  const talk = converse({ tool: async () => goodbye({ ok: true }) })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'That is all.')
+  talk.respond(0, '', [{ callId: 'c1', name: 'end_call' }])
+  await talk.time.pass(40)
+  limited(talk, 'x')
+  await talk.time.pass(400)
+  expect(asks(talk.calls)).toHaveLength(2)
+  await talk.time.pass(400)
+  expect(talk.ended).toEqual([])
+  expect(asks(talk.calls)).toHaveLength(3)
+  talk.respond(400, 'Goodbye.')
+  await talk.time.pass(2_000)
+  expect(talk.ended).toEqual([{ by: 'agent' }])
+})
+
+test('a message for a machine that meets the limit is left all the same', async () => {
+  const talk = converse({ conversation: { voicemailMessage: 'Please call us back.' } })
+  talk.respond(200)
+  await talk.time.pass(2_000)
+  talk.loop.verdict('machine_end')
+  limited(talk, 'x')
+  await talk.time.pass(800)
+  expect(talk.ended).toEqual([])
+  expect(talk.calls.slice(-2)).toEqual(Array(2).fill('ask Say exactly: "Please call us back."'))
+})
+
+test('who waits while a limit is waited out hears a line that bridges it', async () => {
+  const talk = converse({ conversation: { idleSeconds: 5, phrases } })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'What does it cost?')
+  for (const [at, waitMs] of [500, 1_500, 3_000, 6_000].entries()) {
+    limited(talk, `x${at}`)
+    await talk.time.pass(waitMs + 20)
+  }
+  expect(talk.turns.map(({ text }) => text)).toContain(phrases.filler)
+  expect(talk.calls.filter((call) => call.startsWith('ask'))).toEqual(Array(5).fill('ask'))
+})
+
+test('a question that is asked while a limit is waited out meets it no sooner, and is answered with the one before', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'What does it cost?')
+  for (const at of [0, 1, 2]) {
+    limited(talk, `x${at}`)
+    if (at < 2) await talk.time.pass(1_600)
+  }
+  await talk.speak(500, 'For two of us?')
+  expect(asks(talk.calls)).toHaveLength(3)
+  await talk.time.pass(2_500)
+  talk.respond(400, 'A hundred each.')
+  await talk.time.pass(1_000)
+  expect(asks(talk.calls)).toHaveLength(4)
 })

@@ -116,6 +116,18 @@ test('what a lost session was making, and what is wanted meanwhile, is asked for
   expect(log).toEqual(['reply', 'reply', 'goodbye'])
 })
 
+test('what is not to be asked for at once counts, and waits with all that is wanted meanwhile', () => {
+  const { turns, log, created, done, back } = server()
+  turns.postpone({ kind: 'goodbye' })
+  turns.ask(reply)
+  expect(log).toEqual([])
+  expect(turns.busy).toBe(true)
+  back()
+  created()
+  done()
+  expect(log).toEqual(['goodbye', 'reply'])
+})
+
 test('what was cut is not asked for again', () => {
   const { turns, log, created, lost, back } = server()
   turns.ask(reply)
@@ -127,7 +139,18 @@ test('what was cut is not asked for again', () => {
   expect(turns.busy).toBe(false)
 })
 
-const step = fc.constantFrom('ask', 'goodbye', 'created', 'done', 'cut', 'refused', 'busy', 'lost', 'back' as const)
+const step = fc.constantFrom(
+  'ask',
+  'goodbye',
+  'postpone',
+  'created',
+  'done',
+  'cut',
+  'refused',
+  'busy',
+  'lost',
+  'back' as const,
+)
 
 test('in any order of events: never two asks in flight, nothing of a cut response is live, the machine always comes to rest', () => {
   fc.assert(
@@ -137,6 +160,7 @@ test('in any order of events: never two asks in flight, nothing of a cut respons
       for (const event of script) {
         if (event === 'ask') line.turns.ask(reply)
         if (event === 'goodbye') line.turns.ask({ kind: 'goodbye' })
+        if (event === 'postpone') line.turns.postpone(reply)
         if (event === 'created') line.created()
         if (event === 'done') line.done()
         if (event === 'refused') line.refused(false)
