@@ -8,6 +8,12 @@ export class EngineRefused extends Error {
 /** The engine is gone or did not answer; another session may work. */
 export class EngineLost extends Error {
   override name = 'EngineLost'
+  /** The vendor's, or an HTTP status, where there was one. */
+  code: string | undefined
+  constructor(message: string, code?: string) {
+    super(message)
+    this.code = code
+  }
 }
 
 /** What the engine tells the loop, in our words. Times are milliseconds of the audio that was appended since the session began. */
@@ -19,7 +25,14 @@ export type EngineEvent =
   | { type: 'audio'; response: string; item: string; audio: Buffer }
   | { type: 'text'; response: string; item: string; delta: string }
   | { type: 'audio_done'; response: string; item: string }
-  | { type: 'response_done'; response: string; failure: string | null; toolCalls: ToolCall[] }
+  /** `failure`: what went wrong; with a `code` where that is not all of it. */
+  | {
+      type: 'response_done'
+      response: string
+      failure: string | null
+      code?: string | undefined
+      toolCalls: ToolCall[]
+    }
   | { type: 'speech_started'; item: string; atMs: number }
   | { type: 'speech_stopped'; item: string; atMs: number }
   | { type: 'committed'; item: string }
@@ -68,7 +81,8 @@ const finalCodes = new Set([
 export function engineFailure(code: string, message: string): EngineRefused | EngineLost {
   const last = code.split('.').at(-1) ?? code
   const final = finalCodes.has(last) || ['401', '403', '404'].includes(last)
-  return new (final ? EngineRefused : EngineLost)(`${code}: ${message}`.slice(0, 500))
+  const what = `${code}: ${message}`.slice(0, 500)
+  return final ? new EngineRefused(what) : new EngineLost(what, last)
 }
 
 /**

@@ -123,7 +123,6 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     if (spoke !== response) items.clear()
     items.add(item)
     spoke = response
-    sessions.spoke()
     talk.stopwatch.audio()
     if (!talk.playback.add(item, audio)) {
       // More than two minutes ahead of the ear: nobody listens to that.
@@ -133,7 +132,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     talk.playback.tick(clock.monotonic())
   }
 
-  function onResponseDone({ response, failure, toolCalls }: Extract<EngineEvent, { type: 'response_done' }>) {
+  function onResponseDone({ response, failure, code, toolCalls }: Extract<EngineEvent, { type: 'response_done' }>) {
     const isOurs = talk.turns.isOurs(response)
     const asked = talk.turns.isLive(response) ? talk.turns.active : null
     if (asked && failure !== null) talk.transcript.agentLost(talk.playback.unheard)
@@ -145,7 +144,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     // A reply that is wanted by now sees what the tools bring.
     const waits = isOurs && toolCalls.length > 0 && talk.turns.withdrawReply()
     talk.turns.done(response)
-    if (asked && (failure !== null || saidNothing)) sessions.failed(failure ?? 'an empty response', asked)
+    if (asked && (failure !== null || saidNothing)) sessions.failed(failure ?? 'an empty response', asked, code)
+    else if (asked) sessions.completed()
     if (asked && spoke !== response && toolCalls.length > 0) talk.wordless(asked)
     const beside = asked === null ? 'cut' : spoke === response ? 'spoke' : 'silent'
     if (isOurs && toolCalls.length > 0) apart(talk.useTools(toolCalls, beside))

@@ -16,10 +16,10 @@ export interface Sessions {
   onFrame(frame: Buffer, atMs: number): void
   /** What was said has begun to be heard by the session that stands. */
   speechStarted(): void
-  /** The session speaks. */
-  spoke(): void
+  /** A response came whole. */
+  completed(): void
   /** A response failed: it is asked for again, of another session where this one has failed too often. */
-  failed(why: string, asked: Ask): void
+  failed(why: string, asked: Ask, code?: string): void
   lost(error: EngineRefused | EngineLost): void
   /** The next one stands. */
   opened(): void
@@ -46,7 +46,7 @@ const heardAgainMs = 3_000
 /** Responses that fail in a row before the session is given up. */
 const maxFailures = 2
 /** Too many requests, or tokens, in too short a time; and how long it is waited before each further ask. */
-const limits = new Set(['rate_limit_exceeded', 'slow_down'])
+const limits = new Set(['rate_limit_exceeded', 'slow_down', '429'])
 const limitWaitsMs = [500, 1_500, 3_000, 6_000]
 
 export function createSessions(parts: SessionsParts, { clock, engine }: LoopOptions & { engine: Engine }): Sessions {
@@ -128,13 +128,13 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
     speechStarted() {
       sinceMs = Number.POSITIVE_INFINITY
     },
-    spoke() {
+    completed() {
       failures = 0
     },
-    failed(why, asked) {
+    failed(why, asked, code = why) {
       failures += 1
       // Another session would meet the same limit.
-      const waitMs = limits.has(why) ? limitWaitsMs[failures - 1] : undefined
+      const waitMs = limits.has(code) ? limitWaitsMs[failures - 1] : undefined
       if (waitMs !== undefined) return waitForLimit(waitMs, asked)
       talk.askAgain(asked)
       if (failures > maxFailures) lost(new EngineLost(why))

@@ -219,6 +219,14 @@ test.each(['text', 'speech'] as const)(
   },
 )
 
+test('a limit of a stage is told by its code', async () => {
+  const { engine, next } = await start()
+  await next('response_done')
+  chaos.text = { refuse: 429 }
+  engine.createResponse()
+  expect(await next('response_done')).toMatchObject({ failure: expect.any(String), code: 'rate_limit_exceeded' })
+})
+
 test('a key that is refused in the midst of it is final', async () => {
   const { engine, events, next, hear } = await start()
   await next('response_done')

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { goodbye } from './sandbox-call.ts'
-import { converse } from './scripted.ts'
+import { converse, ms } from './scripted.ts'
 
 type Talk = ReturnType<typeof converse>
 
@@ -166,6 +166,22 @@ test('last words that meet the limit of the engine are waited for; the line does
   expect(talk.ended).toEqual([{ by: 'agent' }])
 })
 
+test.each([
+  ['rate_limit_exceeded', undefined],
+  ['rate_limit_exceeded: 429 Too many requests.', 'rate_limit_exceeded'],
+  ['429: Slow down.', '429'],
+])('a limit that is told as %j (code %j) is waited out in the session', async (failure, code) => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'What does it cost?')
+  talk.tell({ type: 'response_started', response: 'x' })
+  talk.tell({ type: 'response_done', response: 'x', failure, code, toolCalls: [] })
+  expect(asks(talk.calls)).toHaveLength(1)
+  await talk.time.pass(600)
+  expect(talk.calls).toEqual(['ask', 'ask'])
+})
+
 test('a message for a machine that meets the limit is left all the same', async () => {
   const talk = converse({ conversation: { voicemailMessage: 'Please call us back.' } })
   talk.respond(200)
@@ -205,4 +221,20 @@ test('a question that is asked while a limit is waited out meets it no sooner, a
   talk.respond(400, 'A hundred each.')
   await talk.time.pass(1_000)
   expect(asks(talk.calls)).toHaveLength(4)
+})
+
+test('responses that break off after a first sound again and again are given up with their session', async () => {
+  const talk = converse()
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'What does it cost?')
+  for (const at of [1, 2, 3]) {
+    expect(talk.calls.filter((call) => call.startsWith('reopen'))).toEqual([])
+    talk.tell({ type: 'response_started', response: `x${at}` })
+    talk.tell({ type: 'text', response: `x${at}`, item: `a${at}`, delta: 'It costs' })
+    talk.tell({ type: 'audio', response: `x${at}`, item: `a${at}`, audio: ms(300) })
+    await talk.time.pass(600)
+    talk.tell({ type: 'response_done', response: `x${at}`, failure: 'server_error', toolCalls: [] })
+  }
+  expect(talk.calls.filter((call) => call.startsWith('reopen'))).toHaveLength(1)
 })

@@ -124,11 +124,11 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
     return calls
   }
 
-  function end(failure: string | null, toolCalls: ToolCall[]): void {
+  function end(failure: string | null, toolCalls: ToolCall[], code?: string): void {
     if (isOver) return
     // Of what failed nobody can say that it was whole.
     if (spoken.length > 0 && failure === null) tell({ type: 'audio_done', response, item })
-    tell({ type: 'response_done', response, failure, toolCalls })
+    tell({ type: 'response_done', response, failure, code, toolCalls })
     isOver = true
   }
 
@@ -144,7 +144,7 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
       const failure = stageFailure(error)
       if (!isOver) history.broken(item)
       if (failure instanceof EngineRefused) tell({ type: 'lost', error: failure })
-      else end(failure.message, [])
+      else end(failure.message, [], failure.code)
     },
   )
 
