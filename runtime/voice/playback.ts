@@ -29,6 +29,8 @@ export interface CutItem extends UnheardItem {
 export interface Playback {
   /** Queues audio; false when the queue is full or the item was cut, and nothing was taken. */
   add(item: string, audio: Buffer): boolean
+  /** A whole item, before what is still to come of others; nothing of them is queued. */
+  interject(item: string, audio: Buffer): void
   /** No more audio will come for the item. */
   finish(item: string): void
   /** The engine is gone: no more audio will come for anything. */
@@ -46,6 +48,8 @@ export interface Playback {
   cut(nowMs: number): CutItem[]
   /** Something is queued, or was sent and not heard yet. */
   readonly busy: boolean
+  /** All that has come was heard, by our own reckoning, in the midst of an item. */
+  starved(nowMs: number): boolean
   /** When everything sent so far will have been heard, by our own reckoning. */
   readonly endsAtMs: number
   /** The way to the carrier and back, as far as marks have told. */
@@ -76,6 +80,9 @@ interface Item {
   startsAtMs: number
   sentMs: number
   markedMs: number
+  /** How much of others stands in its midst, and after how much of its own. */
+  gapMs: number
+  gapAtMs: number
   finished: boolean
 }
 
@@ -112,13 +119,15 @@ export function createPlayback(output: PlaybackOutput): Playback {
     while (items[0] && isHeard(items[0])) output.heard(items.shift()!.id)
   }
   const isHeard = (item: Item) =>
-    item.finished && item.queuedBytes === 0 && heardUpToMs >= item.startsAtMs + item.sentMs
+    item.finished && item.queuedBytes === 0 && heardUpToMs >= item.startsAtMs + item.gapMs + item.sentMs
 
   function sendFrame(item: Item, nowMs: number): void {
     const before = item.queuedBytes
     const frame = takeFrame(item)
     queuedBytes -= before - item.queuedBytes
     if (item.sentMs === 0) item.startsAtMs = sentMs
+    const apartMs = sentMs - item.startsAtMs - item.gapMs - item.sentMs
+    if (apartMs > 0) Object.assign(item, { gapMs: item.gapMs + apartMs, gapAtMs: item.sentMs })
     if (endsAtMs < nowMs) lag.began(nowMs)
     const playsAtMs = Math.max(endsAtMs, nowMs)
     endsAtMs = playsAtMs + frameMs
@@ -151,8 +160,11 @@ export function createPlayback(output: PlaybackOutput): Playback {
     return Math.max(heardUpToMs, sentMs - Math.max(0, endsAtMs - atMs))
   }
 
-  const heardOf = (item: Item, positionMs: number) =>
-    Math.max(0, Math.floor(Math.min(positionMs - item.startsAtMs, item.sentMs, item.receivedBytes / bytesPerMs)))
+  function heardOf(item: Item, positionMs: number): number {
+    const sinceMs = positionMs - item.startsAtMs
+    const ownMs = item.gapMs === 0 ? sinceMs : Math.max(Math.min(sinceMs, item.gapAtMs), sinceMs - item.gapMs)
+    return Math.max(0, Math.floor(Math.min(ownMs, item.sentMs, item.receivedBytes / bytesPerMs)))
+  }
 
   return {
     add(id, audio) {
@@ -168,6 +180,11 @@ export function createPlayback(output: PlaybackOutput): Playback {
       item.receivedBytes += audio.length
       queuedBytes += audio.length
       return true
+    },
+    interject(id, audio) {
+      items.unshift({ ...newItem(id), chunks: [audio], queuedBytes: audio.length, receivedBytes: audio.length })
+      queuedBytes += audio.length
+      finish(id)
     },
     finish,
     finishAll() {
@@ -224,6 +241,8 @@ export function createPlayback(output: PlaybackOutput): Playback {
     get busy() {
       return items.length > 0
     },
+    starved: (nowMs) =>
+      items.length > 0 && queuedBytes < frameBytes && nowMs >= endsAtMs && items.some((one) => !one.finished),
     get endsAtMs() {
       return endsAtMs
     },
@@ -241,6 +260,8 @@ const newItem = (id: string): Item => ({
   startsAtMs: 0,
   sentMs: 0,
   markedMs: 0,
+  gapMs: 0,
+  gapAtMs: 0,
   finished: false,
 })
 

@@ -211,8 +211,7 @@ export function createTalk(options: TalkOptions) {
     if (!line) return false
     forgotten.add(line.item)
     transcript.agentText(line.item, line.text)
-    playback.add(line.item, line.audio)
-    playback.finish(line.item)
+    playback.interject(line.item, line.audio)
     return true
   }
 

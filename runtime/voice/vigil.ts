@@ -35,6 +35,8 @@ export interface VigilMoves {
 const mediaGapMs = 750
 /** An engine in the midst of a response that says nothing at all for this long is gone. */
 const engineSilentMs = 20_000
+/** In the midst of a sentence sooner, but not before a stage of a cascade was tried once more. */
+const brokenOffMs = 8_000
 /** One that does not so much as begin what it was asked for is gone sooner. */
 const unacknowledgedMs = 8_000
 /**
@@ -96,7 +98,8 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   function watchEngine(passedMs: number) {
     if (!talk.turns.busy || paused) lastEngineMs = steadyMs
     unacknowledgedForMs = talk.turns.unacknowledged && !paused ? unacknowledgedForMs + passedMs : 0
-    if (steadyMs - lastEngineMs < engineSilentMs && unacknowledgedForMs < unacknowledgedMs) return
+    const patienceMs = talk.playback.starved(clock.monotonic()) ? brokenOffMs : engineSilentMs
+    if (steadyMs - lastEngineMs < patienceMs && unacknowledgedForMs < unacknowledgedMs) return
     lastEngineMs = steadyMs
     unacknowledgedForMs = 0
     moves.lost(new EngineLost('the engine fell silent'))
@@ -112,7 +115,8 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   /** A tool or the model takes long: a short line, once a turn. */
   function watchSlow(passedMs: number) {
     const waiting = talk.toolsAwaited > 0 || talk.turns.active?.kind === 'reply' || owed
-    const quiet = !talk.playback.busy && !talk.interruptions.speaking && !talk.ending.by && !talk.held
+    const mute = !talk.playback.busy || talk.playback.starved(clock.monotonic())
+    const quiet = mute && !talk.interruptions.speaking && !talk.ending.by && !talk.held
     slowMs = waiting && quiet ? slowMs + passedMs : 0
     if (filled || slowMs < budgetsMs.llm!) return
     if (!prepared) talk.prepareFiller()

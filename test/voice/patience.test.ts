@@ -238,3 +238,40 @@ test('responses that break off after a first sound again and again are given up 
   }
   expect(talk.calls.filter((call) => call.startsWith('reopen'))).toHaveLength(1)
 })
+
+/** A conversation whose answer stalls after half a sentence. */
+async function stalledTalk() {
+  const talk = converse({ conversation: { phrases } })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'What does it cost?')
+  talk.tell({ type: 'response_started', response: 'x' })
+  talk.tell({ type: 'text', response: 'x', item: 'a', delta: 'It costs a hundred.' })
+  // Half a frame is left over.
+  talk.tell({ type: 'audio', response: 'x', item: 'a', audio: ms(410) })
+  await talk.time.pass(3_000)
+  expect(talk.sent.length * 20).toBe(200 + 400 + 600)
+  return talk
+}
+
+test('an answer that stalls in mid-sentence is bridged, and goes on from there', async () => {
+  const talk = await stalledTalk()
+  talk.tell({ type: 'audio', response: 'x', item: 'a', audio: ms(590) })
+  talk.tell({ type: 'audio_done', response: 'x', item: 'a' })
+  talk.tell({ type: 'response_done', response: 'x', failure: null, toolCalls: [] })
+  await talk.time.pass(1_500)
+  expect(talk.turns.slice(2).map(({ text, interrupted }) => [text, interrupted])).toEqual([
+    ['It costs a hundred.', false],
+    [phrases.filler, false],
+  ])
+})
+
+test('one that does not go on is given up with its session after eight seconds, and asked for in the next', async () => {
+  const talk = await stalledTalk()
+  await talk.time.pass(4_500)
+  expect(talk.calls.filter((call) => call.startsWith('reopen'))).toEqual([])
+  await talk.time.pass(1_000)
+  expect(talk.calls.filter((call) => call.startsWith('reopen'))).toHaveLength(1)
+  talk.tell({ type: 'ready' })
+  expect(asks(talk.calls)).toHaveLength(2)
+})

@@ -190,6 +190,24 @@ test('a carrier that forgets a mark is believed two seconds later', () => {
   expect(nowMs).toBeLessThan(4_500)
 })
 
+test.each([
+  ['in the first half', 300, ['a 300']],
+  ['in what came between', 700, ['between 200', 'a 500']],
+  ['in the second half', 1_300, ['a 800']],
+])('an item in whose midst another is said counts only its own audio when it is cut %s', (_, cutAtMs, expected) => {
+  const line = carrier()
+  line.playback.add('a', audio(500))
+  for (let nowMs = 0; nowMs <= cutAtMs; nowMs += 20) {
+    expect(line.playback.starved(nowMs)).toBe(nowMs === 500)
+    if (nowMs === 500) line.playback.interject('between', audio(500))
+    if (nowMs === 600) line.playback.add('a', audio(1_000))
+    line.playback.tick(nowMs)
+    if (nowMs > 0) for (const mark of line.play()) line.playback.marked(mark, nowMs)
+  }
+  const cuts = line.playback.cut(cutAtMs).map(({ item, heardMs }) => `${item} ${heardMs}`)
+  expect(cuts).toEqual(expected)
+})
+
 test('the queue is bounded', () => {
   const line = carrier()
   let taken = 0
