@@ -55,7 +55,7 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
     if (event.type === 'committed') history.leadSpoke(event.item)
     if (event.type !== 'heard') return false
     history.leadSaid(event.item, event.text ?? '')
-    if (!history.awaitsWords) wordsCame()
+    if (history.awaited.length === 0) wordsCame()
     return false
   }
 
@@ -73,12 +73,14 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
   }
 
   async function messages(item: string, instructions?: string) {
-    if (history.awaitsWords) {
+    const { awaited } = history
+    if (awaited.length > 0) {
       const { promise, resolve } = Promise.withResolvers<void>()
       wordsCame = resolve
       const late = new AbortController()
       await Promise.race([promise, pause(clock, wordsWithinMs, late.signal)])
       late.abort()
+      history.giveUp(awaited)
     }
     const all = history.messages(conversation.instructions)
     history.agentAnswers(item)

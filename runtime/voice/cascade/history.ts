@@ -8,8 +8,10 @@ export interface History {
   /** The caller has spoken; the words come later. */
   leadSpoke(item: string): void
   leadSaid(item: string, text: string): void
-  /** The words of the caller's last turn are still to come. */
-  readonly awaitsWords: boolean
+  /** What the caller said whose words are still to come. */
+  readonly awaited: readonly string[]
+  /** The words of these are waited for no longer; should they come later, they are said all the same. */
+  giveUp(items: readonly string[]): void
   /** An answer to all of the above is asked for: here it stands, whatever comes while it is being made. */
   agentAnswers(item: string): void
   /** More that the agent says in one item, before its audio. */
@@ -90,9 +92,11 @@ export function createHistory(): History {
       const entry = lead(item)
       if (entry?.kind === 'lead') entry.text = text.trim()
     },
-    get awaitsWords() {
-      const last = entries.findLast((entry) => entry.kind === 'lead')
-      return last?.kind === 'lead' && last.text === null
+    get awaited() {
+      return entries.filter(isAwaited).map(({ item }) => item)
+    },
+    giveUp(items) {
+      for (const entry of entries.filter(isAwaited)) if (items.includes(entry.item)) entry.text = ''
     },
     agentAnswers(item) {
       agent(item)
@@ -151,6 +155,9 @@ export function createHistory(): History {
     ],
   }
 }
+
+const isAwaited = (entry: Entry): entry is Extract<Entry, { kind: 'lead' }> =>
+  entry.kind === 'lead' && entry.text === null
 
 const hasCalls = (entry: Entry) => entry.kind === 'agent' && entry.calls.length > 0
 
