@@ -194,7 +194,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
           startedAt = clock.now()
           // Whoever speaks again asks again.
           doubtful = null
-          interruptions.started(offsetMs + event.atMs)
+          interruptions.started(offsetMs + event.atMs, talk.greeting !== 'waiting')
           transcript.leadBegan(event.item, offsetMs + event.atMs)
           return cutIfMeant()
         case 'speech_stopped':

@@ -19,8 +19,11 @@ export interface AgentState {
 }
 
 export interface Interruptions {
-  /** The engine heard speech begin, `atMs` after the stream's start; voice since then counts, whenever it is told. */
-  started(atMs: number): void
+  /**
+   * The engine heard speech begin, `atMs` after the stream's start; voice since then counts, whenever it is told. `greeted`: the
+   * agent has been heard before.
+   */
+  started(atMs: number, greeted?: boolean): void
   stopped(): void
   /** A frame of the caller's, by its loudness. `echo`: it is our own voice come back. */
   frame(loudness: number, atMs: number, echo: boolean): void
@@ -70,6 +73,8 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
   let echoMs = 0
   let longestMs = 0
   let elapsedMs = 0
+  /** What of it could not cut anything. */
+  let spared = { voicedMs, elapsedMs }
 
   function count({ voiced, echo }: Heard) {
     if (!voiced) return
@@ -85,14 +90,15 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
   }
 
   return {
-    started(atMs) {
+    started(atMs, greeted = true) {
       speaking = true
-      opening = atMs < options.openingMs
+      opening = !greeted || atMs < options.openingMs
       cut = false
       voicedMs = 0
       echoMs = 0
       longestMs = 0
       elapsedMs = 0
+      spared = { voicedMs, elapsedMs }
       for (let i = 0; i < rememberedFrames; i += 1) {
         const heard = before[(next + i) % rememberedFrames]!
         if (heard.atMs >= Math.max(0, atMs)) count(heard)
@@ -112,11 +118,12 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
       count(heard)
     },
     due({ audible, interruptible, patient }) {
+      if (!interruptible) spared = { voicedMs, elapsedMs }
       if (!speaking || cut || !audible || !interruptible) return false
       const wary = opening || patient
       const enoughMs = wary ? options.minPatientMs : options.minSpeechMs
-      const onlyEngineHears = !wary && echoMs === 0 && elapsedMs >= enoughMs + engineHangoverMs
-      cut = voicedMs >= enoughMs || onlyEngineHears
+      const onlyEngineHears = !wary && echoMs === 0 && elapsedMs - spared.elapsedMs >= enoughMs + engineHangoverMs
+      cut = voicedMs - spared.voicedMs >= enoughMs || onlyEngineHears
       return cut
     },
     get speaking() {

@@ -120,12 +120,9 @@ export function createTalk(options: TalkOptions) {
 
   /** The agent is heard, or is about to be. */
   const audible = () => playback.busy || turns.active !== null
-  /** Its words may be cut now. */
-  const interruptible = () => {
-    // Before its first sound nobody speaks over it: they say hello into the silence.
-    const greetingMayBeCut = conversation.greetingInterruptible && greeting !== 'waiting'
-    return !ending.firm && (greetingMayBeCut || greeting === 'over')
-  }
+  /** Its words may be cut now: the greeting not before its first sound, since nothing else would say it. */
+  const interruptible = () =>
+    !ending.firm && (greeting === 'over' || (greeting === 'playing' && conversation.greetingInterruptible))
 
   /** It was heard to its end, or cut. */
   function greetingIsOver() {
