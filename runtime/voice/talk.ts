@@ -95,10 +95,11 @@ export function createTalk(options: TalkOptions) {
       transcript.agentBegan(item, atMs)
       echo.played(loudness(frame), atMs)
       if (!isFiller(item)) stopwatch.played()
-      if (greeting === 'waiting') {
+      // What is left of one that is said anew is not its beginning.
+      if (greeting === 'waiting' && item !== greetingItem && !isFiller(item)) {
+        if (greetingItem === '') stopwatch.span('greeting', openedAt)
         greeting = 'playing'
         greetingItem = item
-        stopwatch.span('greeting', openedAt)
       }
     },
     mark: (name) => stream.sendMark(name),
@@ -106,7 +107,7 @@ export function createTalk(options: TalkOptions) {
     heard(item) {
       forgotten.delete(item)
       transcript.agentHeard(item)
-      if (item === greetingItem) greetingIsOver()
+      if (item === greetingItem && greeting === 'playing') greetingIsOver()
     },
   })
 
@@ -134,7 +135,9 @@ export function createTalk(options: TalkOptions) {
   /** There is one greeting: after its first sound the agent goes on instead, unless it has to be heard to its end. */
   function again(ask: Ask): Ask {
     if (ask.kind !== 'greeting' || greeting === 'waiting') return ask
-    return conversation.greetingInterruptible ? { kind: 'reply' } : { ...ask, kind: 'reply' }
+    if (conversation.greetingInterruptible) return { kind: 'reply' }
+    greeting = 'waiting'
+    return { ...ask, kind: 'reply' }
   }
 
   function reply() {
