@@ -31,7 +31,7 @@ interface Unanswered {
   endedMs: number
   opening: boolean
   voicedMs: number
-  /** Undefined until its words are known. */
+  /** It asks for no answer but to a question; undefined until its words are known. */
   backchannel?: boolean
 }
 
@@ -43,6 +43,8 @@ const surelyMeantMs = 1_000
 const wordsWithinMs = 600
 /** Those of what is said over a goodbye, before the call ends, which nothing can undo. */
 const lastWordsWithinMs = 3_000
+/** Those of somebody's first words: without them nothing would be said anyway. */
+const openingWordsWithinMs = 3_000
 /** And speech that a new session is given again. */
 const heardAgainWithinMs = 1_500
 /** Who makes so much sound over a goodbye has said something, whatever the transcription makes of it. */
@@ -87,7 +89,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     const mayBeShort = cut && voicedMs < surelyMeantMs
     if (overGoodbye() || (mayBeShort && !talk.audible())) doubtful = { item, sinceMs: clock.monotonic(), voicedMs }
     else if (talk.audible()) answerLater({ item, endedMs: talk.streamMs(), opening, voicedMs })
-    else talk.reply()
+    else answer()
   }
 
   function answerLater(said: Unanswered) {
@@ -112,25 +114,31 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       unanswered = unanswered.filter((one) => one !== said)
       return judgedGoodbye(text)
     }
-    said.backchannel = isBackchannel(text)
-    said.opening &&= isOpening(text)
+    said.backchannel = isBackchannel(text) || (said.opening && isOpening(text))
     // Short but meant ("no, wait"): the words cut where the length did not.
     const wanted = wordCount(text) >= minWords && !said.backchannel
     const meant = wanted && !said.opening && talk.interruptible()
     if (!meant || !talk.audible()) return
-    unanswered = []
     talk.interrupt(startedAt)
+    answer()
+  }
+
+  /** One answer to all that was said. */
+  function answer() {
+    unanswered = []
     talk.reply()
   }
 
   /** Somebody spoke, and nobody knows what: they are answered, or asked again. What they said over the agent waits for its silence. */
   function notUnderstood(item: string) {
     if (doubtful?.item === item) wordsDoNotCome(doubtful)
+    const said = unanswered.find((one) => one.item === item)
+    if (said?.opening) said.backchannel = said.voicedMs < surelyMeantMs
   }
 
   function wordsDoNotCome({ voicedMs }: NonNullable<typeof doubtful>) {
     doubtful = null
-    if (!overGoodbye()) talk.reply()
+    if (!overGoodbye()) answer()
     else if (voicedMs >= wordMs) goOnAfterAll()
   }
 
@@ -141,10 +149,15 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   }
 
   /** Whether what was said over the agent still wants an answer now that it is silent. */
-  function wantsAnswer({ opening, backchannel, endedMs }: Unanswered): boolean {
+  function wantsAnswer({ opening, backchannel, endedMs, voicedMs }: Unanswered): boolean {
+    if (opening) return backchannel === undefined ? voicedMs >= surelyMeantMs : !backchannel
     const answered = talk.streamMs() - endedMs < answerWindowMs
-    return !opening && (backchannel !== true || answered)
+    return backchannel !== true || answered
   }
+
+  /** By its time it was a "hello"; its words may tell more. */
+  const mayBeHello = ({ opening, backchannel, endedMs }: Unanswered) =>
+    opening && backchannel === undefined && talk.streamMs() - endedMs < openingWordsWithinMs
 
   /** An echo says what we said; these are words of the caller's, which the engine was told to forget. */
   function takenForEcho(item: string, text: string, opening: boolean) {
@@ -152,8 +165,8 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     talk.recallItem(text)
     if (overGoodbye()) return judgedGoodbye(text)
     const { voicedMs } = interruptions
-    const opens = opening && isOpening(text)
-    answerLater({ item, endedMs: talk.streamMs(), opening: opens, voicedMs, backchannel: isBackchannel(text) })
+    const backchannel = isBackchannel(text) || (opening && isOpening(text))
+    answerLater({ item, endedMs: talk.streamMs(), opening, voicedMs, backchannel })
   }
 
   /** What the agent says and said last; an echo comes within moments. */
@@ -173,7 +186,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     const answers = !isNoise && (talk.unheardMs <= answerWindowMs || !talk.wasHeard)
     if (isNoise && !talk.wasHeard) talk.forgetItem(item)
     else if (isBackchannel(text) && !answers) return talk.goOn(item)
-    talk.reply()
+    answer()
   }
 
   /** Who only agrees with the goodbye, or says theirs, lets the call end; anybody else is listened to. */
@@ -184,7 +197,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
 
   function goOnAfterAll() {
     talk.interrupt(startedAt)
-    talk.reply()
+    answer()
   }
 
   return {
@@ -220,7 +233,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     },
     onSilence() {
       if (doubtful && clock.monotonic() - doubtful.sinceMs >= patienceMs(doubtful)) wordsDoNotCome(doubtful)
-      if (unanswered.length === 0 || turns.busy || doubtful) return
+      if (unanswered.every(mayBeHello) || turns.busy || doubtful) return
       const all = unanswered
       unanswered = []
       const unknown = all.findLast(({ backchannel }) => backchannel === undefined)

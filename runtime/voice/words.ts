@@ -69,6 +69,7 @@ const greetings = new Set('hello hi hey alo efendim merhaba hallo hola allô all
 /** The same in two words. */
 const backchannelPhrases = new Set(['i see', 'got it', 'of course', 'i know', 'je vois', 'ach so', 'ya veo'])
 const longestBackchannel = 5
+const longestHello = 5
 
 /** True for nothing at all and for a few words that only keep the line warm. Whether they answer a question is not for us. */
 export function isBackchannel(text: string): boolean {
@@ -78,10 +79,10 @@ export function isBackchannel(text: string): boolean {
   return words.length <= 2 && words.every((word) => isIn(backchannels)(word) || isIn(greetings)(word))
 }
 
-/** True for what somebody says who picks up: a "hello", with a name perhaps, or next to nothing. Anything else was said to us. */
+/** True for what somebody says who picks up: a short "hello", with a name perhaps, or next to nothing. Anything else was said to us. */
 export function isOpening(text: string): boolean {
   const words = wordsOf(text)
-  return words.length < 3 || isBackchannel(text) || isIn(greetings)(words[0]!)
+  return words.length < 3 || isBackchannel(text) || (words.length <= longestHello && words.some(isIn(greetings)))
 }
 
 /**

@@ -3,6 +3,7 @@ import { EngineLost } from '../../runtime/voice/engine-events.ts'
 import { converse, loud, ms, quiet } from './scripted.ts'
 
 const greeting = 'Hello, this is Talkif, an AI. This call is recorded.'
+const asks = ({ calls }: { calls: string[] }) => calls.filter((call) => call.startsWith('ask'))
 
 /** A session that stands late, given what was kept: it tells of speech in a burst. */
 async function lateSession(text: string, lengthMs: number) {
@@ -23,11 +24,12 @@ async function lateSession(text: string, lengthMs: number) {
 }
 
 test.each([
-  ['Hello?', 500],
-  ['Hello? Can anybody hear me please?', 1_400],
-] as const)('%j said before the first sound of the greeting does not take it away', async (text, lengthMs) => {
+  ['Hello?', 500, []],
+  ['Hello? Can anybody hear me please?', 1_400, ['ask']],
+] as const)('%j said before the first sound of the greeting does not take it away', async (text, lengthMs, asked) => {
   const talk = await lateSession(text, lengthMs)
   expect(talk.turns).toContainEqual(expect.objectContaining({ text: greeting, interrupted: false }))
+  expect(asks(talk)).toEqual(asked)
 })
 
 test('who is still speaking at the first sound of the greeting cuts it only by speaking on', async () => {
