@@ -17,8 +17,11 @@ export interface Hearing {
   owes(): boolean
   /** What the caller said is given to a new session again: unless it hears something in it, they are answered as they are. */
   awaitAgain(): void
-  /** A new session counts its audio from zero; so much of what was heard before is given to it again. */
-  restart(againMs: number): void
+  /**
+   * A new session counts its audio from zero; so much of what was heard before is given to it again. `answered`: only for the
+   * words of it.
+   */
+  restart(againMs: number, answered: boolean): void
   /** So much of what was kept for a session that does not stand yet is not given to it after all. */
   dropped(ms: number): void
   /** The item was our own voice come back: nobody said its words. Known once `heard` was passed on. */
@@ -49,6 +52,8 @@ const openingWordsWithinMs = 3_000
 const heardAgainWithinMs = 1_500
 /** Who makes so much sound over a goodbye has said something, whatever the transcription makes of it. */
 const wordMs = 300
+/** Speech that outlasts what a session was given again by this much is not only that. */
+const newSpeechMs = 200
 /** What is talked over is answered at the next silence; more than this nobody has in mind by then. */
 const maxUnanswered = 8
 /** The words of an echo come within moments. */
@@ -64,6 +69,10 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   let unanswered: Unanswered[] = []
   /** Short speech that cut the agent, or any over its goodbye: only its words will tell whether it was meant. */
   let doubtful: { item: string; sinceMs: number; voicedMs: number } | null = null
+  /** What this session hears before this has been answered. */
+  let answeredUntilMs = 0
+  /** What it hears of that. */
+  let answeredItem = ''
   /** Our own voice come back, and whether it was the callee's opening word: by its loudness, until its words are known. */
   const echoes = new Map<string, { opening: boolean }>()
 
@@ -200,8 +209,22 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     answer()
   }
 
+  /** True for what was answered in an earlier session: its words are kept, and nothing more comes of it. */
+  function wasAnswered(event: Parameters<Hearing['onEvent']>[0]): boolean {
+    if (event.type === 'speech_started') {
+      answeredItem = event.atMs < answeredUntilMs ? event.item : ''
+      if (answeredItem !== '') transcript.leadBegan(event.item, offsetMs + event.atMs)
+    }
+    if (event.item !== answeredItem) return false
+    // Whoever has gone on in the same breath is heard as usual from here on.
+    if (event.type === 'speech_stopped' && event.atMs > answeredUntilMs + newSpeechMs) answeredItem = ''
+    if (event.type === 'heard') transcript.leadSaid(event.item, event.text ?? '')
+    return true
+  }
+
   return {
     onEvent(event) {
+      if (wasAnswered(event)) return
       switch (event.type) {
         case 'speech_started':
           startedAt = clock.now()
@@ -243,22 +266,26 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       else talk.nothingSaid()
     },
     undecided: () => doubtful !== null,
-    owes: () => (doubtful !== null && !overGoodbye()) || unanswered.some(wantsAnswer),
+    owes: () =>
+      (doubtful !== null && !overGoodbye()) || unanswered.some((said) => mayBeHello(said) || wantsAnswer(said)),
     awaitAgain() {
       doubtful = { item: '', sinceMs: clock.monotonic(), voicedMs: doubtful?.voicedMs ?? 0 }
     },
-    restart(againMs) {
+    restart(againMs, answered) {
       const voicedMs = Math.max(interruptions.voicedMs, ...unanswered.map((said) => said.voicedMs))
       interruptions.stopped()
       transcript.leadLost()
       appendedMs = againMs
       unanswered = []
       // Until the next session has heard it, nothing is decided by it.
-      doubtful = againMs > 0 ? { item: '', sinceMs: clock.monotonic(), voicedMs } : null
+      answeredUntilMs = answered ? againMs : 0
+      answeredItem = ''
+      doubtful = againMs > 0 && !answered ? { item: '', sinceMs: clock.monotonic(), voicedMs } : null
       echoes.clear()
     },
     dropped(ms) {
       appendedMs -= ms
+      answeredUntilMs -= ms
     },
     isEcho: (item) => echoes.has(item),
   }

@@ -66,6 +66,8 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
   let openedAtMs = 0
   /** Somebody waits for words of the agent's that the lost session did not finish. */
   let owed = false
+  /** The next session is given what was answered before its words came: for those alone. */
+  let answered = false
   let failures = 0
 
   engine.ready.then(
@@ -82,7 +84,7 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
     sinceMs = Math.min(sinceMs, awaitedMs ?? (talk.interruptions.speaking ? 0 : Number.POSITIVE_INFINITY))
     const frames = Math.max(0, Math.ceil((heardUntilMs - sinceMs + speechPaddingMs + beforeMs) / frameMs))
     const spoken = recent.slice(Math.max(0, recent.length - frames))
-    hearing.restart(spoken.length * frameMs)
+    hearing.restart(spoken.length * frameMs, answered)
     for (const frame of spoken) hearing.dropped(engine.appendAudio(frame))
   }
 
@@ -90,6 +92,8 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
     const waitMs = error instanceof EngineRefused ? null : reconnects.lost(clock.monotonic())
     if (waitMs === null) return finish('engine_lost', error.message)
     owed ||= talk.turns.busy || hearing.owes() || talk.transcript.turns.at(-1)?.role === 'lead'
+    const undecided = talk.interruptions.speaking || hearing.undecided() || talk.toolsRunning > 0
+    if (stands) answered = !owed && !undecided
     vigil.pause(owed)
     talk.forgetSession()
     // It may be up, and only of no use: what the caller says from here on is for the next.
@@ -145,7 +149,7 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
       vigil.resume()
       failures = 0
       // Answered before it is heard, they would be told something about nothing.
-      const isSaidAgain = sinceMs !== Number.POSITIVE_INFINITY
+      const isSaidAgain = sinceMs !== Number.POSITIVE_INFINITY && !answered
       if (isSaidAgain) talk.turns.withdrawReply()
       if (isSaidAgain) hearing.awaitAgain()
       else if (owed && !answerer.reopened() && !talk.turns.busy) talk.reply()

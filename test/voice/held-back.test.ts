@@ -404,3 +404,52 @@ test.each([0, 100, 600])(
     expect(Math.abs(greeting!.atMs - earlyMs)).toBeLessThanOrEqual(40)
   },
 )
+
+/** A question is answered before its words have come, and the session is lost while the answer is heard. */
+async function lostWhileAnswering(answer: string) {
+  const talk = converse({ conversation: { idleSeconds: 30 } })
+  talk.respond(200)
+  await talk.time.pass(3_000)
+  talk.line.mouth = loud
+  talk.tell({ type: 'speech_started', item: 'u', atMs: 3_000 })
+  await talk.time.pass(900)
+  talk.line.mouth = quiet
+  await talk.time.pass(500)
+  talk.tell({ type: 'speech_stopped', item: 'u', atMs: 4_400 })
+  talk.tell({ type: 'committed', item: 'u' })
+  await talk.time.pass(400)
+  talk.respond(4_000, answer)
+  await talk.time.pass(800)
+  talk.tell({ type: 'lost', error: new EngineLost('closed with 1006') })
+  await talk.time.pass(300)
+  talk.tell({ type: 'ready' })
+  return talk
+}
+
+test('a question that was answered before its words came is given to the next session for its words alone', async () => {
+  const answer = 'It costs a hundred a month, and that is all there is to say.'
+  const talk = await lostWhileAnswering(answer)
+  talk.tell({ type: 'speech_started', item: 'v', atMs: 300 })
+  talk.tell({ type: 'speech_stopped', item: 'v', atMs: 1_700 })
+  talk.tell({ type: 'committed', item: 'v' })
+  await talk.time.pass(300)
+  talk.tell({ type: 'heard', item: 'v', text: 'What does it cost?' })
+  await talk.time.pass(6_000)
+  const said = talk.turns.slice(1).toSorted((a, b) => a.atMs - b.atMs)
+  expect(said.map(({ text, interrupted }) => [text, interrupted])).toEqual([
+    ['What does it cost?', false],
+    [answer, false],
+  ])
+  expect(asks(talk)).toBe(1)
+})
+
+test('but who goes on in the same breath is answered', async () => {
+  const talk = await lostWhileAnswering('It costs a hundred a month.')
+  talk.tell({ type: 'speech_started', item: 'v', atMs: 300 })
+  await talk.time.pass(2_000)
+  talk.tell({ type: 'speech_stopped', item: 'v', atMs: 4_500 })
+  talk.tell({ type: 'committed', item: 'v' })
+  talk.tell({ type: 'heard', item: 'v', text: 'What does it cost? And for two?' })
+  await talk.time.pass(6_000)
+  expect(asks(talk)).toBe(2)
+})
