@@ -12,8 +12,10 @@ export interface PartingOptions {
   /** A line of the platform, in its own words where there are some. */
   say(kind: 'goodbye', phrase: string | undefined, otherwise: string): void
   cutAgent(): void
-  /** How much of what the agent says is still to be heard, in milliseconds. */
+  /** How much of what the agent has said is still to be heard, in milliseconds. */
   leftMs(): number
+  /** Something else than a goodbye is being made or heard. */
+  speaks(): boolean
   note(role: 'system', text: string): void
   hangUp(by: EndedBy): void
 }
@@ -30,9 +32,13 @@ export type Parting = ReturnType<typeof createParting>
 export function createParting(options: PartingOptions) {
   const { clock, conversation, ending } = options
 
+  /** Until when the agent may end what it was saying when the time was over; null once its goodbye has begun. */
+  let restUntilMs: number | null = null
+
   function sayGoodbye(by: EndedBy, firm = false) {
     if (!ending.begin(by, clock.monotonic(), firm)) return
     if (firm && options.leftMs() > longestRestMs) options.cutAgent()
+    else if (firm) restUntilMs = clock.monotonic() + longestRestMs
     sayLastWords()
   }
 
@@ -53,6 +59,18 @@ export function createParting(options: PartingOptions) {
     /** The model was asked for its last words, and had none. */
     wordless(asked: Ask) {
       if (asked.kind === 'goodbye' && asked.instructions === undefined) sayLastWords()
+    },
+    /** What was short when the time was over may have grown since. */
+    watchRest() {
+      if (restUntilMs === null) return
+      const isOver = clock.monotonic() >= restUntilMs && options.speaks()
+      if (!isOver && options.leftMs() <= longestRestMs) return
+      restUntilMs = null
+      options.cutAgent()
+      sayLastWords()
+    },
+    goodbyeBegan() {
+      restUntilMs = null
     },
     /** Words beside a tool call are the last ones ("… Goodbye." and end_call); without any, the model is asked for them. */
     toolGoodbye(spoke: boolean) {

@@ -50,6 +50,8 @@ export interface Playback {
   readonly busy: boolean
   /** All that has come was heard, by our own reckoning, in the midst of an item. */
   starved(nowMs: number): boolean
+  /** How much of what has come is still to be heard, by our own reckoning. */
+  leftMs(nowMs: number): number
   /** When everything sent so far will have been heard, by our own reckoning. */
   readonly endsAtMs: number
   /** The way to the carrier and back, as far as marks have told. */
@@ -243,6 +245,7 @@ export function createPlayback(output: PlaybackOutput): Playback {
     },
     starved: (nowMs) =>
       items.length > 0 && queuedBytes < frameBytes && nowMs >= endsAtMs && items.some((one) => !one.finished),
+    leftMs: (nowMs) => queuedBytes / bytesPerMs + Math.max(0, endsAtMs - nowMs),
     get endsAtMs() {
       return endsAtMs
     },

@@ -237,7 +237,8 @@ export function createTalk(options: TalkOptions) {
   }
 
   const ask = (wanted: Ask) => turns.ask(wanted)
-  const leftMs = () => playback.unheard.reduce((sum, { receivedMs }) => sum + receivedMs, 0)
+  const leftMs = () => playback.leftMs(clock.monotonic())
+  const speaks = () => playback.busy || turns.active?.kind !== 'goodbye'
   const parting = createParting({
     clock,
     conversation,
@@ -246,6 +247,7 @@ export function createTalk(options: TalkOptions) {
     say,
     cutAgent,
     leftMs,
+    speaks,
     note,
     hangUp: options.hangUp,
   })
@@ -280,6 +282,7 @@ export function createTalk(options: TalkOptions) {
     fill,
     sayGoodbye: parting.sayGoodbye,
     wordless: parting.wordless,
+    watchRest: parting.watchRest,
     leaveMessage() {
       hold = 'none'
       parting.leaveMessage()
@@ -316,7 +319,10 @@ export function createTalk(options: TalkOptions) {
       return wasHeard
     },
     /** The live response names an item. */
-    announce: announced.live,
+    announce(item: string, hasSound: boolean) {
+      announced.live(item, hasSound)
+      if (hasSound && turns.active?.kind === 'goodbye') parting.goodbyeBegan()
+    },
     /** Something came of a response that does not count: of an item that nobody heard nothing is to stay. */
     late(item: string) {
       if (announced.late(item)) engine.deleteItem(item)

@@ -142,6 +142,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     if (nowMs - talk.startedMs >= conversation.maxDurationSeconds * 1000 && !talk.ending.firm) {
       talk.sayGoodbye('max_duration', true)
     }
+    talk.watchRest()
     const busy = talk.audible() || talk.turns.busy || talk.toolsRunning > 0
     if (!talk.ending.by || busy) heldMs = 0
     const begins = talk.interruptions.begins && heldMs < longestHoldMs

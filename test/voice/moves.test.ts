@@ -966,3 +966,35 @@ test('a leave that a tool asks for is taken in words, whatever was said beside t
   await talk.time.pass(2_000)
   expect(talk.ended).toEqual([{ by: 'agent' }])
 })
+
+test.each([
+  ['goes on and on', 60, 0],
+  ['comes in one burst', 1, 50_000],
+])('nor for one that %s after the time is over', async (_, seconds, burstMs) => {
+  const conversation = { idleSeconds: 60, maxDurationSeconds: 20, phrases: { goodbye: 'Goodbye.' } }
+  const talk = converse({ conversation })
+  const isCut = () => talk.calls.includes('cancel x') || talk.calls.some((call) => call.startsWith('truncate a'))
+  talk.respond(200)
+  await talk.time.pass(16_000)
+  await talk.speak(500, 'Tell me all about it.')
+  talk.tell({ type: 'response_started', response: 'x' })
+  talk.tell({ type: 'text', response: 'x', item: 'a', delta: 'A very long story.' })
+  talk.tell({ type: 'audio', response: 'x', item: 'a', audio: ms(3_000) })
+  await talk.time.pass(20_040 - talk.time.monotonic())
+  expect(isCut()).toBe(false)
+  for (let second = 0; second < seconds && !isCut(); second += 1) {
+    talk.tell({ type: 'audio', response: 'x', item: 'a', audio: ms(burstMs || 1_000) })
+    if (burstMs) talk.tell({ type: 'audio_done', response: 'x', item: 'a' })
+    if (burstMs) talk.tell({ type: 'response_done', response: 'x', failure: null, toolCalls: [] })
+    await talk.time.pass(1_000)
+  }
+  if (burstMs === 0) talk.tell({ type: 'response_done', response: 'x', failure: null, toolCalls: [] })
+  // What was asked for before the rest was cut is cut with it.
+  else talk.respond(0)
+  expect(talk.time.monotonic()).toBeLessThan(26_500)
+  expect(asks(talk.calls).at(-1)).toBe('ask Say exactly: "Goodbye."')
+  talk.respond(1_000, 'Goodbye.')
+  await talk.time.pass(2_000)
+  expect(talk.ended).toEqual([{ by: 'max_duration' }])
+  expect(talk.turns.at(-1)).toMatchObject({ text: 'Goodbye.', interrupted: false })
+})
