@@ -39,7 +39,9 @@ export function decide(facts: ConversationFacts): Decision {
   if (findings.optedOut) return { kind: 'outcome', outcome: 'not_fit', reason: 'opted_out' }
   if (findings.wrongNumber) return { kind: 'outcome', outcome: 'wrong_number', reason: 'said_so' }
   if (booked) return { kind: 'outcome', outcome: 'booked', reason: null }
-  if (findings.notFit) return { kind: 'outcome', outcome: 'not_fit', reason: findings.notFit.reason }
+  // Whoever talks to a colleague has changed their mind.
+  const isHandedOver = findings.handoff?.result === 'accepted'
+  if (findings.notFit && !isHandedOver) return { kind: 'outcome', outcome: 'not_fit', reason: findings.notFit.reason }
   if (findings.handoff) return { kind: 'outcome', outcome: 'qualified', reason: reasonOf(findings.handoff) }
   if (isQualified(facts)) return { kind: 'outcome', outcome: 'qualified', reason: null }
   if (findings.voicemail) return { kind: 'missed', reason: 'voicemail' }
