@@ -284,7 +284,7 @@ async function startSpeaker(onTestFinished: (close: () => void) => void) {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  onTestFinished(() => server.close())
+  onTestFinished(() => void server.close())
   speaker.server.baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
   return speaker
 }
@@ -312,4 +312,44 @@ test('a voice speaks in the manner that the workspace gives it', async ({ onTest
     input: conversation.greeting,
     instructions: expect.stringContaining(manner),
   })
+})
+
+/** Its text is asked of a server that remembers what it was asked, and answers nothing. */
+async function remembered(onTestFinished: (run: () => void) => void) {
+  const asked: Record<string, unknown>[] = []
+  let told = () => {}
+  const server = createServer(async (request, response) => {
+    asked.push((await json(request)) as Record<string, unknown>)
+    response.writeHead(400).end()
+    told()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  const { engine, next } = await start({
+    elsewhere: { text: { apiKey: 'sk', baseUrl: `http://127.0.0.1:${port}/v1` } },
+  })
+  await next('response_done')
+  const isAsked = new Promise<void>((resolve) => {
+    told = resolve
+  })
+  return { engine, asked, isAsked }
+}
+
+test('a line of the platform is no occasion for a tool', async ({ onTestFinished }) => {
+  const { engine, asked, isAsked } = await remembered(onTestFinished)
+  engine.createResponse('Speak pt. Thank the caller and say goodbye in one short sentence. Ask nothing.')
+  await isAsked
+  expect(asked).toMatchObject([{ tool_choice: 'none', tools: expect.any(Array) }])
+})
+
+test('a cascade that is closed asks nobody for anything', async ({ onTestFinished }) => {
+  const { engine, asked } = await remembered(onTestFinished)
+  engine.close()
+  engine.createResponse()
+  const other = await remembered(onTestFinished)
+  other.engine.createResponse()
+  await other.isAsked
+  expect(asked).toEqual([])
 })

@@ -18,8 +18,11 @@ export interface Answering {
   tell(event: EngineEvent): void
 }
 
-/** What is to be said: one sentence word for word, or what the model makes of these messages once the promise settles. */
-export type Wanted = { sentence: string } | { messages: Promise<ChatCompletionMessageParam[]> }
+/**
+ * What is to be said: one sentence word for word, or what the model makes of these messages once the promise settles. A line of the
+ * platform's is no occasion for a tool (`mayCall`).
+ */
+export type Wanted = { sentence: string } | { messages: Promise<ChatCompletionMessageParam[]>; mayCall: boolean }
 
 export interface Answer {
   readonly response: string
@@ -90,15 +93,14 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
     spoken.push(last)
   }
 
-  async function think(messages: ChatCompletionMessageParam[]): Promise<ToolCall[]> {
+  async function think(messages: ChatCompletionMessageParam[], mayCall: boolean): Promise<ToolCall[]> {
     const sentences = createSentences()
     const calls: ToolCall[] = []
     const tools = conversation.tools.map((tool) => ({ type: 'function' as const, function: tool }))
+    const offer = tools.length > 0 ? { tools, ...(mayCall ? {} : { tool_choice: 'none' as const }) } : {}
     const { stream, first } = await begin(stage('llm'), async (limit) => {
-      const body = { model: text.model, messages, max_completion_tokens: maxTokens, stream: true as const }
-      const chunks = await text.client.chat.completions.create(tools.length > 0 ? { ...body, tools } : body, {
-        signal: limit,
-      })
+      const body = { model: text.model, messages, max_completion_tokens: maxTokens, stream: true as const, ...offer }
+      const chunks = await text.client.chat.completions.create(body, { signal: limit })
       const stream = chunks[Symbol.asyncIterator]()
       return { stream, first: await stream.next() }
     })
@@ -118,7 +120,7 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
     if ('sentence' in wanted) {
       begins()
       say(wanted.sentence)
-    } else calls = await think(await wanted.messages)
+    } else calls = await think(await wanted.messages, wanted.mayCall)
     await Promise.all(spoken)
     if (spoken.length === 0 && calls.length === 0) throw new EngineLost('the model had nothing to say')
     return calls

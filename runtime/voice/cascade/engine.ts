@@ -49,6 +49,7 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
   let answers = 0
   let aside = new AbortController()
   let wordsCame = () => {}
+  let closed = false
 
   /** The history learns first what the loop is told. */
   function hear(event: EngineEvent): boolean {
@@ -88,6 +89,7 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
   }
 
   function ask(instructions?: string): void {
+    if (closed) return
     if (active) {
       line.tell({ type: 'ask_refused', busy: true, message: `${active.response} is still being made` })
       return
@@ -97,7 +99,9 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
     const sentence = instructions === undefined ? undefined : exactSentence(instructions)
     if (sentence !== undefined) history.agentAnswers(itemOf(response))
     const wanted: Wanted =
-      sentence === undefined ? { messages: messages(itemOf(response), instructions) } : { sentence }
+      sentence === undefined
+        ? { messages: messages(itemOf(response), instructions), mayCall: instructions === undefined }
+        : { sentence }
     active = answer(answering, response, wanted)
   }
   /** As from a server: never while the caller of a method is still at work. */
@@ -139,7 +143,10 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
         line.tell({ type: 'ready' })
       })
     },
-    close: line.close,
+    close() {
+      closed = true
+      line.close()
+    },
   }
 }
 
