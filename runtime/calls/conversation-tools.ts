@@ -24,7 +24,11 @@ export function conversationTools(
   const tools: Record<string, (args: Args) => Promise<ToolResult>> = {
     save_answer: (args) => saveAnswer(context, args),
     ...bookingTools(context),
-    transfer_to_human: (args) => transfer.begin(words(args.reason)),
+    async transfer_to_human(args) {
+      // Whoever wants no more calls is let go, and rings nobody's phone.
+      if (context.known.findings.optedOut) return { output: LET_GO, next: 'say_goodbye' }
+      return transfer.begin(words(args.reason))
+    },
     async cancel_transfer() {
       transfer.abandon()
       await transfer.tookOver()
@@ -67,6 +71,8 @@ export function conversationTools(
     return tool ? tool(args) : { output: { error: `There is no tool ${name}.` } }
   }
 }
+
+const LET_GO = { transferred: false, say: 'They asked not to be called again: say goodbye.' }
 
 /** The person will not be called again, from this instant. */
 export async function stopCalling(context: ToolContext, source: 'call' | 'keypress'): Promise<ToolResult> {

@@ -230,6 +230,16 @@ describe.concurrent('a transfer', () => {
     await endOf(talkif, attempt.callId)
   })
 
+  test('rings nobody for a lead who has opted out', async ({ talkif }) => {
+    const { callId, run } = await ringing(talkif, {})
+    await run('stop_calling', {})
+    expect(await run('transfer_to_human', { reason: 'x' })).toMatchObject({
+      output: { transferred: false },
+      next: 'say_goodbye',
+    })
+    expect(await rowOf(talkif, callId)).toBeUndefined()
+  })
+
   test('whose lead cannot be moved leaves them with the agent', async ({ talkif }) => {
     const { callId, run, told } = await ringing(talkif, {}, `CA${'0'.repeat(32)}`, 1)
     await run('transfer_to_human', { reason: 'prices' })
