@@ -6,6 +6,8 @@ import { agreesToEnd, isBackchannel, isOpening, repeats, wordCount } from './wor
 
 export interface Hearing {
   onEvent(event: Extract<EngineEvent, { type: 'speech_started' | 'speech_stopped' | 'committed' | 'heard' }>): void
+  /** The line has closed since: it only stands where it was said. */
+  onLateSpeech(event: Extract<EngineEvent, { type: 'speech_started' }>): void
   onFrame(frame: Buffer, atMs: number): void
   /** So much silence was put between the caller's frames, which the engine counts and the stream does not. */
   silenceFed(ms: number): void
@@ -36,6 +38,7 @@ interface Unanswered {
   voicedMs: number
   /** It asks for no answer but to a question; undefined until its words are known. */
   backchannel?: boolean
+  text?: string
 }
 
 /** A "yes" this close to the agent's last word was an answer to it. */
@@ -123,7 +126,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       unanswered = unanswered.filter((one) => one !== said)
       return judgedGoodbye(text)
     }
-    said.backchannel = isBackchannel(text) || (said.opening && isOpening(text))
+    Object.assign(said, { text, backchannel: isBackchannel(text) || (said.opening && isOpening(text)) })
     // Short but meant ("no, wait"): the words cut where the length did not.
     const wanted = wordCount(text) >= minWords && !said.backchannel
     const meant = wanted && !said.opening && talk.interruptible()
@@ -164,6 +167,10 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     return backchannel !== true || answered
   }
 
+  /** Said before the goodbye began, by words that are known: the model did not know of it. */
+  const asksForMore = (said: Unanswered) =>
+    said.text !== undefined && wantsAnswer(said) && !agreesToEnd(said.text, talk.ending.by === 'silence')
+
   /** By its time it was a "hello"; its words may tell more. */
   const mayBeHello = ({ opening, backchannel, endedMs }: Unanswered) =>
     opening && backchannel === undefined && talk.streamMs() - endedMs < openingWordsWithinMs
@@ -175,7 +182,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     if (overGoodbye()) return judgedGoodbye(text)
     const { voicedMs } = interruptions
     const backchannel = isBackchannel(text) || (opening && isOpening(text))
-    answerLater({ item, endedMs: talk.streamMs(), opening, voicedMs, backchannel })
+    answerLater({ item, endedMs: talk.streamMs(), opening, voicedMs, backchannel, text })
   }
 
   /** What the agent says and said last; an echo comes within moments. */
@@ -243,6 +250,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
           return heard(event.item, event.text)
       }
     },
+    onLateSpeech: ({ item, atMs }) => transcript.leadBegan(item, offsetMs + atMs),
     onFrame(frame, atMs) {
       talk.mediaCame(atMs)
       offsetMs = atMs - appendedMs
@@ -256,11 +264,13 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     },
     onSilence() {
       if (doubtful && clock.monotonic() - doubtful.sinceMs >= patienceMs(doubtful)) wordsDoNotCome(doubtful)
-      if (unanswered.every(mayBeHello) || turns.busy || doubtful) return
+      if (unanswered.length === 0 || turns.busy || doubtful) return
+      if (!overGoodbye() && unanswered.every(mayBeHello)) return
       const all = unanswered
       unanswered = []
       const unknown = all.findLast(({ backchannel }) => backchannel === undefined)
-      if (overGoodbye() && unknown)
+      if (overGoodbye() && all.some(asksForMore)) goOnAfterAll()
+      else if (overGoodbye() && unknown)
         doubtful = { item: unknown.item, sinceMs: clock.monotonic(), voicedMs: unknown.voicedMs }
       else if (all.some(wantsAnswer)) talk.reply()
       else talk.nothingSaid()

@@ -48,7 +48,7 @@ const engineHangoverMs = 1_500
 const untoldFrames = 300 / frameMs
 const untoldVoicedFrames = 160 / frameMs
 /** Nobody says a word in less. */
-const leastWordMs = 200
+export const leastWordMs = 200
 /** An engine that tells of speech later than this is not asked about its beginning. */
 const rememberedFrames = 75
 

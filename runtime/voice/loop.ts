@@ -79,6 +79,7 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     if (over) {
       // The last words of the caller are still worth having; nothing else is.
       if (event.type === 'heard') onHeard(event)
+      if (event.type === 'speech_started') onLateSpeech(event)
       return
     }
     // That it hears the caller does not say that it will answer.
@@ -183,6 +184,12 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     apart(desk.heard(text).then((result) => obey(result)))
   }
 
+  /** Said before the line closed, and told since. */
+  function onLateSpeech(event: Extract<EngineEvent, { type: 'speech_started' }>) {
+    sessions.speechStarted()
+    hearing.onLateSpeech(event)
+  }
+
   const obey: typeof talk.obey = (result) => {
     if (!over) talk.obey(result)
   }
@@ -231,8 +238,11 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     const by = isFault(cause) ? (talk.ending.by ?? cause) : cause
     answerer.close()
     clock.clearTimeout(timer)
-    sessions.close()
-    const ended = wrapUp({ ...options, talk, by, lineOpen, pending, detail: () => detail ?? troubles.join('; ') })
+    // Tools may come back later: nobody is there to be told.
+    talk.turns.suspend((asked) => asked)
+    sessions.over()
+    const told = () => detail ?? troubles.join('; ')
+    const ended = wrapUp({ ...options, ...{ talk, sessions, by, lineOpen, pending, detail: told } })
     ended.then(done.resolve, done.reject)
   }
 

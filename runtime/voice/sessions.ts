@@ -3,7 +3,8 @@ import type { Answerer } from './answerer.ts'
 import type { Engine } from './engine.ts'
 import { EngineLost, EngineRefused, speechPaddingMs } from './engine-events.ts'
 import type { Hearing } from './hearing.ts'
-import { frameMs } from './mulaw.ts'
+import { leastWordMs } from './interruptions.ts'
+import { frameMs, loudness, voiceLoudness } from './mulaw.ts'
 import type { EndedBy, LoopOptions } from './port.ts'
 import { createReconnects } from './reconnects.ts'
 import type { Talk } from './talk.ts'
@@ -23,6 +24,10 @@ export interface Sessions {
   lost(error: EngineRefused | EngineLost): void
   /** The next one stands. */
   opened(): void
+  /** The call is over. The session that is being opened still hears what nobody has heard. */
+  over(): void
+  /** The caller has said something, for all we know, that no session has told of. */
+  readonly unheard: boolean
   close(): void
 }
 
@@ -49,6 +54,8 @@ const maxFailures = 2
 const limits = new Set(['rate_limit_exceeded', 'slow_down', '429'])
 const limitWaitsMs = [500, 1_500, 3_000, 6_000]
 
+const isVoice = (frame: Buffer) => loudness(frame) >= voiceLoudness
+
 export function createSessions(parts: SessionsParts, { clock, engine }: LoopOptions & { engine: Engine }): Sessions {
   const { talk, hearing, vigil, answerer, guarded, finish } = parts
   const reconnects = createReconnects()
@@ -69,6 +76,10 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
   /** The next session is given what was answered before its words came: for those alone. */
   let answered = false
   let failures = 0
+  /** How much voice there was that no session has told of. */
+  let unheardMs = 0
+
+  const isUnheard = () => unheardMs >= leastWordMs
 
   engine.ready.then(
     () => {
@@ -84,13 +95,19 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
     sinceMs = Math.min(sinceMs, awaitedMs ?? (talk.interruptions.speaking ? 0 : Number.POSITIVE_INFINITY))
     const frames = Math.max(0, Math.ceil((heardUntilMs - sinceMs + speechPaddingMs + beforeMs) / frameMs))
     const spoken = recent.slice(Math.max(0, recent.length - frames))
+    unheardMs = spoken.filter(isVoice).length * frameMs
     hearing.restart(spoken.length * frameMs, answered)
     for (const frame of spoken) hearing.dropped(engine.appendAudio(frame))
   }
 
+  function giveUp(why: string) {
+    unheardMs = 0
+    finish('engine_lost', why)
+  }
+
   function lost(error: EngineRefused | EngineLost) {
     const waitMs = error instanceof EngineRefused ? null : reconnects.lost(clock.monotonic())
-    if (waitMs === null) return finish('engine_lost', error.message)
+    if (waitMs === null) return giveUp(error.message)
     owed ||= talk.turns.busy || hearing.owes() || talk.transcript.turns.at(-1)?.role === 'lead'
     const undecided = talk.interruptions.speaking || hearing.undecided() || talk.toolsRunning > 0
     if (stands) answered = !owed && !undecided
@@ -123,6 +140,7 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
     onFrame(frame, atMs) {
       hearing.dropped(engine.appendAudio(frame))
       recent.push(frame)
+      if (!stands && isVoice(frame)) unheardMs += frameMs
       heardUntilMs = atMs + frameMs
       const isAwaited = talk.interruptions.speaking || talk.transcript.awaited > 0
       const kept = isAwaited ? speechFrames : quietFrames
@@ -131,6 +149,7 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
     },
     speechStarted() {
       sinceMs = Number.POSITIVE_INFINITY
+      unheardMs = 0
     },
     completed() {
       failures = 0
@@ -156,9 +175,15 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
       owed = false
       talk.turns.resume()
     },
+    over() {
+      clock.clearTimeout(limited)
+      if (!isUnheard()) clock.clearTimeout(reopening)
+    },
+    get unheard() {
+      return isUnheard()
+    },
     close() {
       clock.clearTimeout(reopening)
-      clock.clearTimeout(limited)
     },
   }
 }

@@ -177,8 +177,9 @@ export function createTalk(options: TalkOptions) {
 
   /** The caller's speech takes the turn. `speechStartedAt` is in epoch milliseconds. */
   function interrupt(speechStartedAt: number) {
-    cutAgent()
+    // First: what the cut brings back must not find the call at its end.
     ending.calledOff()
+    cutAgent()
     stopwatch.span('barge_in', speechStartedAt)
   }
 

@@ -64,9 +64,10 @@ export function createToolUse(
     if (next.has('hang_up')) moves.hangUp('agent')
     // Whoever has asked something meanwhile is answered before anybody says goodbye.
     else if (beside === 'cut' || (leaves && asked)) return false
+    // Nobody is there to take leave of.
+    else if (next.has('leave_message')) moves.noPerson('leave_message', beside === 'spoke')
     else if (next.has('take_leave')) moves.toolGoodbye(false)
     else if (next.has('say_goodbye')) moves.toolGoodbye(beside === 'spoke')
-    else if (next.has('leave_message')) moves.noPerson('leave_message', beside === 'spoke')
     else if (next.has('wait')) moves.noPerson('wait', beside === 'spoke')
     else return false
     return true

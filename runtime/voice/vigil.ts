@@ -177,6 +177,8 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
       lastMediaMs = steadyMs
     },
     digit(digit) {
+      // Nobody was heard, and there they are.
+      if (talk.ending.by === 'silence') talk.interrupt(clock.now())
       digits = (digits + digit).slice(-maxDigits)
       lastDigitMs = steadyMs
       lastSoundMs = steadyMs

@@ -3,6 +3,7 @@ import { type Clock, pause } from '../clock.ts'
 import type { Engine } from './engine.ts'
 import { bytesPerMs, silence } from './mulaw.ts'
 import type { EndedBy, LoopOptions } from './port.ts'
+import type { Sessions } from './sessions.ts'
 import type { Talk } from './talk.ts'
 
 /** How long the carrier may take to hang up before we drop the stream, which ends the call too. */
@@ -18,6 +19,7 @@ export interface WrapUp extends LoopOptions {
   stream: MediaStream
   engine: Engine
   talk: Talk
+  sessions: Pick<Sessions, 'unheard' | 'close'>
   by: EndedBy
   /** The line still stands, for all we know. */
   lineOpen: boolean
@@ -40,17 +42,20 @@ export async function wrapUp(options: WrapUp): Promise<void> {
 }
 
 async function closeAll(options: WrapUp, note: (error: unknown) => void): Promise<void> {
-  const { lineOpen, clock, desk, engine, recorder, stream, talk } = options
+  const { lineOpen, clock, desk, engine, recorder, sessions, stream, talk } = options
   const nowMs = clock.monotonic()
   desk.lineClosed()
   for (const cut of talk.playback.cut(nowMs)) talk.transcript.agentCut(cut.item, cut)
   recorder?.cutAgent(talk.earMs(nowMs))
   // Words in the midst of which the line went are words too: a pause closes their turn.
-  if (talk.interruptions.speaking) engine.appendAudio(Buffer.alloc(closingSilenceMs * bytesPerMs, silence))
+  const isOpen = talk.interruptions.speaking || sessions.unheard
+  if (isOpen) engine.appendAudio(Buffer.alloc(closingSilenceMs * bytesPerMs, silence))
 
   if (lineOpen) await within(clock, hangUpMs, desk.hangUp(options.by).catch(note))
   stream.close()
-  for (let waitedMs = 0; talk.transcript.awaited > 0 && waitedMs < lastWordsMs; waitedMs += 100) await pause(clock, 100)
+  const awaited = () => talk.transcript.awaited > 0 || sessions.unheard
+  for (let waitedMs = 0; awaited() && waitedMs < lastWordsMs; waitedMs += 100) await pause(clock, 100)
+  sessions.close()
   engine.close()
   talk.transcript.close()
   talk.stopwatch.close()

@@ -142,11 +142,19 @@ export async function speakAll(talk: Talk, engine: ReturnType<typeof fairEngine>
   let saidAtMs = 0
   /** How often the agent was asked to speak until then; null where the line had dropped before they began, or the call was over. */
   let askedBefore: number | null = 0
+  /** The agent had been heard when they began: sounds before that whose words never come are a hello. */
+  let greeted = false
   for (const [at, { afterMs, lengthMs, words, wordsMs }] of all.entries()) {
     await pass(afterMs)
     let item = `u${at}`
     const hasLine = talk.steps.every(({ step }) => step !== 'hangUp')
-    const begin = () => tell({ type: 'speech_started', item, atMs: time.monotonic() })
+    greeted = talk.turns.some(({ role }) => role === 'agent')
+    const beganMs = time.monotonic()
+    /** On the clock of the session that tells it, which counts what it was given. */
+    const begin = () => {
+      const givenMs = (line.appended - line.sessionFrom) * 20
+      tell({ type: 'speech_started', item, atMs: Math.max(0, givenMs - (time.monotonic() - beganMs)) })
+    }
     line.mouth = loud
     engine.hears(begin)
     engine.heardAgain(() => {
@@ -180,5 +188,5 @@ export async function speakAll(talk: Talk, engine: ReturnType<typeof fairEngine>
       engine.understood(hearAgain)
     })
   }
-  return { pass, saidAtMs, askedBefore }
+  return { pass, saidAtMs, askedBefore, greeted }
 }

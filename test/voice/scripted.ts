@@ -50,7 +50,7 @@ export function converse(plan: Plan = {}) {
   let onStands = () => {}
   let stands = true
   let keptMs = 0
-  const line = { mouth: quiet as Buffer | null, lastMarkMs: 0, appended: 0 }
+  const line = { mouth: quiet as Buffer | null, lastMarkMs: 0, appended: 0, sessionFrom: 0 }
   const note = (step: string) => steps.push({ step, atMs: time.monotonic() })
 
   const engine: Engine = {
@@ -81,6 +81,7 @@ export function converse(plan: Plan = {}) {
     addText: (role, text) => calls.push(`${role} ${text}`),
     letGo() {
       stands = false
+      line.sessionFrom = line.appended
     },
     reopen(said) {
       calls.push(`reopen ${said().length}`)
