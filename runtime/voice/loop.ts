@@ -61,7 +61,8 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   const hearing = createHearing(talk, clock, conversation.interruptions?.words)
   const vigil = createVigil(talk, options, {
     ...{ hangUp: finish, lost: (error) => sessions.lost(error) },
-    ...{ silent: hearing.onSilence, silenceFed: hearing.silenceFed, undecided: hearing.undecided },
+    ...{ silent: hearing.onSilence, silenceFed: hearing.silenceFed },
+    undecided: () => hearing.undecided() || sessions.unheard,
   })
   const sessions = createSessions({ talk, hearing, vigil, answerer, guarded, finish }, options)
 

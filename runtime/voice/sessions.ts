@@ -48,6 +48,8 @@ const speechFrames = 8_000 / frameMs
 const beforeMs = 200
 /** A new session has heard by then what it was given again. */
 const heardAgainMs = 3_000
+/** And has told by then of speech in what it was given. */
+const tellsWithinMs = 1_500
 /** Responses that fail in a row before the session is given up. */
 const maxFailures = 2
 /** Too many requests, or tokens, in too short a time; and how long it is waited before each further ask. */
@@ -78,12 +80,15 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
   let failures = 0
   /** How much voice there was that no session has told of. */
   let unheardMs = 0
+  /** A session that stands has told of it by then, unless it was nothing. */
+  let toldByMs = Number.POSITIVE_INFINITY
 
-  const isUnheard = () => unheardMs >= leastWordMs
+  const isUnheard = () => unheardMs >= leastWordMs && clock.monotonic() < toldByMs
 
   engine.ready.then(
     () => {
       stands = true
+      toldByMs = clock.monotonic() + tellsWithinMs
     },
     () => {},
   )
@@ -96,6 +101,7 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
     const frames = Math.max(0, Math.ceil((heardUntilMs - sinceMs + speechPaddingMs + beforeMs) / frameMs))
     const spoken = recent.slice(Math.max(0, recent.length - frames))
     unheardMs = spoken.filter(isVoice).length * frameMs
+    toldByMs = Number.POSITIVE_INFINITY
     hearing.restart(spoken.length * frameMs, answered)
     for (const frame of spoken) hearing.dropped(engine.appendAudio(frame))
   }
@@ -164,6 +170,7 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
     },
     opened() {
       stands = true
+      toldByMs = clock.monotonic() + tellsWithinMs
       openedAtMs = heardUntilMs
       vigil.resume()
       failures = 0

@@ -49,6 +49,34 @@ test('a session that comes too late for that, or not at all, holds up the end fo
   expect(talk.calls).toHaveLength(length)
 })
 
+test.each([
+  ['holds the line until it is understood', 900, []],
+  ['that was noise holds it for a moment', 100, [{ by: 'agent' }]],
+])('what is said over a goodbye while a session is opened anew %s', async (_, lengthMs, ended) => {
+  const talk = converse({ tool: async () => goodbye({ ending: true }) })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(600, 'No, thank you.')
+  talk.respond(900, 'Then goodbye.', [{ callId: 'c1', name: 'end_call' }])
+  await talk.time.pass(100)
+  talk.tell({ type: 'lost', error: new EngineLost('closed with 1006') })
+  talk.line.mouth = loud
+  await talk.time.pass(lengthMs)
+  talk.line.mouth = quiet
+  // The goodbye was heard by now.
+  await talk.time.pass(1_000 - lengthMs + 200)
+  talk.tell({ type: 'ready' })
+  if (lengthMs > 200) {
+    talk.tell({ type: 'speech_started', item: 'u', atMs: 300 })
+    talk.tell({ type: 'speech_stopped', item: 'u', atMs: 1_700 })
+    talk.tell({ type: 'committed', item: 'u' })
+    await talk.time.pass(1_000)
+    talk.tell({ type: 'heard', item: 'u', text: 'Wait, what does it cost?' })
+  }
+  await talk.time.pass(2_500)
+  expect(talk.ended).toEqual(ended)
+})
+
 test('who said nothing meanwhile is not waited for', async () => {
   const { talk } = await hangsUpMeanwhile(0)
   expect(talk.ended).toEqual([{ by: 'lead' }])
