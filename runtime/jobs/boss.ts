@@ -54,7 +54,7 @@ export async function openJobs(databaseUrl: string, works: boolean, log: Log): P
   const boss = new PgBoss({
     connectionString: databaseUrl,
     application_name: 'talkif-jobs',
-    max: works ? 8 : 3,
+    max: works ? 4 : 2,
     useListenNotify: works,
     supervise: works,
     superviseIntervalSeconds: SUPERVISE_SECONDS,

@@ -79,7 +79,7 @@ describe.concurrent('talkif dev', () => {
       const onTakenFolder = dev({ PORT: String(await freePort()) })
       expect(await onTakenPort.ended).toBe(1)
       expect(onTakenPort.errors()).toBe(
-        `Port ${port} is taken. Stop the program that uses it, or choose another: PORT=${port + 1} npm start\n`,
+        `Port ${port} is taken. Stop the program that uses it, or choose another port: set PORT=${port + 1}.\n`,
       )
       expect(readdirSync(otherDir)).toEqual([])
       expect(await onTakenFolder.ended).toBe(1)
