@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { EngineEvent } from './engine-events.ts'
 import { bytesPerMs, loudness } from './mulaw.ts'
 import type { Talk } from './talk.ts'
+import { answerWindowMs, asksForMore, mayBeHello, surelyMeantMs, type TalkedOver, wantsAnswer } from './talked-over.ts'
 import { agreesToEnd, isBackchannel, isOpening, repeats, wordCount } from './words.ts'
 
 export interface Hearing {
@@ -30,27 +31,10 @@ export interface Hearing {
   isEcho(item: string): boolean
 }
 
-/** Speech over the agent that did not cut it. */
-interface Unanswered {
-  item: string
-  endedMs: number
-  opening: boolean
-  voicedMs: number
-  /** It asks for no answer but to a question; undefined until its words are known. */
-  backchannel?: boolean
-  text?: string
-}
-
-/** A "yes" this close to the agent's last word was an answer to it. */
-const answerWindowMs = 1_500
-/** Speech with as much voice as this that cut the agent was meant, whatever its words. */
-const surelyMeantMs = 1_000
 /** The words of shorter speech that cut the agent are waited for so long before it is answered: longer would be silence. */
 const wordsWithinMs = 600
 /** Those of what is said over a goodbye, before the call ends, which nothing can undo. */
 const lastWordsWithinMs = 3_000
-/** Those of somebody's first words: without them nothing would be said anyway. */
-const openingWordsWithinMs = 3_000
 /** And speech that a new session is given again. */
 const heardAgainWithinMs = 1_500
 /** Who makes so much sound over a goodbye has said something, whatever the transcription makes of it. */
@@ -69,7 +53,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   /** What this session of the engine was given, and how much later in the stream that stands. */
   let appendedMs = 0
   let offsetMs = 0
-  let unanswered: Unanswered[] = []
+  let unanswered: TalkedOver[] = []
   /** Short speech that cut the agent, or any over its goodbye: only its words will tell whether it was meant. */
   let doubtful: { item: string; sinceMs: number; voicedMs: number } | null = null
   /** What this session hears before this has been answered. */
@@ -104,7 +88,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     else answer()
   }
 
-  function answerLater(said: Unanswered) {
+  function answerLater(said: TalkedOver) {
     if (unanswered.length === maxUnanswered) unanswered.shift()
     unanswered.push(said)
   }
@@ -159,21 +143,6 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     if (overGoodbye()) return lastWordsWithinMs
     return item === '' ? heardAgainWithinMs : wordsWithinMs
   }
-
-  /** Whether what was said over the agent still wants an answer now that it is silent. */
-  function wantsAnswer({ opening, backchannel, endedMs, voicedMs }: Unanswered): boolean {
-    if (opening) return backchannel === undefined ? voicedMs >= surelyMeantMs : !backchannel
-    const answered = talk.streamMs() - endedMs < answerWindowMs
-    return backchannel !== true || answered
-  }
-
-  /** Said before the goodbye began, by words that are known: the model did not know of it. */
-  const asksForMore = (said: Unanswered) =>
-    said.text !== undefined && wantsAnswer(said) && !agreesToEnd(said.text, talk.ending.by === 'silence')
-
-  /** By its time it was a "hello"; its words may tell more. */
-  const mayBeHello = ({ opening, backchannel, endedMs }: Unanswered) =>
-    opening && backchannel === undefined && talk.streamMs() - endedMs < openingWordsWithinMs
 
   /** An echo says what we said; these are words of the caller's, which the engine was told to forget. */
   function takenForEcho(item: string, text: string, opening: boolean) {
@@ -265,19 +234,24 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     onSilence() {
       if (doubtful && clock.monotonic() - doubtful.sinceMs >= patienceMs(doubtful)) wordsDoNotCome(doubtful)
       if (unanswered.length === 0 || turns.busy || doubtful) return
-      if (!overGoodbye() && unanswered.every(mayBeHello)) return
+      const nowMs = talk.streamMs()
+      if (!overGoodbye() && unanswered.every((said) => mayBeHello(said, nowMs))) return
       const all = unanswered
       unanswered = []
       const unknown = all.findLast(({ backchannel }) => backchannel === undefined)
-      if (overGoodbye() && all.some(asksForMore)) goOnAfterAll()
+      const silent = talk.ending.by === 'silence'
+      if (overGoodbye() && all.some((said) => asksForMore(said, nowMs, silent))) goOnAfterAll()
       else if (overGoodbye() && unknown)
         doubtful = { item: unknown.item, sinceMs: clock.monotonic(), voicedMs: unknown.voicedMs }
-      else if (all.some(wantsAnswer)) talk.reply()
+      else if (all.some((said) => wantsAnswer(said, nowMs))) talk.reply()
       else talk.nothingSaid()
     },
     undecided: () => doubtful !== null,
-    owes: () =>
-      (doubtful !== null && !overGoodbye()) || unanswered.some((said) => mayBeHello(said) || wantsAnswer(said)),
+    owes() {
+      const nowMs = talk.streamMs()
+      if (doubtful !== null && !overGoodbye()) return true
+      return unanswered.some((said) => mayBeHello(said, nowMs) || wantsAnswer(said, nowMs))
+    },
     awaitAgain() {
       doubtful = { item: '', sinceMs: clock.monotonic(), voicedMs: doubtful?.voicedMs ?? 0 }
     },
