@@ -37,17 +37,21 @@ const reasonOf = ({ result }: NonNullable<Findings['handoff']>) =>
 export function decide(facts: ConversationFacts): Decision {
   const { findings, booked, endedBy, answeredBy } = facts
   if (findings.optedOut) return { kind: 'outcome', outcome: 'not_fit', reason: 'opted_out' }
-  if (findings.wrongNumber) return { kind: 'outcome', outcome: 'wrong_number', reason: 'said_so' }
   if (booked) return { kind: 'outcome', outcome: 'booked', reason: null }
-  // Whoever talks to a colleague has changed their mind.
+  // Whoever has booked, or talks to a colleague, has changed their mind.
   const isHandedOver = findings.handoff?.result === 'accepted'
+  if (findings.wrongNumber && !isHandedOver) return { kind: 'outcome', outcome: 'wrong_number', reason: 'said_so' }
   if (findings.notFit && !isHandedOver) return { kind: 'outcome', outcome: 'not_fit', reason: findings.notFit.reason }
   if (findings.handoff) return { kind: 'outcome', outcome: 'qualified', reason: reasonOf(findings.handoff) }
-  if (isQualified(facts)) return { kind: 'outcome', outcome: 'qualified', reason: null }
+  const isMachine = answeredBy?.startsWith('machine') || answeredBy === 'fax'
+  const nobodyTalked = findings.voicemail || findings.screened || isMachine
+  // Without questions whoever talks to the end qualifies: no machine does.
+  const isAsked = facts.slots.some((slot) => slot.required)
+  if (isQualified(facts) && (isAsked || !nobodyTalked)) return { kind: 'outcome', outcome: 'qualified', reason: null }
   if (findings.voicemail) return { kind: 'missed', reason: 'voicemail' }
   // Before the carrier's verdict: a robot that asks for our name sounds like a machine.
   if (findings.screened) return { kind: 'missed', reason: 'call_screening' }
-  if (answeredBy?.startsWith('machine') || answeredBy === 'fax') return { kind: 'missed', reason: 'voicemail' }
+  if (isMachine) return { kind: 'missed', reason: 'voicemail' }
   switch (endedBy) {
     case 'lead':
       return { kind: 'outcome', outcome: 'not_fit', reason: 'hung_up' }
