@@ -11,6 +11,8 @@ export interface Answerer {
   noPerson(next: 'leave_message' | 'wait', spoke: boolean): void
   /** A response with words is over; `toolCalls` are what it called beside them. */
   replied(toolCalls: ToolCall[]): void
+  /** A guard decides on the caller's own wish that the call ends. */
+  obeyed(): void
   /** The caller began to say something. */
   leadBegan(item: string): void
   /** And these are its words. */
@@ -85,6 +87,7 @@ export function createAnswerer(talk: Talk, options: LoopOptions, { hangUp, apart
       const isAnswer = talk.turns.active?.kind === 'reply' && !toolCalls.some(({ name }) => name === 'call_screening')
       if (isAnswer) answering.replied()
     },
+    obeyed: answering.obeyed,
     leadBegan(item) {
       waited = talk.audible() ? null : item
     },

@@ -27,6 +27,8 @@ export interface Answering {
   screened(introduced: boolean): void
   /** The agent has answered the caller in words. */
   replied(): void
+  /** A guard has heard a person's own wish: whoever it is, it is no machine. */
+  obeyed(): void
   /** They heard the answer out, and then said something in words. */
   spokeAfterwards(): void
   /** 20 ms of the line. `speaking`: the engine hears speech; `ending`: the call is about to end. */
@@ -124,6 +126,10 @@ export function createAnswering(hasMessage: boolean, moves: AnsweringMoves): Ans
     replied() {
       replied = true
       if (!over && party === 'screener') person(false)
+    },
+    obeyed() {
+      exchanges = enoughExchanges
+      if (!over && party !== 'person') person(false)
     },
     spokeAfterwards() {
       if (over || party !== 'person' || !replied) return

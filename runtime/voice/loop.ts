@@ -192,7 +192,9 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
   }
 
   const obey: typeof talk.obey = (result) => {
-    if (!over) talk.obey(result)
+    if (over) return
+    if (result?.next === 'say_goodbye') answerer.obeyed()
+    talk.obey(result)
   }
 
   const handlers: MediaHandlers = {

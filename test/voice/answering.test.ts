@@ -288,3 +288,40 @@ test('whatever is heard, in whatever order: at most two messages, never over the
     { numRuns: 10_000 },
   )
 })
+
+const STOPPED = 'You will not be called again, and your number is on our list now. Goodbye.'
+
+test('a person taken for a machine who says "stop calling me" hears that out, and no message of ours after it', async () => {
+  const talk = converse({
+    conversation: { voicemailMessage: MESSAGE, phrases: { stopped: STOPPED } },
+    heard: (text) => (/stop calling/i.test(text) ? { output: { noted: true }, next: 'say_goodbye' } : undefined),
+  })
+  talk.respond(6_000)
+  await talk.time.pass(2_000)
+  talk.loop.verdict('machine_start')
+  await talk.speak(1_500, 'Please stop calling me.')
+  await talk.time.pass(300)
+  expect(talk.calls.at(-1)).toBe(`ask Say exactly: ${JSON.stringify(STOPPED)}`)
+  talk.respond(4_000, STOPPED)
+  await talk.time.pass(6_000)
+  expect(talk.calls).not.toContain(LEAVE)
+  expect(talk.turns.at(-1)).toMatchObject({ text: STOPPED, interrupted: false })
+  expect(talk.ended).toEqual([{ by: 'agent' }])
+})
+
+test('the same by the key', async () => {
+  const talk = converse({
+    conversation: { voicemailMessage: MESSAGE, phrases: { stopped: STOPPED } },
+    digit: (digit) => (digit === '9' ? { output: { noted: true }, next: 'say_goodbye' } : undefined),
+  })
+  talk.respond(6_000)
+  await talk.time.pass(2_000)
+  talk.loop.verdict('machine_start')
+  await talk.time.pass(1_000)
+  talk.digit('9')
+  await talk.time.pass(200)
+  expect(talk.calls.at(-1)).toBe(`ask Say exactly: ${JSON.stringify(STOPPED)}`)
+  talk.respond(4_000, STOPPED)
+  await talk.time.pass(6_000)
+  expect(talk.calls).not.toContain(LEAVE)
+})
