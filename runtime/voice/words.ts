@@ -1,9 +1,10 @@
 /** Words that mean "I am listening", in the languages we guard (en, tr, de, es, fr). */
 const backchannels = new Set(
   (
-    'yeah yes yep ok okay uh huh uhhuh mhm mm hmm right sure alright oh ah aha ' +
-    'evet tamam peki tabii tabi aynen hı hıhı hıı he hee ja jo genau gut klar verstehe ' +
-    "sí si vale claro bueno entiendo oui ouais d'accord bien"
+    'yeah yes yep ok okay uh huh uhhuh mhm mm hmm right sure alright oh ah aha great perfect exactly absolutely nice cool good ' +
+    'evet tamam peki tabii tabi aynen hı hıhı hıı he hee süper harika güzel ' +
+    'ja jo genau gut klar verstehe super perfekt prima ' +
+    "sí si vale claro bueno entiendo perfecto exacto genial oui ouais d'accord bien parfait exactement"
   ).split(' '),
 )
 
@@ -33,6 +34,7 @@ const partingPhrases = new Set([
   'you too',
   'same to you',
   'take care',
+  'have a good one',
   'you take care',
   'de nada',
   'de rien',
@@ -67,17 +69,37 @@ const isIn = (set: Set<string>) => (word: Word) => set.has(word.tr) || set.has(w
 /** Said more often than twice, they ask whether anybody is there. */
 const greetings = new Set('hello hi hey alo efendim merhaba hallo hola allô allo'.split(' '))
 /** The same in two words. */
-const backchannelPhrases = new Set(['i see', 'got it', 'of course', 'i know', 'je vois', 'ach so', 'ya veo'])
+const backchannelPhrases = [
+  ...['i see', 'got it', 'of course', 'i know', 'all right', 'sounds good', 'sounds great', 'no problem'],
+  ...[
+    'je vois',
+    'très bien',
+    'bien sûr',
+    'ach so',
+    'alles klar',
+    'sehr gut',
+    'ya veo',
+    'muy bien',
+    'de acuerdo',
+    'çok iyi',
+  ],
+]
 const longestBackchannel = 5
 const longestHello = 5
 
 /** True for nothing at all and for a few words that only keep the line warm. Whether they answer a question is not for us. */
 export function isBackchannel(text: string): boolean {
   const words = wordsOf(text)
-  if (backchannelPhrases.has(words.map(({ plain }) => plain).join(' '))) return true
-  if (words.length <= longestBackchannel && words.every(isIn(backchannels))) return true
+  if (words.length <= longestBackchannel && withoutPhrases(words).every(isIn(backchannels))) return true
   return words.length <= 2 && words.every((word) => isIn(backchannels)(word) || isIn(greetings)(word))
 }
+
+const isPhraseAt = (words: Word[], at: number) =>
+  backchannelPhrases.includes(`${words[at]?.plain} ${words[at + 1]?.plain}`)
+
+/** What is left beside the back-channels of two words. */
+const withoutPhrases = (words: Word[]): Word[] =>
+  words.filter((_, at) => !isPhraseAt(words, at) && !isPhraseAt(words, at - 1))
 
 /** True for what somebody says who picks up: a short "hello", with a name perhaps, or next to nothing. Anything else was said to us. */
 export function isOpening(text: string): boolean {

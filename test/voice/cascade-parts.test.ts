@@ -291,3 +291,13 @@ describe('a conversation as it was heard', () => {
     )
   })
 })
+
+test.each([
+  'Would Tuesday at 10 a.m. or Wednesday at 3 p.m. work for you?',
+  'You are booked for 3 p.m. on Tuesday.',
+  'We work with U.S. companies, e.g. schools and clinics.',
+])('%j is spoken in one breath', (text) => {
+  const sentences = createSentences()
+  const pieces = [...text].flatMap((letter) => sentences.push(letter))
+  expect([...pieces, ...sentences.end()]).toEqual([text])
+})

@@ -95,3 +95,32 @@ test.each([
 ])('%j is said to us, however early', (text) => {
   expect(isOpening(text)).toBe(false)
 })
+
+test.each([
+  'Okay, great.',
+  'All right.',
+  'Sounds good.',
+  'Perfect.',
+  'Exactly.',
+  'Okay, süper.',
+  'Alles klar.',
+  'Perfecto.',
+  'Parfait.',
+  'Très bien.',
+])('%j over the agent is a back-channel', (text) => {
+  expect(isBackchannel(text)).toBe(true)
+})
+
+test.each([
+  'Great.',
+  'Perfect.',
+  'Sounds good.',
+  'All right.',
+  'Have a good one.',
+  'Super.',
+  'Perfekt.',
+  'Perfecto.',
+  'Parfait.',
+])('%j over a goodbye agrees with it', (text) => {
+  expect(agreesToEnd(text, false)).toBe(true)
+})

@@ -17,8 +17,8 @@ const longest = 300
 /** The end of a sentence: before a space, or in a script that has none. */
 const ends = /[.!?…؟]["'”’»)\]]*(?=\s)|[。！？]["”’」』）]*/g
 const clauses = /[,;:،、—–](?=\s|\S)/g
-/** What ends with a full stop and no sentence: a letter, a number in a list, a title. */
-const noEnd = /(^|[\s("“])(\p{L}|\d{1,2}|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|vs|etc|bzw|ca|Sr|Sra|Mme|Sn)\.$/u
+/** What ends with a full stop and no sentence: letters (a.m., U.S.), a number in a list, a title. */
+const noEnd = /(^|[\s("“])((?:\p{L}\.)*\p{L}|\d{1,2}|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|vs|etc|bzw|ca|Sr|Sra|Mme|Sn)\.$/u
 
 export function createSentences(): Sentences {
   let rest = ''
