@@ -181,6 +181,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   }
 
   function goOnAfterAll() {
+    doubtful = null
     talk.interrupt(startedAt)
     answer()
   }
@@ -204,7 +205,8 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       switch (event.type) {
         case 'speech_started':
           startedAt = clock.now()
-          // Whoever speaks again asks again.
+          // Whoever speaks again asks again; but over a goodbye what they have asked may be all.
+          if (doubtful && overGoodbye()) answerLater({ ...doubtful, endedMs: talk.streamMs(), opening: false })
           doubtful = null
           interruptions.started(offsetMs + event.atMs, talk.greeting !== 'waiting')
           transcript.leadBegan(event.item, offsetMs + event.atMs)

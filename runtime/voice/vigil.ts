@@ -133,6 +133,8 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
 
   function turnBegan() {
     nudged = false
+    // An "okay" to that line is not answered by another.
+    if (talk.toolsAwaited > 0) return
     filled = false
     prepared = false
   }

@@ -159,3 +159,40 @@ test('a parting lets the call end', async () => {
   expect(talk.ended).toEqual([{ by: 'agent' }])
   expect(asks(talk.calls)).toEqual([])
 })
+
+/** The agent says a goodbye of six seconds. */
+async function partingTalk() {
+  const talk = converse({ tool: async () => goodbye({ ok: true }) })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'That is all.')
+  talk.respond(6_000, 'Thank you. Goodbye.', [{ callId: 'c1', name: 'end_call' }])
+  await talk.time.pass(100)
+  return talk
+}
+
+test.each(['(sigh)', 'Uh.', ''])(
+  'a question over the goodbye keeps the call, also when the caller makes another sound (%j) before its words have come',
+  async (sound) => {
+    const talk = await partingTalk()
+    await talk.time.pass(3_000)
+    const item = 'question'
+    talk.line.mouth = loud
+    talk.tell({ type: 'speech_started', item, atMs: talk.time.monotonic() })
+    await talk.time.pass(800)
+    talk.line.mouth = quiet
+    await talk.time.pass(500)
+    talk.tell({ type: 'speech_stopped', item, atMs: talk.time.monotonic() })
+    talk.tell({ type: 'committed', item })
+    // A breath or an "uh" begins 200 ms later, the words of the question come after 500 ms.
+    await talk.time.pass(200)
+    const second = talk.speak(600, sound)
+    await talk.time.pass(300)
+    talk.tell({ type: 'heard', item, text: 'Wait, what does it cost?' })
+    await second
+    await talk.time.pass(6_000)
+    expect(talk.ended).toEqual([])
+    expect(asks(talk.calls).at(-1)).toBe('ask')
+    expect(asks(talk.calls).length).toBe(2)
+  },
+)

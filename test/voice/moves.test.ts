@@ -998,3 +998,33 @@ test.each([
   expect(talk.ended).toEqual([{ by: 'max_duration' }])
   expect(talk.turns.at(-1)).toMatchObject({ text: 'Goodbye.', interrupted: false })
 })
+
+test('an "Okay, great." of 600 ms while the agent explains cuts nothing for good: it goes on from there', async () => {
+  const talk = converse()
+  talk.respond(9_000)
+  await talk.time.pass(2_000)
+  await talk.speak(600, 'Okay, great.')
+  expect(talk.calls).toContainEqual(expect.stringMatching(/^system .*Go on from where you were cut/))
+})
+
+test('a "Great!" of 240 ms while the agent explains does not cut it', async () => {
+  const talk = converse()
+  talk.respond(9_000)
+  await talk.time.pass(2_000)
+  await talk.speak(240, 'Great!')
+  expect(talk.calls).toEqual([])
+})
+
+test('a "Perfect." over "you are booked, goodbye" lets it be heard and the call end', async () => {
+  const talk = converse({ tool: async () => goodbye({ ok: true }) })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'That is all.')
+  talk.respond(6_000, 'You are booked for Tuesday at ten. Thank you. Goodbye.', [{ callId: 'c1', name: 'end_call' }])
+  await talk.time.pass(3_000)
+  await talk.speak(400, 'Perfect.')
+  await talk.time.pass(5_000)
+  expect(talk.turns.filter(({ interrupted }) => interrupted)).toEqual([])
+  expect(asks(talk.calls).length).toBe(1)
+  expect(talk.ended).toEqual([{ by: 'agent' }])
+})

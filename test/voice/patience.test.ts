@@ -275,3 +275,22 @@ test('one that does not go on is given up with its session after eight seconds, 
   talk.tell({ type: 'ready' })
   expect(asks(talk.calls)).toHaveLength(2)
 })
+
+test('one slow tool: a filler once, also when the caller says "okay" to it', async () => {
+  const slow = Promise.withResolvers<{ output: unknown }>()
+  const talk = converse({ conversation: { phrases: { filler: 'One moment.' } }, tool: () => slow.promise })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'What is free on Tuesday?')
+  talk.respond(0, '', [{ callId: 'c1', name: 'check_slots' }])
+  for (let i = 0; i < 2; i += 1) {
+    await talk.time.pass(2_500)
+    await talk.speak(300, 'Okay.')
+  }
+  await talk.time.pass(2_500)
+  slow.resolve({ output: { slots: [] } })
+  await talk.time.pass(100)
+  talk.respond(500, 'Ten is free.')
+  await talk.time.pass(1_500)
+  expect(talk.turns.filter(({ text }) => text === 'One moment.').length).toBe(1)
+})
