@@ -15,6 +15,9 @@ import type { ToolContext } from './tool-context.ts'
 
 /** The engine's voice where the flow names none that is known. */
 const VOICE = 'marin'
+/** In time-lapse what the machine itself takes counts many times over: what is bridged there has lasted so long by the wall, too. */
+const BRIDGED_AFTER_MS = 480
+const LIFELIKE_PACE = 2.5
 
 export interface PreparedConversation {
   conversation: Conversation
@@ -62,6 +65,7 @@ export async function prepareConversation(deps: Deps, attemptId: string): Promis
       language,
       maxDurationSeconds: flow.call.max_duration_seconds,
       idleSeconds: flow.call.idle_seconds,
+      ...(call.pace > LIFELIKE_PACE ? { fillerAfterMs: BRIDGED_AFTER_MS * call.pace } : {}),
       interruptions: { afterMs: flow.agent.interrupt_after_ms, words: flow.agent.interrupt_words },
       introduction,
       ...(phrases ? { phrases } : {}),

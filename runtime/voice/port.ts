@@ -43,6 +43,8 @@ export interface Conversation {
   maxDurationSeconds: number
   /** Silence, in seconds since the last heard audio, before a nudge; the second time ends the call. */
   idleSeconds: number
+  /** So long nobody is left without a sound, in milliseconds, before a line bridges the wait; the usual when left out. */
+  fillerAfterMs?: number
   /** Short lines of the platform in the call's language, said word for word; without one the model finds its own words. */
   phrases?: { nudge?: string; goodbye?: string; stopped?: string; filler?: string; trouble?: string }
   /** Left on an answering machine, word for word; without one the call is hung up there. */

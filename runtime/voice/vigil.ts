@@ -121,7 +121,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     if (filled || slowMs < budgetsMs.llm!) return
     if (!prepared) talk.prepareFiller()
     prepared = true
-    if (slowMs >= fillerAfterMs) filled = talk.fill()
+    if (slowMs >= (conversation.fillerAfterMs ?? fillerAfterMs)) filled = talk.fill()
   }
 
   function watchDigits() {

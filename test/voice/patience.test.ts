@@ -294,3 +294,16 @@ test('one slow tool: a filler once, also when the caller says "okay" to it', asy
   await talk.time.pass(1_500)
   expect(talk.turns.filter(({ text }) => text === 'One moment.').length).toBe(1)
 })
+
+test('where the conversation says so a wait is bridged later', async () => {
+  const talk = converse({ conversation: { phrases, fillerAfterMs: 3_000 }, tool: () => new Promise(() => {}) })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  await talk.speak(500, 'What is free on Tuesday?')
+  talk.respond(0, '', [{ callId: 'c1', name: 'check_slots' }])
+  await talk.time.pass(2_500)
+  const bridged = () => talk.turns.filter(({ text }) => text === phrases.filler).length
+  expect(bridged()).toBe(0)
+  await talk.time.pass(2_000)
+  expect(bridged()).toBe(1)
+})
