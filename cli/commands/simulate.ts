@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { sandboxPeople } from '../../openapi/sandbox-people.ts'
-import { CommandError } from '../failure.ts'
+import { CommandError, failureOf } from '../failure.ts'
 import { mayWrite, unwritable } from '../files.ts'
 import { type Invocation, status } from '../invocation.ts'
 import { clean, type Output } from '../output.ts'
@@ -43,6 +43,7 @@ export async function simulate({ args, options, out }: Invocation<Options, [path
   whenUnheard(stop)
   const stage = await openStage(new Map(deployed))
   try {
+    for (const { flow, file } of subjects) await stage.tryOut(flow.id).catch((error) => refused(file, error))
     const results = await playAll(scenarios, stage, stopping.signal, out)
     if (results.length < scenarios.length) {
       out.warn(`Stopped after ${results.length} of ${scenarios.length}.`)
@@ -57,6 +58,12 @@ export async function simulate({ args, options, out }: Invocation<Options, [path
     await stage.close()
     process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', stop)
   }
+}
+
+/** A flow that no server takes is one fault of its file, and not one of everybody whom it calls. */
+function refused(file: string, error: unknown): never {
+  const { detail, suggested_action } = failureOf(error)
+  throw new CommandError(`${file}: ${detail}`, suggested_action || undefined)
 }
 
 function scenariosFor(subjects: Subject[]): Scenario[] {

@@ -11,6 +11,7 @@ import { allValid, readSources, tellAssumed } from '../sources.ts'
 
 /** A flow to simulate, with its workspace and its people. */
 export interface Subject {
+  file: string
   flow: Flow
   yaml: string
   document: WorkspaceDocument
@@ -41,7 +42,7 @@ export async function readSubjects(given: string[], personas: string | undefined
     flows.map(async ({ path, text, flow }) => {
       const own = personas ?? join(dirname(path), 'simulations', basename(path))
       const found = await readSimulation(own, flow, personas !== undefined)
-      return { flow, yaml: text, document, ...found }
+      return { file: path, flow, yaml: text, document, ...found }
     }),
   )
   allValid(

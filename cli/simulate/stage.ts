@@ -17,6 +17,8 @@ import type { Scenario } from './scenarios.ts'
 export interface Stage {
   /** A workspace that nobody else uses, with the flow of the scenario and its person. */
   workspaceFor(scenario: Scenario): Promise<{ url: string; key: string }>
+  /** Deploys it once, for nobody to be called by. @throws what the server says against it. */
+  tryOut(flowId: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -44,12 +46,17 @@ export async function openStage(deployed: Map<string, Deployed>): Promise<Stage>
       },
     )
     const { runtime, url, sandbox } = served
+    async function deploy(flowId: string) {
+      const { yaml, document } = deployed.get(flowId)!
+      const caller = { workspaceId: await createWorkspace(runtime, {}), mode: 'test' as const }
+      await runtime.db.transaction((tx) => putWorkspace(tx, runtime, caller, harmless(document, url)))
+      await runtime.db.transaction((tx) => upsertFlow(tx, runtime, caller, { yaml }))
+      return caller
+    }
     return {
+      tryOut: async (flowId) => void (await deploy(flowId)),
       async workspaceFor({ flowId, phone, script, own = [] }) {
-        const { yaml, document } = deployed.get(flowId)!
-        const caller = { workspaceId: await createWorkspace(runtime, {}), mode: 'test' as const }
-        await runtime.db.transaction((tx) => putWorkspace(tx, runtime, caller, harmless(document, url)))
-        await runtime.db.transaction((tx) => upsertFlow(tx, runtime, caller, { yaml }))
+        const caller = await deploy(flowId)
         if (script) sandbox!.cast.set(phone, script)
         if (own.length > 0) sandbox!.teach(phone, own)
         const { key } = await createKey(runtime, { ...caller, scopes: [...scopes] })

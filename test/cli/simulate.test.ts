@@ -164,6 +164,18 @@ test('a report that cannot be written is told before anybody is called', async (
   )
 })
 
+test('a flow that no server takes is one fault of its file, and nobody is called', async () => {
+  const path = join(folder(), 'x.yaml')
+  writeFileSync(
+    path,
+    'id: flow_x\nmatch:\n  intent: pricing\nqualify:\n  - need\non:\n  qualified: book(calendar.mehmet)\n',
+  )
+  const { status, out, err } = await command(['simulate', path])
+  expect([status, out]).toEqual([1, ''])
+  expect(err).toMatch(/✗ \S+x\.yaml: Line 7, column 19: the workspace has no calendar named "mehmet"/)
+  expect(err.match(/mehmet/g)).toHaveLength(1)
+})
+
 test('where a report may be written, nothing lies before there is one', async () => {
   const path = join(folder(), 'report.xml')
   await mayWrite(path)
