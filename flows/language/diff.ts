@@ -1,5 +1,6 @@
 import { type ChangeObject, diffArrays, diffLines, diffWords, diffWordsWithSpace } from 'diff'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
+import { SLOT_DEFAULTS } from './defaults.ts'
 import { type Keys, keysOf } from './flow-keys.ts'
 
 /** A piece of a text: in both, only in the later one (`added`) or only in the earlier one (`removed`). */
@@ -31,10 +32,19 @@ export function diffFlows(before: Flow, after: Flow): FlowDiff {
   for (const path of pathsOf(old, now)) {
     const [was, is] = [old.get(path) ?? null, now.get(path) ?? null]
     if (JSON.stringify(was) === JSON.stringify(is)) continue
+    // Of a slot that comes or goes nobody wrote what it has without a word.
+    if ((was === null || is === null) && isImplied(path, was ?? is)) continue
     if (TEXTS.test(path)) diff.texts.push({ path, words: diffText(text(was), text(is)) })
     else diff.settings.push({ path, before: was, after: is })
   }
   return diff
+}
+
+function isImplied(path: string, value: unknown): boolean {
+  const [, key] = /^qualify\.[^.]+\.(\w+)$/.exec(path) ?? []
+  const implied =
+    key && Object.hasOwn(SLOT_DEFAULTS, key) ? SLOT_DEFAULTS[key as keyof typeof SLOT_DEFAULTS] : undefined
+  return implied !== undefined && JSON.stringify(implied) === JSON.stringify(value)
 }
 
 /** The words of two texts; of two that have nearly nothing in common their lines, or both whole. */

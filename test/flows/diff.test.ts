@@ -110,3 +110,12 @@ test('a flow differs from itself in nothing, from another in something', () => {
     { numRuns: 100 },
   )
 })
+
+test('of a slot that comes or goes only what was written is told', () => {
+  const of = (slots: string) => flow(`qualify:\n${slots}`)
+  const [before, after] = [of('  - need\n'), of('  - need\n  - place\n  - day: {type: date}\n')]
+  const list = { path: 'qualify', before: ['need'], after: ['need', 'place', 'day'] }
+  const type = { path: 'qualify.day.type', before: null, after: 'date' }
+  expect(diffFlows(before, after)).toEqual({ settings: [list, type], texts: [] })
+  expect(diffFlows(after, before).settings).toHaveLength(2)
+})
