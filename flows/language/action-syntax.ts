@@ -54,9 +54,7 @@ function tokenize(text: string): { tokens: Token[]; fault?: ActionFault } {
     if (!match) {
       const start = at + text.slice(at).search(/\S/)
       const found = String.fromCodePoint(text.codePointAt(start)!)
-      if (found === ';') return { tokens, fault: { at: start, message: 'unexpected ";"', suggestion: ',' } }
-      const message = found === '"' ? 'a quotation mark is not closed' : `unexpected "${found}"`
-      return { tokens, fault: { at: start, message } }
+      return { tokens, fault: { at: start, ...unexpected(found, isOpen(tokens)) } }
     }
     const [whole, bare, quoted, mark] = match
     const start = at + whole.search(/\S/)
@@ -67,6 +65,19 @@ function tokenize(text: string): { tokens: Token[]; fault?: ActionFault } {
   }
   return { tokens }
 }
+
+/** Whether a parenthesis is open at their end. */
+const isOpen = (tokens: Token[]) => (tokens.findLast(({ kind }) => kind === '(' || kind === ')')?.kind ?? ')') === '('
+
+/** What a sign that has no meaning here was meant to be. */
+function unexpected(found: string, inside: boolean): { message: string; suggestion?: string } {
+  if (found === '"') return { message: 'a quotation mark is not closed' }
+  if (found === "'") return { message: `text stands in double quotes: "…"` }
+  if (found !== ';') return { message: `unexpected "${found}"` }
+  return inside ? { message: 'unexpected ";"', suggestion: ',' } : { message: `unexpected ";": ${PARTED}` }
+}
+
+const PARTED = 'a space parts two actions'
 
 const unquoted = ({ value, at }: Argument, next: Token): ActionFault => ({
   at,
@@ -88,7 +99,14 @@ function group(tokens: Token[], end: number): { calls: Call[]; fault?: ActionFau
   }
   while (i < tokens.length) {
     const name = tokens[i]!
+    if (name.kind === ',') return { calls, fault: { at: name.at, message: `unexpected ",": ${PARTED}` } }
     if (name.kind !== 'word') return expected('an action')
+    const before = calls.at(-1)
+    // No action has a full stop in its name: it is what the one before is about.
+    if (name.text.includes('.') && before?.arguments.length === 0) {
+      const message = `"${short(name.text)}" must stand in parentheses`
+      return { calls: [], fault: { at: name.at, message, suggestion: `${before.name}(${short(name.text)})` } }
+    }
     i++
     const call: Call = { name: name.text, at: name.at, arguments: [] }
     calls.push(call)

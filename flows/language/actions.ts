@@ -30,7 +30,8 @@ const backoff = (written: string): Value => {
 const calendar = (written: string, isLong: boolean): Value => {
   if (/^calendar\../.test(written)) return { value: written.slice('calendar.'.length) }
   if (isLong) return { value: written }
-  return { message: 'a calendar is named as calendar.NAME', suggestion: `calendar.${written}` }
+  // "calender.mehmet": the first part was meant to be that.
+  return { message: 'a calendar is named as calendar.NAME', suggestion: `calendar.${written.replace(/^[^.]*\./, '')}` }
 }
 
 const message: Parameter[] = [{ name: 'template', absent: null, read: text }]

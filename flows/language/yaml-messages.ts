@@ -25,7 +25,10 @@ function worded(code: YAMLError['code'], message: string, line: string, before: 
       return `text that begins with ${line[0]} must stand in quotes`
     case 'BAD_DQ_ESCAPE':
       return `${message.replace('Invalid', 'there is no')} in double quotes; write \\\\ for a backslash, or use single quotes`
+    case 'BLOCK_IN_FLOW':
+      return /:(\s|$)/.test(line) ? 'text with a colon and a space in it must stand in quotes' : lower(message)
     case 'UNEXPECTED_TOKEN':
+      if (/at node end/.test(message) && before === '$' && line.startsWith('{')) return UNQUOTED_VARIABLE
       if (/at node end/.test(message) && before && before in OPENED_BY)
         return `text that begins with ${OPENED_BY[before]} must stand in quotes, all of it`
       if (/at node end/.test(message) && (before === '"' || before === "'"))
@@ -35,6 +38,9 @@ function worded(code: YAMLError['code'], message: string, line: string, before: 
       return lower(message)
   }
 }
+
+/** Its brackets are those of YAML there; what follows it only tells of that. */
+export const UNQUOTED_VARIABLE = 'a variable within { } or [ ] must stand in double quotes, with all that is around it'
 
 /** What closes something in the midst of a text that was to be one. */
 const OPENED_BY: Record<string, string> = { '}': '{', ']': '[' }

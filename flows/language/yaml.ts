@@ -1,5 +1,5 @@
 import { Composer, type CST, Lexer, type ParsedNode, Parser } from 'yaml'
-import { inWords } from './yaml-messages.ts'
+import { inWords, UNQUOTED_VARIABLE } from './yaml-messages.ts'
 
 export const MAX_BYTES = 256 * 1024
 export const MAX_DEPTH = 32
@@ -45,10 +45,16 @@ export function readYaml(text: string, kind = FLOW): { root: ParsedNode | null }
   // One slip often breaks several rules of YAML at the same place.
   const apart = new Map(errors.toReversed().map((error) => [Math.min(error.pos[0], end), error]))
   const told = [...apart].toReversed().slice(0, MAX_TOLD)
-  if (told.length > 0) return { faults: told.map(([offset, error]) => inWords(error, offset, text)) }
+  if (told.length > 0) return { faults: untilVariable(told.map(([offset, error]) => inWords(error, offset, text))) }
   const second = documents[1]
   if (second) return secondDocument(second.range[0], kind)
   return { root: documents[0]?.contents ?? null }
+}
+
+/** After a variable without quotes nothing is where it seems to be. */
+function untilVariable(faults: YamlFault[]): YamlFault[] {
+  const at = faults.findIndex(({ message }) => message === UNQUOTED_VARIABLE)
+  return at < 0 ? faults : faults.slice(0, at + 1)
 }
 
 const secondDocument = (offset: number, { holds }: FileKind) =>
