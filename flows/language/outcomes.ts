@@ -3,17 +3,7 @@ import { type FlowAction, OUTCOMES } from '../../openapi/schemas/flow-document.t
 import { type Argument, type Call, readCalls } from './action-syntax.ts'
 import { ACTION_TYPES, readActions } from './actions.ts'
 import { text } from './fields.ts'
-import {
-  entries,
-  isEmpty,
-  items,
-  MAX_ENTRIES,
-  MAX_LINE,
-  type Node,
-  type Read,
-  type Reading,
-  within,
-} from './reading.ts'
+import { entries, isEmpty, items, MAX_ENTRIES, MAX_LINE, type Node, type Read, type Reading } from './reading.ts'
 
 /** One line of actions such as `retry(15m, max=3) whatsapp`, or a list of lines and of mappings such as `retry: {delay: 15m}`. */
 export const actions: Read<FlowAction[]> = (node, path, name, reading) => {
@@ -44,13 +34,13 @@ function shortCalls(item: Node, path: string, name: string, reading: Reading): C
     return []
   }
   const { calls, fault } = readCalls(written)
-  if (fault) reading.fault(within(item, fault.at), path, fault.message, fault.suggestion)
+  if (fault) reading.fault(reading.within(item, fault.at), path, fault.message, fault.suggestion)
   const moved = (argument: Argument): Argument => ({
     ...argument,
-    nameAt: within(item, argument.nameAt),
-    at: within(item, argument.at),
+    nameAt: reading.within(item, argument.nameAt),
+    at: reading.within(item, argument.at),
   })
-  return calls.map((call) => ({ ...call, at: within(item, call.at), arguments: call.arguments.map(moved) }))
+  return calls.map((call) => ({ ...call, at: reading.within(item, call.at), arguments: call.arguments.map(moved) }))
 }
 
 /** `retry: {delay: 15m}`, `log: out_of_scope` (its first argument) or `whatsapp:`; one a mapping, so that their order is plain. */

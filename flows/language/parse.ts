@@ -13,7 +13,7 @@ import { text } from './fields.ts'
 import { fieldsOf } from './forms.ts'
 import { type Draft, judge } from './judge.ts'
 import { actions } from './outcomes.ts'
-import { type Field, isEmpty, type Reading, section, startReading, within } from './reading.ts'
+import { type Field, isEmpty, type Reading, section, startReading } from './reading.ts'
 import { slots } from './slots.ts'
 import { tools } from './tools.ts'
 import { readYaml } from './yaml.ts'
@@ -60,7 +60,7 @@ export function parseFlow(written: string): ParsedFlow | { faults: FlowFault[] }
   for (const { part, message, suggestion, at = 0 } of judge(draft as Draft)) {
     const place = reading.placed(part)
     if (told.has(place.path)) continue
-    const start = typeof place.at === 'number' ? place.at : within(place.at, at)
+    const start = typeof place.at === 'number' ? place.at : reading.within(place.at, at)
     reading.fault(start, place.path, message, suggestion)
   }
   if (flow.success && reading.faults.length === 0) return { flow: flow.data, faultAt: faultAt(reading) }

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, type ParsedNode } from 'yaml'
+import { isMap, isScalar, isSeq, type ParsedNode, type Scalar } from 'yaml'
 import { MAX_FAULTS } from '../../openapi/faults.ts'
 import { nearest } from '../../openapi/nearest.ts'
 import { FlowAgent, FlowCall, FlowToolBounds } from '../../openapi/schemas/flow-document.ts'
@@ -17,6 +17,8 @@ export interface Reading {
   faults: FlowFault[]
   offset(at: Node | number): number
   position(at: Node | number): { line: number; column: number }
+  /** The offset of a place inside a scalar: exact, but in text with escapes or quotes over several lines, else where it begins. */
+  within(node: Node, offset: number): number
   fault(at: Node | number, path: string, message: string, suggestion?: string): undefined
   /** A fault about a word that is none of the known ones; what was meant is looked for as long as anybody would be told. */
   unknown(at: Node | number, path: string, message: string, word: string, known: readonly string[]): undefined
@@ -51,6 +53,7 @@ export function startReading(text: string): Reading {
     faults,
     offset: offsetOf,
     position: (at) => position(offsetOf(at)),
+    within: (node, offset) => within(text, node, offset),
     fault,
     unknown(at, path, message, word, known) {
       const told = faults.length < MAX_FAULTS ? unknown(message, word, known) : { message }
@@ -146,14 +149,30 @@ function wordOf(node: Node): string | undefined {
 /** The items of a sequence, or the value itself when there is only one. */
 export const items = (node: Node): Node[] => (isSeq(node) ? (node.items as Node[]) : [node])
 
-/** The offset of a place inside a scalar. Exact when it was written on one line without escapes, else where it begins. */
-export function within(node: Node, offset: number): number {
+function within(text: string, node: Node, offset: number): number {
   if (!isScalar(node)) return node?.range[0] ?? 0
+  if (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED') return withinBlock(text, node, offset)
   const isPlain = node.type === 'PLAIN'
   const isOneLine = isPlain || node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE'
   const length = node.range[1] - node.range[0] - (isPlain ? 0 : 2)
   if (!isOneLine || String(node.value).length !== length) return node.range[0]
   return node.range[0] + offset + (isPlain ? 0 : 1)
+}
+
+/** Its lines are found in its value one after the other, however they were folded. */
+function withinBlock(text: string, { range, value }: Scalar.Parsed, offset: number): number {
+  const written = String(value)
+  let read = 0
+  let at = text.indexOf('\n', range[0]) + 1
+  for (const line of text.slice(at, range[1]).split('\n')) {
+    const content = line.trim()
+    const found = content === '' ? -1 : written.indexOf(content, read)
+    if (found > offset) return at
+    if (found >= 0 && offset < found + content.length) return at + line.indexOf(content) + offset - found
+    if (found >= 0) read = found + content.length
+    at += line.length + 1
+  }
+  return range[0]
 }
 
 /** True for an absent value, `key:` and `key: null`. */

@@ -14,7 +14,6 @@ import {
   type Read,
   type Reading,
   section,
-  within,
 } from './reading.ts'
 
 const known = fieldsOf(FlowSlot)
@@ -58,7 +57,7 @@ function short(item: Node, path: string, name: string, reading: Reading) {
   }
   return [...written.matchAll(/(?<=^|\s-\s)\s*(\S(?:.*?\S)??)\s*(?=\s-\s|$)/g)].map((word) => ({
     slot: { name: word[1]!, ...SLOT_DEFAULTS },
-    at: within(item, word.index + word[0].indexOf(word[1]!)),
+    at: reading.within(item, word.index + word[0].indexOf(word[1]!)),
   }))
 }
 

@@ -10,7 +10,7 @@ import { escapeEnvironment, fillEnvironment, hasVariables } from './environment.
 import type { FlowFault } from './faults.ts'
 import { languageNamed, readDuration, type Unit } from './fields.ts'
 import { inOrder } from './parse.ts'
-import { entries, isEmpty, type Node, type Reading, short, startReading, within } from './reading.ts'
+import { entries, isEmpty, type Node, type Reading, short, startReading } from './reading.ts'
 import { STAND_IN_DURATION, standIn, standInText } from './stand-in.ts'
 import { type FileKind, MAX_TOKENS_OF_OTHERS, readYaml } from './yaml.ts'
 
@@ -229,7 +229,7 @@ function fill(node: Node, path: string, walk: Walk): string | undefined {
   const filled = fillEnvironment(written, environment)
   if ('text' in filled) return filled.text
   const { missing } = filled
-  if (!assumed || missing === undefined) return reading.fault(within(node, filled.at), path, filled.message)
+  if (!assumed || missing === undefined) return reading.fault(reading.within(node, filled.at), path, filled.message)
   assumed.set(path, [...(assumed.get(path) ?? []), missing])
   return fill(node, path, { ...walk, environment: { ...environment, [missing]: standInText(missing) } })
 }
