@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createAnswering } from '../../runtime/voice/answering.ts'
-import { converse } from './scripted.ts'
+import { asks, converse } from './scripted.ts'
 
 const MESSAGE = 'Hi, an AI assistant for Helena. Please call us back. Goodbye.'
 const LEAVE = `ask Say exactly: ${JSON.stringify(MESSAGE)}`
 const withMessage = { conversation: { voicemailMessage: MESSAGE } }
-const asks = (calls: string[]) => calls.filter((call) => call.startsWith('ask'))
 const fromTool = (next: 'leave_message' | 'wait') => async () => ({ output: { noted: true }, next })
 
 type Converse = ReturnType<typeof converse>

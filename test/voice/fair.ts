@@ -1,7 +1,7 @@
 import type { Timer } from '../../runtime/clock.ts'
 import { EngineLost } from '../../runtime/voice/engine-events.ts'
 import type { converse } from './scripted.ts'
-import { loud, ms, quiet } from './scripted.ts'
+import { asks, loud, ms, quiet } from './scripted.ts'
 
 /** How the engine makes one response, in milliseconds and in order. */
 export interface Making {
@@ -128,7 +128,7 @@ export function fairEngine({ calls, tell, time }: Talk, plan: readonly Making[],
   }
 }
 
-export const asksOf = ({ calls }: Pick<Talk, 'calls'>): number => calls.filter((call) => call.startsWith('ask')).length
+export const asksOf = ({ calls }: Pick<Talk, 'calls'>): number => asks(calls).length
 
 /** The caller says all that, while the engine goes on. @returns when the last of it was said, and how to go on */
 export async function speakAll(talk: Talk, engine: ReturnType<typeof fairEngine>, all: readonly Utterance[]) {

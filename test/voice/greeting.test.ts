@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { EngineLost } from '../../runtime/voice/engine-events.ts'
-import { converse, loud, ms, quiet } from './scripted.ts'
+import { asks, converse, loud, ms, quiet } from './scripted.ts'
 
 const greeting = 'Hello, this is Talkif, an AI. This call is recorded.'
-const asks = ({ calls }: { calls: string[] }) => calls.filter((call) => call.startsWith('ask'))
 
 /** A session that stands late, given what was kept: it tells of speech in a burst. */
 async function lateSession(text: string, lengthMs: number) {
@@ -29,7 +28,7 @@ test.each([
 ] as const)('%j said before the first sound of the greeting does not take it away', async (text, lengthMs, asked) => {
   const talk = await lateSession(text, lengthMs)
   expect(talk.turns).toContainEqual(expect.objectContaining({ text: greeting, interrupted: false }))
-  expect(asks(talk)).toEqual(asked)
+  expect(asks(talk.calls)).toEqual(asked)
 })
 
 test('who is still speaking at the first sound of the greeting cuts it only by speaking on', async () => {
@@ -68,7 +67,7 @@ test.each([
     await talk.time.pass(800)
     await talk.speak(lengthMs, text, wordsMs)
     await talk.time.pass(12_000)
-    expect(asks(talk)).toEqual(['ask'])
+    expect(asks(talk.calls)).toEqual(['ask'])
   },
 )
 
@@ -81,7 +80,7 @@ test.each(['Hello, this is Cleo.', 'Yes?', 'Hi, who is this?', null])(
     await talk.speak(900, text, 300)
     await talk.time.pass(12_000)
     expect(talk.turns[0]).toMatchObject({ interrupted: false })
-    expect(asks(talk)).toEqual([])
+    expect(asks(talk.calls)).toEqual([])
   },
 )
 
@@ -94,12 +93,12 @@ test('a greeting that must be heard, said anew after its session dropped, is hea
   talk.tell({ type: 'lost', error: new EngineLost('closed with 1006') })
   await talk.time.pass(900)
   talk.tell({ type: 'ready' })
-  expect(asks(talk)).toEqual([`ask Say exactly: ${JSON.stringify(greeting)}`])
+  expect(asks(talk.calls)).toEqual([`ask Say exactly: ${JSON.stringify(greeting)}`])
   talk.respond(4_000, greeting)
   await talk.time.pass(1_000)
   await talk.speak(900, 'Who is this?')
   await talk.time.pass(5_000)
   expect(talk.turns.findLast(({ role }) => role === 'agent')).toMatchObject({ text: greeting, interrupted: false })
-  expect(asks(talk)).toHaveLength(2)
+  expect(asks(talk.calls)).toHaveLength(2)
   expect(talk.spans.filter((name) => name === 'greeting')).toHaveLength(1)
 })

@@ -3,13 +3,11 @@ import { expect, test } from 'vitest'
 import { EngineLost, EngineRefused } from '../../runtime/voice/engine-events.ts'
 import { createReconnects } from '../../runtime/voice/reconnects.ts'
 import { goodbye } from './sandbox-call.ts'
-import { converse, loud, ms, quiet } from './scripted.ts'
+import { asks, converse, loud, ms, quiet } from './scripted.ts'
 
 type Talk = ReturnType<typeof converse>
 
 const drop = { type: 'lost', error: new EngineLost('closed with 1006') } as const
-
-const asks = (calls: string[]) => calls.filter((call) => call.startsWith('ask'))
 
 test('the greeting leaves the moment the stream begins, at pace', async () => {
   const talk = converse()
@@ -461,21 +459,6 @@ test.each([
     expect(asks(talk.calls)).toEqual([expected])
   },
 )
-
-test('a word over the goodbye that silence brought is a sign of life', async () => {
-  const talk = converse({ conversation: { idleSeconds: 5, phrases: { goodbye: 'Goodbye.' } } })
-  talk.respond(200)
-  await talk.time.pass(5_500)
-  talk.respond(300, 'Are you there?')
-  await talk.time.pass(5_700)
-  expect(asks(talk.calls).at(-1)).toBe('ask Say exactly: "Goodbye."')
-  talk.respond(1_500, 'Goodbye.')
-  await talk.time.pass(200)
-  await talk.speak(300, 'Yes?')
-  expect(asks(talk.calls).at(-1)).toBe('ask')
-  await talk.time.pass(2_000)
-  expect(talk.ended).toEqual([])
-})
 
 test('words that are announced and of which no sound came are forgotten by the engine, late ones too', async () => {
   const talk = converse()
@@ -1028,3 +1011,29 @@ test('a "Perfect." over "you are booked, goodbye" lets it be heard and the call 
   expect(asks(talk.calls).length).toBe(1)
   expect(talk.ended).toEqual([{ by: 'agent' }])
 })
+
+test.each(['(sigh)', 'Uh.', ''])(
+  'a question over the goodbye keeps the call, also when the caller makes another sound (%j) before its words have come',
+  async (sound) => {
+    const talk = await partingTalk()
+    await talk.time.pass(3_000)
+    const item = 'question'
+    talk.line.mouth = loud
+    talk.tell({ type: 'speech_started', item, atMs: talk.time.monotonic() })
+    await talk.time.pass(800)
+    talk.line.mouth = quiet
+    await talk.time.pass(500)
+    talk.tell({ type: 'speech_stopped', item, atMs: talk.time.monotonic() })
+    talk.tell({ type: 'committed', item })
+    // A breath or an "uh" begins 200 ms later, the words of the question come after 500 ms.
+    await talk.time.pass(200)
+    const second = talk.speak(600, sound)
+    await talk.time.pass(300)
+    talk.tell({ type: 'heard', item, text: 'Wait, what does it cost?' })
+    await second
+    await talk.time.pass(6_000)
+    expect(talk.ended).toEqual([])
+    expect(asks(talk.calls).at(-1)).toBe('ask')
+    expect(asks(talk.calls).length).toBe(2)
+  },
+)

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { converse } from './scripted.ts'
+import { asks, converse } from './scripted.ts'
 
-const asks = (calls: string[]) => calls.filter((call) => call.startsWith('ask'))
 const news = { output: { transferred: false } }
 
 test('news reach the agent at once, and it speaks', async () => {

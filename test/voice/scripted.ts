@@ -10,6 +10,9 @@ export const loud = Buffer.alloc(160, 0x20)
 export const quiet = Buffer.alloc(160, 0xff)
 export const ms = (length: number) => Buffer.alloc(length * 8, 0x30)
 
+/** What the engine was asked to say, of all that it was told. */
+export const asks = (calls: readonly string[]) => calls.filter((call) => call.startsWith('ask'))
+
 export interface Plan {
   conversation?: Partial<Conversation>
   tool?: (name: string) => Promise<ToolResult>
