@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { sandboxPeople } from '../../openapi/sandbox-people.ts'
+import { ProblemError } from '../../runtime/problem.ts'
 import { CommandError, failureOf } from '../failure.ts'
 import { mayWrite, unwritable } from '../files.ts'
 import { type Invocation, status } from '../invocation.ts'
@@ -60,8 +61,12 @@ export async function simulate({ args, options, out }: Invocation<Options, [path
   }
 }
 
+const NEXT_TO_IT = 'Mend it, or add what it names to the talkif.yaml beside it, then run it again.'
+
 /** A flow that no server takes is one fault of its file, and not one of everybody whom it calls. */
 function refused(file: string, error: unknown): never {
+  if (error instanceof ProblemError && error.errors)
+    throw new CommandError(`${file} is refused.`, NEXT_TO_IT, { errors: error.errors })
   const { detail, suggested_action } = failureOf(error)
   throw new CommandError(`${file}: ${detail}`, suggested_action || undefined)
 }

@@ -168,11 +168,12 @@ test('a flow that no server takes is one fault of its file, and nobody is called
   const path = join(folder(), 'x.yaml')
   writeFileSync(
     path,
-    'id: flow_x\nmatch:\n  intent: pricing\nqualify:\n  - need\non:\n  qualified: book(calendar.mehmet)\n',
+    'id: flow_x\nmatch:\n  intent: pricing\nqualify:\n  - need\non:\n  qualified: book(calendar.mehmet)\n  booked: webhook(crm)\n',
   )
   const { status, out, err } = await command(['simulate', path])
   expect([status, out]).toEqual([1, ''])
-  expect(err).toMatch(/✗ \S+x\.yaml: Line 7, column 19: the workspace has no calendar named "mehmet"/)
+  expect(err).toMatch(/✗ \S+x\.yaml is refused\.\n {2}7:19 {2}the workspace has no calendar named "mehmet"/)
+  expect(err).toMatch(/\n {2}8:19 {2}\S.*"crm"/)
   expect(err.match(/mehmet/g)).toHaveLength(1)
 })
 
