@@ -11,7 +11,6 @@ import type { Env } from '../app.ts'
 import { admin, readBody, readInput, readParameters } from './admin.ts'
 import { keyAfter, pageOf, paging } from './page.ts'
 
-/** The body of POST /v1/leads, of which routing needs the source alone. */
 const Version = z.strictObject({ version: wholeNumber(1, 2_147_483_647) })
 
 export function flowRoutes(deps: Deps): Hono<Env> {

@@ -23,11 +23,12 @@ export type Decision =
 export const missingAnswers = ({ slots, answers }: Pick<ConversationFacts, 'answers' | 'slots'>): string[] =>
   slots.filter(({ name, required }) => required && !answers[name]).map(({ name }) => name)
 
+const asks = ({ slots }: Pick<ConversationFacts, 'slots'>) => slots.some((slot) => slot.required)
+
 /** Whether every required slot was answered. A flow without required slots qualifies whoever talks to the end. */
 export function isQualified({ findings, slots, answers }: Pick<ConversationFacts, 'answers' | 'slots' | 'findings'>) {
   if (findings.notFit) return false
-  const asks = slots.some((slot) => slot.required)
-  return asks ? missingAnswers({ slots, answers }).length === 0 : findings.finished === true
+  return asks({ slots }) ? missingAnswers({ slots, answers }).length === 0 : findings.finished === true
 }
 
 const reasonOf = ({ result }: NonNullable<Findings['handoff']>) =>
@@ -46,8 +47,8 @@ export function decide(facts: ConversationFacts): Decision {
   const isMachine = answeredBy?.startsWith('machine') || answeredBy === 'fax'
   const nobodyTalked = findings.voicemail || findings.screened || isMachine
   // Without questions whoever talks to the end qualifies: no machine does.
-  const isAsked = facts.slots.some((slot) => slot.required)
-  if (isQualified(facts) && (isAsked || !nobodyTalked)) return { kind: 'outcome', outcome: 'qualified', reason: null }
+  if (isQualified(facts) && (asks(facts) || !nobodyTalked))
+    return { kind: 'outcome', outcome: 'qualified', reason: null }
   if (findings.voicemail) return { kind: 'missed', reason: 'voicemail' }
   // Before the carrier's verdict: a robot that asks for our name sounds like a machine.
   if (findings.screened) return { kind: 'missed', reason: 'call_screening' }

@@ -9,7 +9,7 @@ import { isCountry, noCountry, normalisePhone } from '../guardrails/phone.ts'
 
 export type LeadInput = z.infer<typeof CreateLead>
 
-/** A lead as far as routing looks at it. */
+/** A lead as far as routing looks at it: the body of POST /v1/leads, of which it needs the source alone. */
 export const RoutedLead = CreateLead.partial({ phone: true })
 export type RoutedLead = z.infer<typeof RoutedLead>
 
