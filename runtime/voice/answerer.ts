@@ -21,18 +21,25 @@ export interface Answerer {
   frame(): void
   /** The session was opened anew; true when it is told what to say: a message that broke off is said again, whole. */
   reopened(): boolean
+  /** A machine takes our message. */
+  readonly isRecorded: boolean
   /** The call ends: what was measured is told. */
   close(): void
 }
 
 export interface AnswererMoves {
   hangUp(by: EndedBy): void
+  messageBegins(): void
   /** Runs something of the desk's beside the sockets. */
   apart(work: Promise<void>): void
 }
 
 /** What it means for the conversation that no person picked up, or that one did after all. */
-export function createAnswerer(talk: Talk, options: LoopOptions, { hangUp, apart }: AnswererMoves): Answerer {
+export function createAnswerer(
+  talk: Talk,
+  options: LoopOptions,
+  { hangUp, messageBegins, apart }: AnswererMoves,
+): Answerer {
   const { clock, conversation, desk } = options
   /** What the caller said last without cutting the agent short. */
   let waited: string | null = null
@@ -56,6 +63,7 @@ export function createAnswerer(talk: Talk, options: LoopOptions, { hangUp, apart
     },
     leaveMessage() {
       begin('voicemail')
+      messageBegins()
       talk.leaveMessage()
     },
     wait() {
@@ -100,6 +108,9 @@ export function createAnswerer(talk: Talk, options: LoopOptions, { hangUp, apart
     },
     reopened() {
       if (answering.party === 'recorder') talk.leaveMessage()
+      return answering.party === 'recorder'
+    },
+    get isRecorded() {
       return answering.party === 'recorder'
     },
     close() {

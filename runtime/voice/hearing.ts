@@ -25,6 +25,8 @@ export interface Hearing {
    * words of it.
    */
   restart(againMs: number, answered: boolean): void
+  /** A machine takes our message from now on: nothing that was heard until now calls it off, unless it goes on. */
+  messageBegins(): void
   /** So much of what was kept for a session that does not stand yet is not given to it after all. */
   dropped(ms: number): void
   /** The item was our own voice come back: nobody said its words. Known once `heard` was passed on. */
@@ -46,8 +48,11 @@ const maxUnanswered = 8
 /** The words of an echo come within moments. */
 const maxEchoes = 64
 
-/** What the caller's speech does to the conversation: take the turn, cut the agent, or let it speak on. */
-export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
+/**
+ * What the caller's speech does to the conversation: take the turn, cut the agent, or let it speak on. `isRecorded`: a machine
+ * takes our message.
+ */
+export function createHearing(talk: Talk, clock: Clock, minWords = 1, isRecorded = () => false): Hearing {
   const { echo, interruptions, stopwatch, transcript, turns } = talk
   let startedAt = 0
   /** What this session of the engine was given, and how much later in the stream that stands. */
@@ -56,6 +61,9 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   let unanswered: TalkedOver[] = []
   /** Short speech that cut the agent, or any over its goodbye: only its words will tell whether it was meant. */
   let doubtful: { item: string; sinceMs: number; voicedMs: number } | null = null
+  /** What was being said last, and whether a machine's last sound is what it was. */
+  let spoken = ''
+  let machines = ''
   /** What this session hears before this has been answered. */
   let answeredUntilMs = 0
   /** What it hears of that. */
@@ -81,6 +89,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       talk.nothingSaid()
       return
     }
+    if (item === machines && isRecorded()) return stopwatch.unanswered()
     const { cut, opening, voicedMs } = interruptions
     const mayBeShort = cut && voicedMs < surelyMeantMs
     if (overGoodbye() || (mayBeShort && !talk.audible())) doubtful = { item, sinceMs: clock.monotonic(), voicedMs }
@@ -102,6 +111,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
     transcript.leadSaid(item, text ?? '')
     stopwatch.transcribed()
     if (text === null) return notUnderstood(item)
+    if (item === machines && isRecorded()) return
     if (echoed) return takenForEcho(item, text, echoed.opening)
     if (doubtful?.item === item) return judged(item, text)
     const said = unanswered.find((one) => one.item === item)
@@ -135,7 +145,8 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
   function wordsDoNotCome({ voicedMs }: NonNullable<typeof doubtful>) {
     doubtful = null
     if (!overGoodbye()) answer()
-    else if (voicedMs >= wordMs) goOnAfterAll()
+    // A machine's sounds have no words; a person speaks again.
+    else if (voicedMs >= wordMs && !isRecorded()) goOnAfterAll()
   }
 
   /** How long the words of somebody are waited for. */
@@ -208,6 +219,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
           // Whoever speaks again asks again; but over a goodbye what they have asked may be all.
           if (doubtful && overGoodbye()) answerLater({ ...doubtful, endedMs: talk.streamMs(), opening: false })
           doubtful = null
+          spoken = event.item
           interruptions.started(offsetMs + event.atMs, talk.greeting !== 'waiting')
           transcript.leadBegan(event.item, offsetMs + event.atMs)
           return cutIfMeant()
@@ -268,6 +280,12 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1): Hearing {
       answeredItem = ''
       doubtful = againMs > 0 && !answered ? { item: '', sinceMs: clock.monotonic(), voicedMs } : null
       echoes.clear()
+    },
+    messageBegins() {
+      if (interruptions.speaking) machines = spoken
+      unanswered = []
+      doubtful = null
+      interruptions.spare()
     },
     dropped(ms) {
       appendedMs -= ms

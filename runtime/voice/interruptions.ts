@@ -25,6 +25,8 @@ export interface Interruptions {
    */
   started(atMs: number, greeted?: boolean): void
   stopped(): void
+  /** What was heard so far cuts nothing. */
+  spare(): void
   /** A frame of the caller's, by its loudness. `echo`: it is our own voice come back. */
   frame(loudness: number, atMs: number, echo: boolean): void
   /** True exactly once in a stretch of speech: the agent should be cut now. */
@@ -89,6 +91,10 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
     echoMs += frameMs
   }
 
+  function spare() {
+    spared = { voicedMs, elapsedMs }
+  }
+
   return {
     started(atMs, greeted = true) {
       speaking = true
@@ -98,7 +104,7 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
       echoMs = 0
       longestMs = 0
       elapsedMs = 0
-      spared = { voicedMs, elapsedMs }
+      spare()
       for (let i = 0; i < rememberedFrames; i += 1) {
         const heard = before[(next + i) % rememberedFrames]!
         if (heard.atMs >= Math.max(0, atMs)) count(heard)
@@ -107,6 +113,7 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
     stopped() {
       speaking = false
     },
+    spare,
     frame(loudness, atMs, echo) {
       const heard = before[next]!
       next = (next + 1) % rememberedFrames
@@ -118,7 +125,7 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
       count(heard)
     },
     due({ audible, interruptible, patient }) {
-      if (!interruptible) spared = { voicedMs, elapsedMs }
+      if (!interruptible) spare()
       if (!speaking || cut || !audible || !interruptible) return false
       const wary = opening || patient
       const enoughMs = wary ? options.minPatientMs : options.minSpeechMs

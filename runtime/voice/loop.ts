@@ -57,8 +57,11 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     noPerson: (...told) => answerer.noPerson(...told),
     undecided: () => hearing.undecided(),
   })
-  const answerer = createAnswerer(talk, options, { hangUp: finish, apart })
-  const hearing = createHearing(talk, clock, conversation.interruptions?.words)
+  const answerer = createAnswerer(talk, options, {
+    ...{ hangUp: finish, apart },
+    messageBegins: () => hearing.messageBegins(),
+  })
+  const hearing = createHearing(talk, clock, conversation.interruptions?.words, () => answerer.isRecorded)
   const vigil = createVigil(talk, options, {
     ...{ hangUp: finish, lost: (error) => sessions.lost(error) },
     ...{ silent: hearing.onSilence, silenceFed: hearing.silenceFed },

@@ -151,6 +151,39 @@ describe('an answering machine', () => {
     expect([talk.ended, talk.steps.map(({ step }) => step)]).toEqual([[], ['answered', 'personCame']])
   })
 
+  test.each([
+    ['of which nothing is understood', 400, null, 120],
+    ['that is understood late', 400, '(beep)', 4_000],
+    ['whose words come once the message has begun', 3_000, 'Please leave a message after the beep.', 900],
+  ])("a machine's last sound, %s, does not cut the message", async (_, lengthMs, text, wordsMs) => {
+    const talk = converse(withMessage)
+    talk.respond(1_000)
+    await talk.time.pass(2_000)
+    const sound = talk.speak(lengthMs, text, wordsMs)
+    await talk.time.pass(lengthMs + 200)
+    talk.loop.verdict('machine_end')
+    await talk.time.pass(200)
+    talk.respond(6_000, MESSAGE)
+    await sound
+    await talk.time.pass(9_000)
+    expect(talk.turns.at(-1)).toMatchObject({ role: 'agent', text: MESSAGE, interrupted: false })
+    expect(asks(talk.calls)).toEqual([LEAVE])
+    expect(talk.steps.map(({ step }) => step)).toEqual(['answered', 'hangUp', 'ended'])
+  })
+
+  test('one that talks on over the message has not ended its greeting: the model is asked what it is', async () => {
+    const talk = converse(withMessage)
+    talk.respond(1_000)
+    await talk.time.pass(2_000)
+    const sound = talk.speak(4_000, 'Please leave a message after the beep.')
+    await talk.time.pass(2_000)
+    talk.loop.verdict('machine_end')
+    talk.respond(6_000, MESSAGE)
+    await sound
+    expect(talk.turns.find(({ interrupted }) => interrupted)?.role).toBe('agent')
+    expect(asks(talk.calls)).toEqual([LEAVE, 'ask'])
+  })
+
   test('a person who picks up during the message: it is cut, and the conversation goes on', async () => {
     const talk = converse(withMessage)
     talk.respond(1_000)
