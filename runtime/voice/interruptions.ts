@@ -49,6 +49,8 @@ const engineHangoverMs = 1_500
 /** An engine takes about so long to tell of speech; in it, this much voice is more than a click. */
 const untoldFrames = 300 / frameMs
 const untoldVoicedFrames = 160 / frameMs
+/** An echo is known for one within so much of it. */
+const echoKnownMs = 300
 /** Nobody says a word in less. */
 export const leastWordMs = 200
 /** An engine that tells of speech later than this is not asked about its beginning. */
@@ -86,8 +88,10 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
       return
     }
     // What was taken for a voice until the echo was known was none either; later a frame now and then is not recognised.
-    if (echoMs === 0) longestMs = 0
-    voicedMs = echoMs === 0 ? 0 : Math.max(0, voicedMs - frameMs)
+    const noneMs = echoMs === 0 ? echoKnownMs : frameMs
+    if (echoMs === 0) longestMs = Math.max(0, voicedMs - noneMs)
+    voicedMs = Math.max(0, voicedMs - noneMs)
+    spared.voicedMs = Math.min(spared.voicedMs, voicedMs)
     echoMs += frameMs
   }
 

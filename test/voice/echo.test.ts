@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { createSpeech } from '../../runtime/sandbox/speech/speech.ts'
 import { createEcho } from '../../runtime/voice/echo.ts'
+import { createInterruptions } from '../../runtime/voice/interruptions.ts'
 import { loudness } from '../../runtime/voice/mulaw.ts'
 import { speechDir } from '../harness/cache.ts'
 
@@ -81,4 +82,25 @@ test('what was cleared is not waited for', () => {
   for (const [at, level] of levels.entries()) echo.played(level, at * 20)
   echo.cut(0)
   expect(levels.map((level, at) => echo.heard(level / 2, at * 20)).some(Boolean)).toBe(false)
+})
+
+test('who was speaking before our greeting, and goes on over it, cuts it, whatever is taken for an echo meanwhile', async () => {
+  const ours = levelsOf(await speech.say('agent', AGENT))
+  const theirs = levelsOf(await speech.say('person', PERSON))
+  const afterMs: number[] = []
+  for (let from = 10; from + 150 < theirs.length; from += 1) {
+    const echo = createEcho()
+    const interruptions = createInterruptions()
+    interruptions.started(0, false)
+    let cutAt = Number.POSITIVE_INFINITY
+    for (const [at, level] of theirs.entries()) {
+      const greets = at >= from
+      if (greets) echo.played(ours[at - from]!, at * 20)
+      interruptions.frame(level, at * 20, echo.heard(level, at * 20))
+      if (interruptions.due({ audible: greets, interruptible: greets, patient: false })) cutAt = at
+    }
+    afterMs.push((cutAt - from) * 20)
+  }
+  expect(afterMs.length).toBeGreaterThan(50)
+  expect(Math.max(...afterMs)).toBeLessThan(3_000)
 })
