@@ -114,7 +114,7 @@ export function createAnswering(hasMessage: boolean, moves: AnsweringMoves): Ans
       else if (verdict === 'human' && party !== 'person') person(true)
     },
     machine() {
-      if (!over) listen()
+      if (!over && exchanges < enoughExchanges) listen()
     },
     screened(introduced) {
       if (over || party === 'recorder') return

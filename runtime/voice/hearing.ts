@@ -14,6 +14,8 @@ export interface Hearing {
   silenceFed(ms: number): void
   /** The agent is silent, and 20 ms have passed: speech that it talked over, or that cut it, may still want an answer. */
   onSilence(): void
+  /** The caller speaks, and it is no machine's last sound. */
+  speaks(): boolean
   /** What comes of what the caller has said waits for its words: whether the call ends, whether they are answered. */
   undecided(): boolean
   /** Something that the caller said has not been answered yet. */
@@ -61,15 +63,15 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1, isRecorded
   let unanswered: TalkedOver[] = []
   /** Short speech that cut the agent, or any over its goodbye: only its words will tell whether it was meant. */
   let doubtful: { item: string; sinceMs: number; voicedMs: number } | null = null
-  /** What was being said last, and whether a machine's last sound is what it was. */
+  /** What was said last, and what of a machine's was being said when it began to take our message. */
   let spoken = ''
-  let machines = ''
+  let lastSound = ''
   /** What this session hears before this has been answered. */
   let answeredUntilMs = 0
   /** What it hears of that. */
   let answeredItem = ''
   /** Our own voice come back, and whether it was the callee's opening word: by its loudness, until its words are known. */
-  const echoes = new Map<string, { opening: boolean }>()
+  const echoes = new Map<string, { opening: boolean; past?: true }>()
 
   function cutIfMeant() {
     if (!interruptions.speaking) return
@@ -89,7 +91,9 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1, isRecorded
       talk.nothingSaid()
       return
     }
-    if (item === machines && isRecorded()) return stopwatch.unanswered()
+    // Whoever goes on over the message is no machine, or has not ended its greeting.
+    if (item === lastSound && interruptions.unsparedMs >= wordMs) lastSound = ''
+    if (item === lastSound && isRecorded()) return stopwatch.unanswered()
     const { cut, opening, voicedMs } = interruptions
     const mayBeShort = cut && voicedMs < surelyMeantMs
     if (overGoodbye() || (mayBeShort && !talk.audible())) doubtful = { item, sinceMs: clock.monotonic(), voicedMs }
@@ -111,7 +115,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1, isRecorded
     transcript.leadSaid(item, text ?? '')
     stopwatch.transcribed()
     if (text === null) return notUnderstood(item)
-    if (item === machines && isRecorded()) return
+    if (isRecorded() && (item === lastSound || echoed?.past)) return
     if (echoed) return takenForEcho(item, text, echoed.opening)
     if (doubtful?.item === item) return judged(item, text)
     const said = unanswered.find((one) => one.item === item)
@@ -145,8 +149,7 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1, isRecorded
   function wordsDoNotCome({ voicedMs }: NonNullable<typeof doubtful>) {
     doubtful = null
     if (!overGoodbye()) answer()
-    // A machine's sounds have no words; a person speaks again.
-    else if (voicedMs >= wordMs && !isRecorded()) goOnAfterAll()
+    else if (voicedMs >= wordMs) goOnAfterAll()
   }
 
   /** How long the words of somebody are waited for. */
@@ -260,6 +263,10 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1, isRecorded
       else if (all.some((said) => wantsAnswer(said, nowMs))) talk.reply()
       else talk.nothingSaid()
     },
+    speaks() {
+      const isLast = isRecorded() && spoken === lastSound && interruptions.unsparedMs < wordMs
+      return interruptions.speaking && !isLast
+    },
     undecided: () => doubtful !== null,
     owes() {
       const nowMs = talk.streamMs()
@@ -282,9 +289,10 @@ export function createHearing(talk: Talk, clock: Clock, minWords = 1, isRecorded
       echoes.clear()
     },
     messageBegins() {
-      if (interruptions.speaking) machines = spoken
+      lastSound = interruptions.speaking ? spoken : ''
       unanswered = []
       doubtful = null
+      for (const echoed of echoes.values()) echoed.past = true
       interruptions.spare()
     },
     dropped(ms) {

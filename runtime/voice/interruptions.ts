@@ -40,6 +40,8 @@ export interface Interruptions {
   readonly cut: boolean
   /** How much voice it had, in milliseconds. */
   readonly voicedMs: number
+  /** And how much since it could cut anything. */
+  readonly unsparedMs: number
   /** Somebody seems to have begun to speak, which the engine has not told yet. */
   readonly begins: boolean
 }
@@ -152,6 +154,9 @@ export function createInterruptions(options: InterruptionOptions = usualInterrup
     },
     get voicedMs() {
       return voicedMs
+    },
+    get unsparedMs() {
+      return voicedMs - spared.voicedMs
     },
     get begins() {
       let voiced = 0

@@ -35,7 +35,7 @@ export interface SessionsParts {
   talk: Talk
   hearing: Hearing
   vigil: Pick<Vigil, 'pause' | 'resume'>
-  answerer: Pick<Answerer, 'reopened'>
+  answerer: Pick<Answerer, 'reopened' | 'isRecorded'>
   /** One call's fault must not take down the process that holds the others. */
   guarded(run: () => void): () => void
   finish(by: EndedBy, detail: string): void
@@ -115,8 +115,9 @@ export function createSessions(parts: SessionsParts, { clock, engine }: LoopOpti
     const waitMs = error instanceof EngineRefused ? null : reconnects.lost(clock.monotonic())
     if (waitMs === null) return giveUp(error.message)
     owed ||= talk.turns.busy || hearing.owes() || talk.transcript.turns.at(-1)?.role === 'lead'
-    const undecided = talk.interruptions.speaking || hearing.undecided() || talk.toolsRunning > 0
-    if (stands) answered = !owed && !undecided
+    const undecided = hearing.speaks() || hearing.undecided()
+    // A machine that takes our message is owed nothing but that.
+    if (stands) answered = !undecided && (answerer.isRecorded || !(owed || talk.toolsRunning > 0))
     vigil.pause(owed)
     talk.forgetSession()
     // It may be up, and only of no use: what the caller says from here on is for the next.

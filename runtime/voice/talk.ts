@@ -71,6 +71,8 @@ export function createTalk(options: TalkOptions) {
   const filler = createFiller(engine, conversation.phrases?.filler)
   let greeting: 'waiting' | 'playing' | 'over' = 'waiting'
   let greetingItem = ''
+  /** It has to be heard to its end, and a machine cut it: it comes first if a person is there after all. */
+  let greetsAnew = false
   /** `hush`: the agent answers nothing; `wait`: it answers, but nobody is nudged. */
   let hold: 'none' | 'hush' | 'wait' = 'none'
   const openedAt = clock.now()
@@ -143,7 +145,11 @@ export function createTalk(options: TalkOptions) {
   function reply() {
     owed = false
     if (ending.by || hold === 'hush') return
-    if (!tools.defersReply()) turns.ask({ kind: 'reply' })
+    if (tools.defersReply()) return
+    turns.ask(
+      greetsAnew ? again({ kind: 'greeting', instructions: exactly(conversation.greeting) }) : { kind: 'reply' },
+    )
+    greetsAnew = false
   }
 
   /** A line of the platform: word for word when we have it in the call's language, else in the model's words. */
@@ -162,6 +168,10 @@ export function createTalk(options: TalkOptions) {
     recorder?.cutAgent(earMs(nowMs))
     echo.cut(earMs(nowMs))
     turns.cut()
+    if (greeting === 'playing' && cuts.some(({ item }) => item === greetingItem)) {
+      greetingIsOver()
+      greetsAnew = !conversation.greetingInterruptible
+    }
     for (const item of announced.cut()) cuts.push({ item, heardMs: 0, receivedMs: 0, finished: false })
     for (const cut of cuts) {
       if (!forgotten.delete(cut.item)) shorten(cut)

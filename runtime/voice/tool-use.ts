@@ -60,10 +60,11 @@ export function createToolUse(
 
   /** What the results want of the conversation; false when it just goes on. */
   function decided(next: Set<ToolResult['next']>, beside: 'spoke' | 'silent' | 'cut', asked: boolean): boolean {
-    const leaves = next.has('take_leave') || next.has('say_goodbye')
+    const ends = (['hang_up', 'leave_message', 'take_leave', 'say_goodbye'] as const).some((it) => next.has(it))
+    // Whoever has said something meanwhile is answered before anything ends.
+    if (ends && asked) return false
     if (next.has('hang_up')) moves.hangUp('agent')
-    // Whoever has asked something meanwhile is answered before anybody says goodbye.
-    else if (beside === 'cut' || (leaves && asked)) return false
+    else if (beside === 'cut') return false
     // Nobody is there to take leave of.
     else if (next.has('leave_message')) moves.noPerson('leave_message', beside === 'spoke')
     else if (next.has('take_leave')) moves.toolGoodbye(false)

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createAnswering } from '../../runtime/voice/answering.ts'
-import { asks, converse } from './scripted.ts'
+import { EngineLost } from '../../runtime/voice/engine-events.ts'
+import { asks, converse, loud, quiet } from './scripted.ts'
 
 const MESSAGE = 'Hi, an AI assistant for Helena. Please call us back. Goodbye.'
 const LEAVE = `ask Say exactly: ${JSON.stringify(MESSAGE)}`
@@ -169,6 +170,146 @@ describe('an answering machine', () => {
     expect(talk.turns.at(-1)).toMatchObject({ role: 'agent', text: MESSAGE, interrupted: false })
     expect(asks(talk.calls)).toEqual([LEAVE])
     expect(talk.steps.map(({ step }) => step)).toEqual(['answered', 'hangUp', 'ended'])
+  })
+
+  test('who had just begun to speak when they were taken for a machine, and is understood, is answered', async () => {
+    for (const [saidMs, wholeMs] of [
+      [150, 1_100],
+      [2_000, 2_900],
+    ] as const) {
+      const talk = converse(withMessage)
+      talk.respond(1_000)
+      await talk.time.pass(3_000)
+      const sound = talk.speak(wholeMs, 'Hello? Who is this please?')
+      await talk.time.pass(saidMs)
+      talk.loop.verdict('machine_end')
+      talk.respond(6_000, MESSAGE)
+      await sound
+      await talk.time.pass(9_000)
+      expect(asks(talk.calls).slice(0, 2)).toEqual([LEAVE, 'ask'])
+      expect(talk.steps.map(({ step }) => step)).toContain('personCame')
+    }
+  })
+
+  test('who speaks over the message and is not understood is asked', async () => {
+    const talk = converse(withMessage)
+    talk.respond(1_000)
+    await talk.time.pass(3_000)
+    talk.loop.verdict('machine_end')
+    talk.respond(6_000, MESSAGE)
+    await talk.time.pass(1_000)
+    await talk.speak(900, null)
+    expect(asks(talk.calls)).toEqual([LEAVE, 'ask'])
+  })
+
+  test('what was taken for our own voice before the message does not cut it, whatever its words are', async () => {
+    const levels = Array.from(
+      { length: 250 },
+      (_, i) => [5, 26, 16, 37, 10, 32, 21, 42][((i >> 1) * 7919 + (i >> 3)) % 8]!,
+    )
+    const talk = converse(withMessage)
+    talk.tell({ type: 'response_started', response: 'g' })
+    talk.tell({ type: 'text', response: 'g', item: 'ig', delta: 'Hi this is Talkif, got a moment?' })
+    const audio = Buffer.concat(levels.map((byte) => Buffer.alloc(160, byte)))
+    talk.tell({ type: 'audio', response: 'g', item: 'ig', audio })
+    talk.tell({ type: 'audio_done', response: 'g', item: 'ig' })
+    talk.tell({ type: 'response_done', response: 'g', failure: null, toolCalls: [] })
+    for (let i = 0; i < 150; i += 1) {
+      if (i >= 10) talk.line.mouth = Buffer.alloc(160, levels[i - 10]! + 8)
+      if (i === 30) talk.tell({ type: 'speech_started', item: 'e', atMs: 400 })
+      await talk.time.pass(20)
+    }
+    talk.line.mouth = quiet
+    talk.tell({ type: 'speech_stopped', item: 'e', atMs: 3_000 })
+    talk.tell({ type: 'committed', item: 'e' })
+    await talk.time.pass(100)
+    expect(talk.calls).toContain('delete e')
+    talk.loop.verdict('machine_end')
+    talk.respond(6_000, MESSAGE)
+    await talk.time.pass(400)
+    talk.tell({ type: 'heard', item: 'e', text: 'Nobody can take it now, leave your name after the tone.' })
+    await talk.time.pass(9_000)
+    expect(talk.turns.at(-1)).toMatchObject({ role: 'agent', text: MESSAGE, interrupted: false })
+    expect(asks(talk.calls)).toEqual([LEAVE])
+  })
+
+  test('a session that is lost in its last sound hears it again, for its words alone', async () => {
+    const talk = converse(withMessage)
+    talk.respond(1_000)
+    await talk.time.pass(2_000)
+    talk.line.mouth = loud
+    talk.tell({ type: 'speech_started', item: 'm', atMs: talk.time.monotonic() })
+    await talk.time.pass(3_000)
+    talk.line.mouth = quiet
+    await talk.time.pass(100)
+    talk.loop.verdict('machine_end')
+    talk.tell({ type: 'lost', error: new EngineLost('closed with 1006') })
+    await talk.time.pass(400)
+    talk.tell({ type: 'ready' })
+    talk.tell({ type: 'speech_started', item: 'm2', atMs: 300 })
+    talk.respond(6_000, MESSAGE)
+    talk.tell({ type: 'speech_stopped', item: 'm2', atMs: 2_000 })
+    talk.tell({ type: 'committed', item: 'm2' })
+    await talk.time.pass(300)
+    talk.tell({ type: 'heard', item: 'm2', text: 'Leave a message after the beep.' })
+    await talk.time.pass(9_000)
+    expect(talk.turns.at(-1)).toMatchObject({ role: 'agent', text: MESSAGE, interrupted: false })
+    expect(talk.turns.map(({ text }) => text)).toContain('Leave a message after the beep.')
+  })
+
+  test('the message can be spoken over also where the greeting that it cut could not; who does hears that first', async () => {
+    const talk = converse({
+      conversation: { ...withMessage.conversation, greetingInterruptible: false, greeting: 'Hi.' },
+    })
+    talk.respond(9_000)
+    await talk.time.pass(2_000)
+    talk.loop.verdict('machine_end')
+    talk.respond(8_000, MESSAGE)
+    await talk.time.pass(2_000)
+    talk.line.mouth = loud
+    talk.tell({ type: 'speech_started', item: 'u', atMs: talk.time.monotonic() })
+    await talk.time.pass(1_100)
+    expect(talk.calls).toContainEqual(expect.stringMatching(/^truncate i2/))
+    talk.line.mouth = quiet
+    talk.tell({ type: 'speech_stopped', item: 'u', atMs: talk.time.monotonic() })
+    talk.tell({ type: 'committed', item: 'u' })
+    expect(asks(talk.calls)).toEqual([LEAVE, 'ask Say exactly: "Hi."'])
+    talk.respond(4_000, 'Hi.')
+    await talk.time.pass(5_000)
+    await talk.speak(800, 'What is it about?')
+    expect(asks(talk.calls).at(-1)).toBe('ask')
+  })
+
+  test.each(['leave_message', 'hang_up'] as const)(
+    'who speaks before the model was told that no person is there is answered: %s',
+    async (next) => {
+      const slow = Promise.withResolvers<{ output: object; next: typeof next }>()
+      const talk = await greeted({ ...withMessage, tool: () => slow.promise }, 'The person you are calling')
+      await callTool(talk, 'voicemail')
+      await talk.speak(900, 'Hello? Sorry, I am here now, who is this?')
+      slow.resolve({ output: {}, next })
+      await talk.time.pass(20)
+      expect([asks(talk.calls).at(-1), talk.ended]).toEqual(['ask', []])
+    },
+  )
+
+  test('nor does the model call who has asked for no more calls a machine', async () => {
+    const slow = Promise.withResolvers<{ output: object; next: 'leave_message' }>()
+    const phrases = { stopped: 'You will not be called again.' }
+    const heard = (text: string) => (/stop/i.test(text) ? ({ output: {}, next: 'say_goodbye' } as const) : undefined)
+    const talk = await greeted(
+      { conversation: { ...withMessage.conversation, phrases }, tool: () => slow.promise, heard },
+      'Yes? Please',
+    )
+    await callTool(talk, 'voicemail')
+    await talk.speak(200, 'Stop calling me.', 50)
+    talk.respond(3_000, phrases.stopped)
+    await talk.time.pass(100)
+    slow.resolve({ output: {}, next: 'leave_message' })
+    await talk.time.pass(4_000)
+    await talk.loop.done
+    expect(asks(talk.calls)).not.toContain(LEAVE)
+    expect(talk.turns.at(-1)).toMatchObject({ text: phrases.stopped, interrupted: false })
   })
 
   test('one that talks on over the message has not ended its greeting: the model is asked what it is', async () => {
