@@ -1,5 +1,6 @@
 import type { NodeWatch } from './calls/media-nodes.ts'
 import type { Messaging } from './carrier/messaging.ts'
+import type { CarrierOutage } from './carrier/outage.ts'
 import type { Carrier } from './carrier/port.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -58,6 +59,7 @@ export interface EngineAccount {
 /** The telephone network and the voice engine of a call: the carrier's and OpenAI's, or the sandbox's. */
 export interface Network {
   carrier: Carrier & Messaging
+  outage: CarrierOutage
   engine: EngineAccount
   /** Where the carrier reaches our callbacks, e.g. `https://talkif.example`. */
   callbackBase: string

@@ -1,4 +1,5 @@
 import { NODE_ALIVE_SECONDS } from './calls/media-nodes.ts'
+import { createOutage } from './carrier/outage.ts'
 import { type TwilioCarrier, twilioCarrier } from './carrier/twilio/twilio.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -6,6 +7,7 @@ import type { Db } from './db/connect.ts'
 import { and, desc, eq, gt, sql } from './db/drizzle.ts'
 import { type Mode, mediaNodes } from './db/schema.ts'
 import type { DeploymentSecrets, Network, Networks } from './deps.ts'
+import type { Log } from './log.ts'
 import { together } from './together.ts'
 
 /** The sandbox, as the rest of the runtime knows it: two base URLs for each time-lapse. */
@@ -20,6 +22,7 @@ export const SANDBOX_ACCOUNT = `AC${'5a4d'.repeat(8)}`
 interface NetworkOptions {
   config: Config
   clock: Clock
+  log: Log
   db: Db
   secrets: DeploymentSecrets
   sandbox: SandboxUrls
@@ -31,7 +34,7 @@ interface NetworkOptions {
 
 /** Carriers and engines by mode and time-lapse. Live and test calls differ in nothing but base URLs and credentials. */
 export function openNetworks(options: NetworkOptions): Networks & { close(): void } {
-  const { config, clock, db, node, localUrl } = options
+  const { config, clock, log, db, node, localUrl } = options
   const networks = new Map<string, Network & { carrier: TwilioCarrier }>()
   const aliveNodes = together(async (askers: Mode[]) => {
     // By the database's clock on both sides: the machines' own may differ.
@@ -56,7 +59,7 @@ export function openNetworks(options: NetworkOptions): Networks & { close(): voi
       const key = mode === 'live' ? mode : `${pace} ${clockRate}`
       const known = networks.get(key)
       if (known) return known
-      const made = mode === 'live' ? liveNetwork(config, clock) : testNetwork(options, { pace, waits: clockRate })
+      const made = mode === 'live' ? liveNetwork(config, clock, log) : testNetwork(options, { pace, waits: clockRate })
       networks.set(key, made)
       return made
     },
@@ -74,14 +77,19 @@ export function openNetworks(options: NetworkOptions): Networks & { close(): voi
 
 const mediaUrl = (url: string): string => `${url.replace(/^http/, 'ws')}/carrier/twilio/media`
 
-function liveNetwork(config: Config, clock: Clock): Network & { carrier: TwilioCarrier } {
+function liveNetwork(config: Config, clock: Clock, log: Log): Network & { carrier: TwilioCarrier } {
   const { twilio, openai } = config
   if (!twilio || !openai) throw new Error('live calls are not configured; createLead should have refused')
-  return { carrier: twilioCarrier({ ...twilio, clock }), engine: openai, callbackBase: config.publicUrl }
+  return {
+    carrier: twilioCarrier({ ...twilio, clock }),
+    outage: createOutage(clock, log),
+    engine: openai,
+    callbackBase: config.publicUrl,
+  }
 }
 
 function testNetwork(
-  { config, clock, secrets, sandbox, localUrl }: NetworkOptions,
+  { config, clock, log, secrets, sandbox, localUrl }: NetworkOptions,
   time: { pace: number; waits: number },
 ): Network & { carrier: TwilioCarrier } {
   const account = {
@@ -92,6 +100,7 @@ function testNetwork(
   }
   return {
     carrier: twilioCarrier(account),
+    outage: createOutage(clock, log),
     engine: {
       baseUrl: sandbox.engineUrl(time),
       apiKey: secrets.sandboxApiKey,

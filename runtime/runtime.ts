@@ -75,7 +75,7 @@ export async function openRuntime(config: Config, options: RuntimeOptions): Prom
   const telemetry = openTelemetry(db, log)
   const jobs = await openJobs(databaseUrl, roles.worker, log)
   const node = roles.media ? { id: newId('node'), url: config.mediaUrl } : undefined
-  const networks = openNetworks({ config, clock, db, secrets, sandbox, node, localUrl })
+  const networks = openNetworks({ config, clock, log, db, secrets, sandbox, node, localUrl })
   const webhooks = openWebhookPoster({ allowLoopback: config.allowLoopbackWebhooks })
   const callChanges = await listenForChanges(sql, clock)
   const base = {

@@ -148,8 +148,13 @@ export async function endAttempt(
   return true
 }
 
-/** It is certain that nobody was rung: the attempt never was, and the call waits for its next turn. */
-export async function unplace(deps: Deps, attemptId: string, why: string, delayMs: number): Promise<void> {
+/** It is certain that nobody was rung: the attempt never was, and the call waits for its next turn, by `reason` if it has one. */
+export async function unplace(
+  deps: Deps,
+  attemptId: string,
+  why: string,
+  { delayMs, reason = null }: { delayMs: number; reason?: string | null },
+): Promise<void> {
   await deps.db.transaction(async (tx) => {
     const found = await lockAttempt(tx, attemptId)
     if (!found || found.attempt.carrierId || !isCurrent(found)) return
@@ -157,7 +162,7 @@ export async function unplace(deps: Deps, attemptId: string, why: string, delayM
     // Its number is free again for the next attempt; a process that still holds this one finds its row gone.
     await tx.delete(attempts).where(eq(attempts.id, attemptId))
     const first = attempt.attempt === 1 ? { firstDialAt: null } : {}
-    await advance(tx, deps, call, 'not_placed', { attemptsMade: attempt.attempt - 1, ...first }, { why })
+    await advance(tx, deps, call, 'not_placed', { attemptsMade: attempt.attempt - 1, reason, ...first }, { why })
     await deps.send(tx, 'dial', { callId: call.id }, { delayMs, priority: call.priority })
     deps.telemetry.span(traceOf(call), 'dial.not_placed', {
       startedAt: attempt.askedAt.getTime(),

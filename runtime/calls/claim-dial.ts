@@ -1,9 +1,9 @@
 import { isPerson } from '../../openapi/sandbox-people.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Tx } from '../db/connect.ts'
-import { sql } from '../db/drizzle.ts'
-import { insertRows } from '../db/rows.ts'
-import { attempts } from '../db/schema.ts'
+import { and, eq, sql } from '../db/drizzle.ts'
+import { anyOf, insertRows } from '../db/rows.ts'
+import { attempts, calls } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { newId, randomToken, sha256 } from '../ids.ts'
 import type { Jobs } from '../jobs/queues.ts'
@@ -18,6 +18,9 @@ export const GRACE_MS = 3_000
 /** How long a dial waits for another dial of its number to end, or for a process that can carry its media. */
 const BLOCKED_RETRY_MS = 2_000
 const UNCONFIGURED_RETRY_MS = 10_000
+
+/** Why a call waits whose carrier cannot be reached. */
+export const CARRIER_UNAVAILABLE = 'carrier_unavailable'
 
 const WAITING = ['queued', 'held', 'retry_scheduled']
 
@@ -48,19 +51,42 @@ export async function claimDials(deps: Deps, asked: Jobs['dial'][]): Promise<(Cl
 }
 
 async function claim(tx: Tx, deps: Deps, asked: Jobs['dial'][]): Promise<Map<string, Claim>> {
-  const calls = await lockWaiting(tx, [...new Set(asked.map(({ callId }) => callId))])
+  const waiting = await lockWaiting(tx, [...new Set(asked.map(({ callId }) => callId))])
   // A process without the carrier's configuration leaves the dial to one that has it.
-  const isElsewhere = ({ mode }: CallRow) => deps.networks.unavailable(mode) !== undefined
-  for (const call of calls.filter(isElsewhere)) await dialLater(tx, deps, call, UNCONFIGURED_RETRY_MS)
-  const here = calls.filter((call) => !isElsewhere(call))
-  if (!here.length) return new Map()
+  const [elsewhere, here] = split(waiting, ({ mode }) => deps.networks.unavailable(mode) !== undefined)
+  for (const call of elsewhere) await dialLater(tx, deps, call, UNCONFIGURED_RETRY_MS)
+  const [open, away] = split(here, (call) => deps.networks.of(call).outage.waitMs === 0)
+  await waitForCarrier(tx, deps, away)
+  if (!open.length) return new Map()
   const now = new Date(deps.clock.now())
-  const allowed = await judgeDials(tx, deps, here, now)
+  const allowed = await judgeDials(tx, deps, open, now)
   const hadTurn = new Set(asked.filter(({ hasTurn }) => hasTurn).map(({ callId }) => callId))
-  const ready = await inTurn(tx, deps, allowed, hadTurn)
+  const inLine = await inTurn(tx, deps, allowed, hadTurn)
+  const [ready, behind] = split(inLine, ({ call }) => deps.networks.of(call).outage.mayTry())
+  await waitForCarrier(
+    tx,
+    deps,
+    behind.map(({ call }) => call),
+  )
   const claims = ready.length ? await writeAttempts(tx, deps, ready, now) : new Map<string, Claim>()
   for (const { call } of ready) if (!claims.has(call.id)) await dialLater(tx, deps, call, BLOCKED_RETRY_MS)
   return claims
+}
+
+function split<T>(all: T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  const first = all.filter(isFirst)
+  return [first, all.filter((one) => !first.includes(one))]
+}
+
+/** Nobody is at the carrier's end: the call says so, and asks again. */
+async function waitForCarrier(tx: Tx, deps: Deps, waiting: CallRow[]): Promise<void> {
+  if (!waiting.length) return
+  for (const call of waiting) await dialLater(tx, deps, call, deps.networks.of(call).outage.waitMs)
+  const ids = anyOf(waiting.map(({ id }) => id))
+  await tx
+    .update(calls)
+    .set({ reason: CARRIER_UNAVAILABLE })
+    .where(and(sql`${calls.id} = ${ids}`, eq(calls.status, 'queued')))
 }
 
 /** In the order in which they were asked for, which is that of their priority. */

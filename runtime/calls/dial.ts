@@ -1,4 +1,4 @@
-import { CallNotPlaced, CallOutcomeUnknown, CallRefused } from '../carrier/port.ts'
+import { CallNotPlaced, CallOutcomeUnknown, CallRefused, CarrierNotReached } from '../carrier/port.ts'
 import { and, isNull, sql } from '../db/drizzle.ts'
 import { anyOf } from '../db/rows.ts'
 import { attempts } from '../db/schema.ts'
@@ -6,7 +6,7 @@ import type { Deps } from '../deps.ts'
 import type { Jobs } from '../jobs/queues.ts'
 import { lockCall } from './advance.ts'
 import { type AttemptRow, endAttempt, recordPlaced, unplace } from './attempt.ts'
-import { type Claim, claimDials } from './claim-dial.ts'
+import { CARRIER_UNAVAILABLE, type Claim, claimDials } from './claim-dial.ts'
 import { finish, miss } from './outcome.ts'
 
 const RING_SECONDS = 30
@@ -22,7 +22,7 @@ export async function dial(deps: Deps, job: Jobs['dial']): Promise<void> {
 }
 
 async function ask(deps: Deps, { call, attempt, streamToken, flow }: Claim): Promise<void> {
-  const { carrier, callbackBase } = deps.networks.of(call)
+  const { carrier, outage, callbackBase } = deps.networks.of(call)
   if (!(await deps.together(stillMine, attempt))) return
   const deadline = attempt.deadlineAt.getTime()
   const abort = new AbortController()
@@ -43,9 +43,13 @@ async function ask(deps: Deps, { call, attempt, streamToken, flow }: Claim): Pro
         if (deps.clock.now() >= deadline) throw new CallNotPlaced('the deadline of this dial is over')
       },
     })
+    outage.reached()
     await recordPlaced(deps, carrier, attempt.id, carrierId)
   } catch (error) {
-    await explain(deps, attempt, error)
+    if (error instanceof CarrierNotReached) {
+      const delayMs = outage.missed(error.message)
+      await unplace(deps, attempt.id, error.message, { delayMs, reason: CARRIER_UNAVAILABLE })
+    } else await explain(deps, attempt, error)
   } finally {
     deps.clock.clearTimeout(timer)
   }
@@ -70,7 +74,8 @@ async function stillMine({ db }: Deps, claimed: AttemptRow[]): Promise<boolean[]
 async function explain(deps: Deps, attempt: AttemptRow, error: unknown): Promise<void> {
   if (error instanceof CallOutcomeUnknown)
     return deps.log.warn({ attempt: attempt.id, err: error }, 'the carrier did not say whether it dials')
-  if (error instanceof CallNotPlaced) return unplace(deps, attempt.id, error.message, error.retryAfterSeconds * 1000)
+  if (error instanceof CallNotPlaced)
+    return unplace(deps, attempt.id, error.message, { delayMs: error.retryAfterSeconds * 1000 })
   if (!(error instanceof CallRefused)) throw error
   const { reason, carrierCode } = error
   await deps.db.transaction(async (tx) => {

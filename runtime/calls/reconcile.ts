@@ -76,7 +76,7 @@ async function findOut(deps: Deps, { call, attempt }: AttemptOnCall): Promise<vo
   const [ours] = calls
     .filter((it) => !taken.some((other) => other.carrierId === it.carrierId) && !colleagues.includes(it.carrierId))
     .toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
-  if (!ours) return unplace(deps, attempt.id, 'the carrier knows of no such call', 0)
+  if (!ours) return unplace(deps, attempt.id, 'the carrier knows of no such call', { delayMs: 0 })
   await recordPlaced(deps, carrier, attempt.id, ours.carrierId)
   await carrierEvent(deps, carrier, attempt.id, { ...ours, answeredBy: null, sequence: null, errorCode: null })
 }

@@ -110,6 +110,11 @@ export class CallNotPlaced extends Error {
   }
 }
 
+/** Nor could it be asked: nobody took the connection. */
+export class CarrierNotReached extends CallNotPlaced {
+  override name = 'CarrierNotReached'
+}
+
 /** The request left and no answer came: a call may exist. Never a reason to dial again. */
 export class CallOutcomeUnknown extends Error {
   override name = 'CallOutcomeUnknown'

@@ -35,7 +35,7 @@ describe.concurrent('a call whose attempt was given up is ended', () => {
     const orphan = await until(async () => sandbox!.rang[0])
     const [given] = await attemptsNow()
     expect(given).toMatchObject({ attempt: 1, carrierId: null })
-    await unplace(runtime, given!.id, 'the carrier knows of no such call', 0)
+    await unplace(runtime, given!.id, 'the carrier knows of no such call', { delayMs: 0 })
     // The second dial is an ordinary one.
     chaos.callbacks = {}
     const call = await talkif.finished(call_id)

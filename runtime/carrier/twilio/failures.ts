@@ -1,4 +1,4 @@
-import { CallNotPlaced, CallOutcomeUnknown, CallRefused } from '../port.ts'
+import { CallNotPlaced, CallOutcomeUnknown, CallRefused, CarrierNotReached } from '../port.ts'
 import { NotSent, type TwilioResponse } from './request-client.ts'
 
 /**
@@ -11,7 +11,7 @@ const invalidNumberCodes = new Set(['21211', '21214', '21217', '21401', '21421']
 /** What an exception while placing a call means for the call. */
 export function placeFailure(error: unknown): Error {
   const message = error instanceof Error ? error.message : String(error)
-  return error instanceof NotSent ? new CallNotPlaced(message) : new CallOutcomeUnknown(message)
+  return error instanceof NotSent ? new CarrierNotReached(message) : new CallOutcomeUnknown(message)
 }
 
 /**
