@@ -22,6 +22,7 @@ import { promisify } from 'node:util'
 import postgres from 'postgres'
 import { pause, systemClock } from '../clock.ts'
 import { sha256 } from '../ids.ts'
+import { isUp, portOfRunning } from './postmaster.ts'
 
 const run = promisify(execFile)
 
@@ -54,13 +55,13 @@ export async function startEmbeddedPostgres(
   mkdirSync(folder, { recursive: true })
   const place = await findPlace(folder)
   const password = await initialise(place, folder)
-  const running = await portOfRunning(place)
+  const running = await portOfRunning(place.dataDir)
   const port = running ?? (await start(place, folder, settings, fixedPort))
   const url = `postgres://talkif:${password}@127.0.0.1:${port}/talkif`
   const takeOwnership = () => own(url.replace(/talkif$/, 'postgres'), folder)
   let owner = await takeOwnership()
   const watch = keepUp(place, async () => {
-    await start(place, folder, settings, port)
+    if (!(await portOfRunning(place.dataDir))) await start(place, folder, settings, port)
     await owner.end({ timeout: 1 })
     owner = await takeOwnership()
   })
@@ -70,7 +71,7 @@ export async function startEmbeddedPostgres(
     async stop() {
       await watch.end()
       await owner.end({ timeout: 1 })
-      if (isUp(place)) await control(place, ['stop', '-m', 'fast', '-t', '20'])
+      if (await isUp(place.dataDir)) await control(place, ['stop', '-m', 'fast', '-t', '20'])
     },
   }
 }
@@ -84,7 +85,7 @@ function keepUp(place: Place, restart: () => Promise<void>): { end(): Promise<vo
     while (!over.signal.aborted) {
       await pause(systemClock, LOOK_MS, over.signal)
       // Its processes may still be going: then the next look tries again.
-      if (!over.signal.aborted && !isUp(place)) await restart().catch(() => {})
+      if (!over.signal.aborted && !(await isUp(place.dataDir))) await restart().catch(() => {})
     }
   }
   const watching = watch()
@@ -93,15 +94,6 @@ function keepUp(place: Place, restart: () => Promise<void>): { end(): Promise<vo
       over.abort()
       return watching
     },
-  }
-}
-
-function isUp(place: Place): boolean {
-  try {
-    process.kill(Number(pidFile(place)[0]), 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
@@ -211,19 +203,6 @@ async function initialise(place: Place, folder: string): Promise<string> {
   if (existsSync(place.dataDir)) rmdirSync(place.dataDir)
   renameSync(made, place.dataDir)
   return password
-}
-
-/** Lines: process, data folder, start, port, and more. */
-const pidFile = ({ dataDir }: Place): string[] => readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')
-
-/** The port of a server that runs on this data folder, e.g. left behind by `kill -9` of its starter. */
-async function portOfRunning(place: Place): Promise<number | undefined> {
-  const alive = await control(place, ['status']).then(
-    () => true,
-    () => false,
-  )
-  if (!alive) return undefined
-  return Number(pidFile(place)[3])
 }
 
 async function start(place: Place, folder: string, settings: string[], fixedPort?: number): Promise<number> {

@@ -1,11 +1,29 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from '../../runtime/db/embedded.ts'
-import { folder, postgresOf, postmaster } from '../cli/processes.ts'
+import { portOfRunning } from '../../runtime/db/postmaster.ts'
+import { cleanUp, folder, isAlive, isRoot, postgresOf, postmaster, talkif } from '../cli/processes.ts'
 import { until } from '../harness/until.ts'
+
+/** A process of its own that starts the PostgreSQL of a folder. */
+const starter = (place: string) => talkif([place], { script: join(import.meta.dirname, 'start-postgres.ts') })
+
+/** Some live process that has nothing to do with the PostgreSQL of the folder, under the same user. */
+function stranger(place: string): ChildProcess {
+  const { uid, gid } = statSync(postgresOf(place))
+  return spawn('sleep', ['600'], { stdio: 'ignore', cwd: '/', ...(isRoot ? { uid, gid } : {}) })
+}
+
+/** As after a power loss: the file names a process that is another program's now. */
+function nameInPidFile(place: string, pid: number): void {
+  const file = join(postgresOf(place), 'postmaster.pid')
+  const [, ...others] = readFileSync(file, 'utf8').split('\n')
+  writeFileSync(file, [pid, ...others].join('\n'))
+}
 
 test('a database whose password is gone is left alone; what a killed first start left is in the way of nothing', async () => {
   const place = folder()
@@ -50,4 +68,72 @@ test('a server that is killed is started again, and still belongs to its process
       (error: Error) => error.message.startsWith('Another Talkif process is using'),
     )
   await until(isRefused)
+})
+
+test('a pid file that names a process of somebody else is in the way of no start', async ({ onTestFinished }) => {
+  const place = folder()
+  const first = starter(place)
+  await first.said('started')
+  const other = stranger(place)
+  const second = starter(place)
+  onTestFinished(async () => {
+    other.kill('SIGKILL')
+    await cleanUp(place, first, second)
+  })
+  await expect(second.ended).resolves.toBe(1)
+  expect(second.errors()).toMatch(/^Another Talkif process is using/)
+  const left = postmaster(place)!
+  first.child.kill('SIGKILL')
+  await first.ended
+  process.kill(left, 'SIGKILL')
+  await until(() => !isAlive(left))
+  nameInPidFile(place, other.pid!)
+
+  const third = starter(place)
+  onTestFinished(() => void third.child.kill('SIGKILL'))
+  await third.said('started')
+  const running = postmaster(place)!
+  expect(running).not.toBe(other.pid)
+  third.child.kill('SIGTERM')
+  await expect(third.ended).resolves.toBe(0)
+  expect(isAlive(running)).toBe(false)
+  expect(other.exitCode ?? other.signalCode).toBe(null)
+})
+
+test('a server that stops signals no process of somebody else', async ({ onTestFinished }) => {
+  const place = folder()
+  const server = await startEmbeddedPostgres(place)
+  const left = postmaster(place)!
+  const other = stranger(place)
+  onTestFinished(async () => {
+    other.kill('SIGKILL')
+    if (isAlive(left)) process.kill(left, 'SIGKILL')
+    await cleanUp(place)
+  })
+  nameInPidFile(place, other.pid!)
+  await server.stop()
+  // A signal would have reached it by then.
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(other.signalCode).toBe(null)
+})
+
+test('an empty pid file is in the way of no start; a server that does not answer is told', async ({
+  onTestFinished,
+}) => {
+  const place = folder()
+  onTestFinished(() => rm(place, { recursive: true }))
+  const file = join(place, 'postmaster.pid')
+  writeFileSync(file, '')
+  expect(await portOfRunning(place)).toBe(undefined)
+  expect(existsSync(file)).toBe(false)
+
+  // A program by that name and on that folder, which listens nowhere.
+  writeFileSync(join(place, 'postgres'), '#!/bin/sh\nread line\n', { mode: 0o755 })
+  const deaf = spawn(join(place, 'postgres'), ['-D', place, '-p', '1'], { stdio: ['pipe', 'ignore', 'ignore'] })
+  onTestFinished(() => void deaf.kill('SIGKILL'))
+  writeFileSync(file, [deaf.pid, place, '0', '1', '', '127.0.0.1', '', 'ready   '].join('\n'))
+  await expect(portOfRunning(place, 200)).rejects.toThrow(
+    `PostgreSQL does not answer, though ${file} says that process ${deaf.pid} runs it. Stop that process`,
+  )
+  expect(existsSync(file)).toBe(true)
 })
