@@ -22,6 +22,7 @@ import { promisify } from 'node:util'
 import postgres from 'postgres'
 import { pause, systemClock } from '../clock.ts'
 import { sha256 } from '../ids.ts'
+import { holdFolder, inUse } from './data-folder.ts'
 import { isUp, portOfRunning } from './postmaster.ts'
 
 const run = promisify(execFile)
@@ -53,6 +54,17 @@ export async function startEmbeddedPostgres(
   fixedPort?: number,
 ): Promise<EmbeddedPostgres> {
   mkdirSync(folder, { recursive: true })
+  const letGo = await holdFolder(folder)
+  try {
+    const server = await startHeld(folder, settings, fixedPort)
+    return { ...server, stop: () => server.stop().finally(letGo) }
+  } catch (error) {
+    await letGo()
+    throw error
+  }
+}
+
+async function startHeld(folder: string, settings: string[], fixedPort?: number): Promise<EmbeddedPostgres> {
   const place = await findPlace(folder)
   const password = await initialise(place, folder)
   const running = await portOfRunning(place.dataDir)
@@ -248,7 +260,7 @@ async function own(adminUrl: string, folder: string): Promise<postgres.Sql> {
   const [row] = await sql<{ owned: boolean }[]>`select pg_try_advisory_lock(7082551) as owned`
   if (!row?.owned) {
     await sql.end({ timeout: 1 })
-    throw new Error(`Another Talkif process is using ${folder}. Stop it, or set TALKIF_DATA_DIR to another folder.`)
+    throw inUse(folder)
   }
   const [database] = await sql`select 1 from pg_database where datname = 'talkif'`
   if (!database) await sql`create database talkif`

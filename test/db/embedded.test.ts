@@ -137,3 +137,34 @@ test('an empty pid file is in the way of no start; a server that does not answer
   )
   expect(existsSync(file)).toBe(true)
 })
+
+test('of two first starts at once one has the folder, and the other says so', async ({ onTestFinished }) => {
+  // Neither finds it made.
+  const place = join(folder(), 'data')
+  const both = [starter(place), starter(place)]
+  onTestFinished(async () => {
+    await cleanUp(place, ...both)
+    await rm(dirname(place), { recursive: true })
+  })
+  const tried = await Promise.all(
+    both.map((run) =>
+      run.said('started').then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  expect(tried.toSorted(), both.map((run) => run.output()).join()).toEqual([false, true])
+  const [winner, loser] = tried[0] ? both : both.toReversed()
+  expect(await loser!.ended).toBe(1)
+  expect(loser!.errors()).toBe(
+    `Another Talkif process is using ${place}. Stop it, or set TALKIF_DATA_DIR to another folder.\n`,
+  )
+  winner!.child.kill('SIGTERM')
+  expect(await winner!.ended, winner!.output()).toBe(0)
+  const third = starter(place)
+  onTestFinished(() => void third.child.kill('SIGKILL'))
+  await third.said('started')
+  third.child.kill('SIGTERM')
+  expect(await third.ended).toBe(0)
+})
