@@ -1,7 +1,59 @@
-import { rmSync, statSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, rmSync, statSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { platform, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+
+/** @throws Error, in words for the user, when it cannot be made or written. */
+export function makeDataFolder(folder: string): void {
+  try {
+    makeFolder(folder)
+    accessSync(folder, constants.W_OK)
+  } catch (error) {
+    throw unusable(folder, error as NodeJS.ErrnoException)
+  }
+}
+
+/** One by one: Node's `recursive` never returns where nothing can be made, as in /proc. */
+function makeFolder(path: string): void {
+  if (isFolder(path)) return
+  if (dirname(path) !== path) makeFolder(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    // Another process may have been faster.
+    if (!isFolder(path)) throw error
+  }
+}
+
+const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+
+const ANOTHER = 'Set it to a folder that this user may write.'
+const FULL = 'Free some space, or set it to a folder on another disk.'
+/** By the system's code: what is in the way of the path, and what helps. */
+const TROUBLES: Record<string, (path: string) => [why: string, next: string]> = {
+  EEXIST: (path) => [`${path} is no folder`, ANOTHER],
+  ENOTDIR: (path) => [`${path} is no folder`, ANOTHER],
+  ENOENT: (path) => [`${path} cannot be made there`, ANOTHER],
+  EACCES: (path) => [`this user may not read and write ${path}`, ANOTHER],
+  EPERM: (path) => [`this user may not read and write ${path}`, ANOTHER],
+  EROFS: (path) => [`${path} is on a disk that is read-only`, ANOTHER],
+  ENOSPC: (path) => [`the disk of ${path} is full`, FULL],
+  EDQUOT: (path) => [`no more of the disk of ${path} is this user's`, FULL],
+}
+
+/** What stands in the way of the data folder, in words for the user. */
+export function unusable(folder: string, error: Pick<NodeJS.ErrnoException, 'code' | 'path' | 'message'>): Error {
+  const { code = '', path = folder, message } = error
+  const [why, next] = TROUBLES[code]?.(path === folder ? 'it' : path) ?? [message, ANOTHER]
+  return new Error(`TALKIF_DATA_DIR=${folder} cannot be used: ${why}. ${next}`)
+}
+
+/** An error of the file system about something that is within the data folder in words; any other comes back as it is. */
+export function inWordsOfFolder(error: unknown, folder: string): unknown {
+  const { code = '', path = '', syscall = '' } = error as NodeJS.ErrnoException
+  const isOurs = code in TROUBLES && code !== 'ENOENT' && path.startsWith(folder) && !syscall.startsWith('spawn')
+  return isOurs ? unusable(folder, error as NodeJS.ErrnoException) : error
+}
 
 /**
  * Keeps every other process from starting PostgreSQL in the folder. A listener, and not a file with a process id: it goes with its

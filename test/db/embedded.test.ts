@@ -1,16 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { platform } from 'node:os'
 import { dirname, join } from 'node:path'
 import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from '../../runtime/db/embedded.ts'
 import { portOfRunning } from '../../runtime/db/postmaster.ts'
-import { cleanUp, folder, isAlive, isRoot, postgresOf, postmaster, talkif } from '../cli/processes.ts'
+import { cleanUp, folder, isAlive, isRoot, nobody, postgresOf, postmaster, talkif } from '../cli/processes.ts'
 import { until } from '../harness/until.ts'
 
 /** A process of its own that starts the PostgreSQL of a folder. */
-const starter = (place: string) => talkif([place], { script: join(import.meta.dirname, 'start-postgres.ts') })
+const starter = (place: string) => talkif([place], { script: starterFile })
+const starterFile = join(import.meta.dirname, 'start-postgres.ts')
 
 /** Some live process that has nothing to do with the PostgreSQL of the folder, under the same user. */
 function stranger(place: string): ChildProcess {
@@ -167,4 +169,39 @@ test('of two first starts at once one has the folder, and the other says so', as
   await third.said('started')
   third.child.kill('SIGTERM')
   expect(await third.ended).toBe(0)
+})
+
+test('a data folder that cannot be used is told with what to do', async ({ onTestFinished }) => {
+  const place = folder()
+  onTestFinished(() => rm(place, { recursive: true }))
+  const file = join(place, 'file')
+  writeFileSync(file, '')
+  const refusal = (path: string) =>
+    startEmbeddedPostgres(path).then(
+      () => 'started',
+      (error: Error) => error.message,
+    )
+  const next = 'Set it to a folder that this user may write.'
+  expect(await refusal(file)).toBe(`TALKIF_DATA_DIR=${file} cannot be used: it is no folder. ${next}`)
+  const below = join(file, 'data')
+  expect(await refusal(below)).toBe(`TALKIF_DATA_DIR=${below} cannot be used: ${file} is no folder. ${next}`)
+  const loop = join(place, 'loop')
+  symlinkSync(loop, loop)
+  expect(await refusal(loop)).toMatch(`TALKIF_DATA_DIR=${loop} cannot be used: ELOOP`)
+  // Where one is root, rights bar nobody.
+  const theirs = folder({ mode: 0o500 })
+  onTestFinished(() => rm(theirs, { recursive: true }))
+  const barred = talkif([theirs], { script: starterFile, ...(isRoot ? { user: nobody } : {}) })
+  expect(await barred.ended).toBe(1)
+  expect(barred.errors()).toBe(
+    `TALKIF_DATA_DIR=${theirs} cannot be used: this user may not read and write it. ${next}\n`,
+  )
+})
+
+test.runIf(platform() === 'linux')('a data folder where nothing can be made is told too', async () => {
+  const made = starter('/proc/nope')
+  const tooLong = setTimeout(() => made.child.kill('SIGKILL'), 60_000)
+  expect(await made.ended).toBe(1)
+  clearTimeout(tooLong)
+  expect(made.errors()).toMatch(/^TALKIF_DATA_DIR=\/proc\/nope cannot be used: it cannot be made there\. Set it to/)
 })
