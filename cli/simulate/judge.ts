@@ -1,3 +1,4 @@
+import { smallLetters } from '../../flows/language/answer-yes-no.ts'
 import { SENTENCES } from '../../flows/language/sentences.ts'
 import type { Call } from '../../openapi/schemas/call.ts'
 import type { Expectation } from '../../openapi/schemas/persona.ts'
@@ -62,7 +63,7 @@ const differs = (what: string, expected: unknown, came: unknown): Unmet => ({
 const same = <T>(what: string, expected: T | undefined, came: T | null): Unmet[] =>
   expected === undefined || expected === came ? [] : [differs(what, expected, came)]
 
-const holds = (text: string, words: string) => text.toLowerCase().includes(words.toLowerCase())
+const holds = (text: string, words: string) => smallLetters(text).includes(smallLetters(words))
 
 /** What the carrier took. Neither what was skipped or failed, nor what quiet hours hold back: it did not leave with the call. */
 const SENT = new Set(['accepted', 'sent', 'delivered', 'read', 'undelivered'])
