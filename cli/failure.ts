@@ -1,5 +1,6 @@
 import { ConnectionError, TalkifError } from '../openapi/client.ts'
 import { type FieldFault, type Problem, type ProblemCode, problems } from '../openapi/schemas/problem.ts'
+import { ProblemError } from '../runtime/problem.ts'
 import { clean, type Paint } from './output.ts'
 
 /** What a command cannot do, in words for its user: what happened, and what to do next. Ends it with status 1. */
@@ -20,6 +21,11 @@ export type Failure = Partial<Problem> & Pick<Problem, 'detail' | 'suggested_act
 /** Any error as what happened and what to do next. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof TalkifError) return error.problem
+  // What the server would refuse, found here by the same code.
+  if (error instanceof ProblemError) {
+    const { code, message, param, errors = [], suggestedAction } = error
+    return { code, detail: message, param, errors, suggested_action: suggestedAction }
+  }
   if (error instanceof ConnectionError) return { detail: error.message, suggested_action: nextOf(error) }
   if (error instanceof CommandError) return { detail: error.message, suggested_action: error.next ?? '', ...error.more }
   return { detail: error instanceof Error ? error.message : String(error), suggested_action: '' }

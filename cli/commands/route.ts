@@ -1,6 +1,8 @@
-import { compileRouter, type LeadTraits } from '../../flows/language/matcher.ts'
+import { compileRouter } from '../../flows/language/matcher.ts'
 import { readShape } from '../../openapi/faults.ts'
-import { normaliseLead, phoneOf, RoutedLead } from '../../runtime/leads/read-lead.ts'
+import { nearest } from '../../openapi/nearest.ts'
+import { traitsOf } from '../../runtime/leads/explain-route.ts'
+import { RoutedLead } from '../../runtime/leads/read-lead.ts'
 import { CommandError } from '../failure.ts'
 import { readObject } from '../files.ts'
 import { type Invocation, status } from '../invocation.ts'
@@ -30,18 +32,22 @@ export async function route(it: Invocation<Options, [lead: string]>): Promise<nu
   return routed.flow_id === null ? status.failed : status.ok
 }
 
-/** By the flow files, with the code that the server routes by. */
+/** By the flow files, with the code that the server routes by. @throws CommandError for a lead with faults, or that names no flow of them. */
 async function routedHere(
-  lead: Record<string, unknown>,
+  given: Record<string, unknown>,
   { options, out }: Pick<Invocation<Options, [string]>, 'options' | 'out'>,
 ): Promise<Routed> {
-  const traits = await traitsOf(lead)
+  const { data: lead, faults } = readShape(RoutedLead, given)
+  if (!lead) throw new CommandError(faults.map(({ detail }) => detail).join(' '), 'Give the body of POST /v1/leads.')
+  const traits = await traitsOf(lead, Date.now())
   const sources = await readSources(options.dir === undefined ? [] : [options.dir], out, { assume: true })
   allValid(sources, out)
   const flows = sources.flatMap(({ parsed }) =>
     parsed ? [{ id: parsed.flow.id, version: 1, match: parsed.flow.match }] : [],
   )
-  const verdicts = compileRouter(flows).explain(traits)
+  const ids = flows.map(({ id }) => id)
+  if (lead.flow_id && !ids.includes(lead.flow_id)) throw noSuchFlow(lead.flow_id, ids)
+  const verdicts = compileRouter(flows).explain(traits, lead.flow_id)
   const chosen = verdicts.find(({ verdict }) => verdict === 'chosen')
   return {
     flow_id: chosen?.flow_id ?? null,
@@ -49,14 +55,12 @@ async function routedHere(
   }
 }
 
-/** A lead that gives no language has that of its number's country, as on the server. @throws CommandError for a lead with faults. */
-async function traitsOf(lead: Record<string, unknown>): Promise<LeadTraits> {
-  const { data, faults } = readShape(RoutedLead, lead)
-  if (!data) throw new CommandError(faults.map(({ detail }) => detail).join(' '), 'Give the body of POST /v1/leads.')
-  const { source, campaign, intent, language } = data
-  const phone = phoneOf(lead)
-  const derived = language || !phone ? undefined : (await normaliseLead({ ...data, phone })).language
-  return { source, campaign, intent, language: language ?? derived, isLanguageDerived: language === undefined }
+function noSuchFlow(id: string, ids: string[]): CommandError {
+  const meant = nearest(id, ids)
+  return new CommandError(
+    `There is no flow ${id} in these files.`,
+    meant ? `Did you mean ${meant}?` : `There are: ${ids.join(', ')}.`,
+  )
 }
 
 const MARKS = { chosen: ['green', '✓'], outranked: ['yellow', '·'], refused: ['dim', '·'] } as const

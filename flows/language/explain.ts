@@ -10,12 +10,20 @@ export interface Verdict {
   why: string
 }
 
-/** Every flow, the chosen one first, then those that would have been next; refused ones last, by id. @param candidates by id. */
-export function explain(candidates: Candidate[], lead: LeadTraits): Verdict[] {
+/** Why a flow is chosen by its id, whatever it takes. */
+export const NAMED = 'named by the lead'
+
+/**
+ * Every flow, the chosen one first, then those that would have been next; refused ones last, by id.
+ * @param candidates by id.
+ * @param flowId the flow that the lead names, if any.
+ */
+export function explain(candidates: Candidate[], lead: LeadTraits, flowId?: string): Verdict[] {
   const ranked = candidates.map((flow) => ({ flow, rank: rankOf(flow, lead) }))
   // Sorting keeps the order of ids among equals.
   const taking = ranked.filter(({ rank }) => rank >= 0).toSorted((a, b) => b.rank - a.rank)
-  const best = taking[0]?.flow
+  const named = candidates.find(({ id }) => id === flowId)
+  const best = named ?? taking[0]?.flow
   const told = ({ id, version }: Candidate, verdict: Verdict['verdict'], why: string) => ({
     flow_id: id,
     version,
@@ -23,11 +31,12 @@ export function explain(candidates: Candidate[], lead: LeadTraits): Verdict[] {
     why,
   })
   return [
-    ...taking.map(({ flow }) =>
-      flow === best ? told(flow, 'chosen', reasons(flow, lead)) : told(flow, 'outranked', outranked(flow, best!, lead)),
-    ),
+    ...(best ? [told(best, 'chosen', named ? NAMED : reasons(best, lead))] : []),
+    ...taking
+      .filter(({ flow }) => flow !== best)
+      .map(({ flow }) => told(flow, 'outranked', named ? `the lead names ${named.id}` : outranked(flow, best!, lead))),
     ...ranked
-      .filter(({ rank }) => rank < 0)
+      .filter(({ flow, rank }) => rank < 0 && flow !== best)
       .map(({ flow }) => told(flow, 'refused', `it wants ${wishes(flow, lead).join(' and ')}`)),
   ]
 }

@@ -24,8 +24,8 @@ export interface Router {
   route(lead: LeadTraits): Route | null
   /** Why no flow takes the lead, in words. */
   refusal(lead: LeadTraits): string
-  /** Every flow, the chosen one first, then those that would have been next; refused ones last, by id. */
-  explain(lead: LeadTraits): Verdict[]
+  /** Every flow, the chosen one first, then those that would have been next; refused ones last, by id. A flow that the lead names is chosen. */
+  explain(lead: LeadTraits, flowId?: string): Verdict[]
 }
 
 /**
@@ -55,7 +55,7 @@ export function compileRouter(flows: readonly RoutableFlow[]): Router {
       return best ? { flow_id: best.id, version: best.version, why: reasons(best, wanted) } : null
     },
     refusal: (lead) => refusal(candidates, spelled(lead)),
-    explain: (lead) => explain(candidates, spelled(lead)),
+    explain: (lead, flowId) => explain(candidates, spelled(lead), flowId),
   }
 }
 

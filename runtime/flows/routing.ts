@@ -1,3 +1,4 @@
+import { NAMED } from '../../flows/language/explain.ts'
 import { compileRouter } from '../../flows/language/matcher.ts'
 import type { Flow } from '../../openapi/schemas/flow-document.ts'
 import type { Db, Sql, Tx } from '../db/connect.ts'
@@ -45,7 +46,7 @@ export class Routers {
     const { router, byId } = await this.#flowsOf(db, workspaceId, stamp)
     if (flowId) {
       const named = byId.get(flowId)
-      if (named) return { id: flowId, ...named, why: 'named by the lead' }
+      if (named) return { id: flowId, ...named, why: NAMED }
       throw problemOf([noSuchFlow(flowId)])
     }
     const found = router.route(facts)
@@ -56,10 +57,15 @@ export class Routers {
     return { id: found.flow_id, ...flow, why: found.why }
   }
 
-  /** What every flow of the workspace says to a lead that names none, the chosen one first. */
-  async explain(db: Db | Tx, { workspaceId, stamp }: { workspaceId: string; stamp: string }, facts: RoutingFacts) {
+  /** What every flow of the workspace says to a lead, the chosen one first. */
+  async explain(
+    db: Db | Tx,
+    { workspaceId, stamp }: { workspaceId: string; stamp: string },
+    facts: RoutingFacts,
+    flowId?: string,
+  ) {
     const { router } = await this.#flowsOf(db, workspaceId, stamp)
-    return router.explain(facts)
+    return router.explain(facts, flowId)
   }
 
   async #flowsOf(db: Db | Tx, workspaceId: string, stamp: string): Promise<WorkspaceFlows> {

@@ -4,38 +4,43 @@ import { ProblemError, problemOf } from '../problem.ts'
 import { leadFaults, normaliseLead, type RoutedLead } from './read-lead.ts'
 
 /**
- * Which flow a lead would get, and what every flow says to it; nothing is stored and nobody is called. A lead that gives no language
- * has that of its number's country, as at the intake.
- * @throws phone_invalid.
+ * Which flow a lead would get, and what every flow says to it; nothing is stored and nobody is called.
+ * @throws phone_invalid, lead_invalid; no_flow_matches for a flow that the lead names and that is not there.
  */
 export async function explainRoute(
   deps: Pick<Deps, 'db' | 'sql' | 'clock' | 'routers'>,
   caller: Caller,
   lead: RoutedLead,
 ) {
-  const { source, campaign, intent } = lead
-  const language = lead.language ?? (await derivedLanguage(deps, lead))
-  const facts = { source, campaign, intent, language, isLanguageDerived: lead.language === undefined }
+  const facts = await traitsOf(lead, deps.clock.now())
   const { sql } = deps
   const [row] = await sql`select (${flowStamp(sql, sql`${caller.workspaceId}`)}) as stamp`
   const routing = { workspaceId: caller.workspaceId, stamp: row!.stamp as string }
   const chosen = await deps.routers.route(deps.db, routing, facts, lead.flow_id).catch((error) => {
-    if (error instanceof ProblemError && error.code === 'no_flow_matches')
-      return { id: null, version: null, why: error.message }
+    const isAnswer = error instanceof ProblemError && error.code === 'no_flow_matches' && lead.flow_id === undefined
+    if (isAnswer) return { id: null, version: null, why: error.message }
     throw error
   })
   return {
     flow_id: chosen.id,
     version: chosen.version,
     why: chosen.why,
-    language: language ?? null,
-    flows: await deps.routers.explain(deps.db, routing, facts),
+    language: facts.language ?? null,
+    flows: await deps.routers.explain(deps.db, routing, facts, lead.flow_id),
   }
 }
 
-async function derivedLanguage({ clock }: Pick<Deps, 'clock'>, lead: RoutedLead): Promise<string | undefined> {
-  if (lead.phone === undefined) return undefined
-  const faults = leadFaults({ ...lead }, clock.now()).filter(({ pointer }) => pointer === '/phone')
+/**
+ * What a lead is routed by. One that gives no language has that of its number's country, as at the intake.
+ * @param now epoch milliseconds.
+ * @throws phone_invalid, lead_invalid for a country that is none.
+ */
+export async function traitsOf(lead: RoutedLead, now: number) {
+  const { source, campaign, intent, language } = lead
+  const told = { source, campaign, intent, isLanguageDerived: language === undefined }
+  const { phone } = lead
+  if (phone === undefined) return { ...told, language }
+  const faults = leadFaults({ ...lead }, now).filter(({ pointer }) => ['/phone', '/country'].includes(pointer))
   if (faults.length) throw problemOf(faults)
-  return (await normaliseLead({ ...lead, phone: lead.phone })).language
+  return { ...told, language: language ?? (await normaliseLead({ ...lead, phone })).language }
 }

@@ -197,7 +197,15 @@ describe('flows', () => {
     expect(await route({ source: 'x', flow_id: 'german' })).toMatchObject({
       flow_id: 'german',
       why: 'named by the lead',
+      flows: [
+        { flow_id: 'german', verdict: 'chosen', why: 'named by the lead' },
+        { flow_id: 'flow_pricing_v3', verdict: 'refused' },
+      ],
     })
+    const unknown = await desk.post('/workspace/route', { source: 'x', flow_id: 'grman' })
+    const sent = await desk.post('/v1/leads', { source: 'x', flow_id: 'grman', phone: somebody(), consent: true })
+    expect([unknown.status, unknown.body.errors]).toEqual([sent.status, sent.body.errors])
+    expect(unknown.body).toMatchObject({ code: 'no_flow_matches', param: 'flow_id' })
     expect(await route({ source: 'x', intent: 'y' })).toMatchObject({
       flow_id: null,
       version: null,
@@ -205,6 +213,8 @@ describe('flows', () => {
     })
     const { status, body } = await desk.post('/workspace/route', { source: 'x', phone: '123' })
     expect([status, body.code]).toEqual([422, 'phone_invalid'])
+    const nowhere = await desk.post('/workspace/route', { source: 'x', phone: '(202) 555-0123', country: 'ZZ' })
+    expect(nowhere.body).toMatchObject({ code: 'lead_invalid', param: 'country' })
     expect((await desk.post('/workspace/route', { intent: 'x', colour: 'red' })).body.errors).toHaveLength(2)
     expect(await rows(served)).toEqual(before)
   })

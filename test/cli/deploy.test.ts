@@ -425,4 +425,28 @@ describe('on this machine alone', () => {
     const faulty = await quickly(['route', '-'], { ...given, input: '{"sorce": "fax", "phone": "+12025550100"}' })
     expect(faulty.err).toContain('There is no field sorce here; did you mean source?')
   })
+
+  test('route: the flow that a lead names, and what the server would refuse, here and there alike', async ({ cli }) => {
+    const { given } = team()
+    await cli(['deploy', '-y'], given)
+    const both = async (lead: object) => {
+      const input = JSON.stringify({ source: 'web_form', intent: 'pricing', ...lead })
+      const here = await quickly(['route', '-'], { ...given, input })
+      return [here, await cli(['route', '-', '--remote'], { ...given, input })]
+    }
+    for (const { status, out } of await both({ flow_id: 'flow_event' })) {
+      expect(status).toBe(0)
+      expect(out).toMatch(
+        /^✓ flow_event +chosen +named by the lead\n· flow_pricing_v3 +outranked +the lead names flow_event\n$/,
+      )
+    }
+    for (const { status, out, err } of await both({ flow_id: 'flow_evnt' })) {
+      expect([status, out]).toEqual([1, ''])
+      expect(err).toContain('There is no flow flow_evnt in th')
+    }
+    for (const { status, err } of await both({ phone: '+1202' })) {
+      expect(status).toBe(1)
+      expect(err).toMatch(/^✗ No such number exists\.\n→ For example \+12025550100\.\n/)
+    }
+  })
 })

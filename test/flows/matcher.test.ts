@@ -197,6 +197,16 @@ test('every flow says why it was chosen or not', () => {
   ])
 })
 
+test('the flow that a lead names is chosen, whatever it takes, and the others say how they stand to it', () => {
+  const router = compileRouter([flow('any', {}), flow('fax', { source: ['fax'] }), flow('crm', { source: ['crm'] })])
+  const told = router.explain(lead, 'fax').map(({ flow_id, verdict, why }) => [flow_id, verdict, why])
+  expect(told).toEqual([
+    ['fax', 'chosen', 'named by the lead'],
+    ['any', 'outranked', 'the lead names fax'],
+    ['crm', 'refused', 'it wants source crm (the lead has "web_form")'],
+  ])
+})
+
 test('the one that is explained as chosen is the route, and every flow is explained once', () => {
   fc.assert(
     fc.property(anyFlows, anyLead, (flows, wanted) => {
