@@ -67,6 +67,12 @@ test('rendering is the same on every machine and every time', async () => {
   await expect(fresh.say('person', 'After the close.')).rejects.toThrow('closed')
 })
 
+test('words that the voice cannot read are told apart, however short', async () => {
+  for (const text of ['صيانة', '見積もり', 'تركيب', 'ремонт', 'монтаж', 'ご用件は何ですか？', 'お名前は何ですか？']) {
+    expect(speech.recognize(await speech.say('person', text))).toBe(text)
+  }
+})
+
 test('a text is said sentence by sentence', () => {
   expect(sentences('Hello there. It costs 10.30 dollars! All right? “Fine.” Bye')).toEqual([
     ...['Hello there.', 'It costs 10.30 dollars!', 'All right?', '“Fine.”', 'Bye'],

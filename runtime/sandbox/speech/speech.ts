@@ -27,7 +27,7 @@ const MEMORY_MAX = 1500
 const FILES_MAX = 5000
 const TEXT_MAX = 400
 /** Part of the cache key: raise it when the rendering changes. */
-const VERSION = 2
+const VERSION = 3
 
 /** @param cacheDir where rendered phrases are kept, by content; nothing is written without it */
 export function createSpeech(cacheDir?: string): Speech {
@@ -73,7 +73,7 @@ export function createSpeech(cacheDir?: string): Speech {
 
 const keyOf = (speaker: Speaker, text: string) => `${VERSION}:${voices[speaker]}:${text}`
 
-/** flite reads ASCII: fold accents and drop the rest; a script it cannot read at all is hummed, so that it can be heard. */
+/** flite reads ASCII: fold accents and drop the rest; a script it cannot read at all is said in syllables of its own. */
 function spoken(text: string): string {
   const folded = text
     .normalize('NFKD')
@@ -81,8 +81,20 @@ function spoken(text: string): string {
     .replace(/[‘’]/g, "'")
     .replace(/[\u0300-\u036f]/g, '')
     .replace(/[^\x20-\x7e]+/g, ' ')
-  return /[a-z0-9]/i.test(folded) ? folded.slice(0, TEXT_MAX) : `la ${'la '.repeat(Math.min(40, text.length / 3))}`
+  return /[a-z0-9]/i.test(folded) ? folded.slice(0, TEXT_MAX) : `la ${syllables(text)}`
 }
+
+const LETTERS = ['bdfgklmnprstvz', 'aeiou']
+
+/** Each letter as one that depends on it, by turns a consonant and a vowel: words that differ sound different. */
+const syllables = (text: string): string =>
+  [...text]
+    .slice(0, TEXT_MAX)
+    .map((letter, at) => {
+      const letters = LETTERS[at % 2]!
+      return /\p{L}|\p{N}/u.test(letter) ? letters[letter.codePointAt(0)! % letters.length] : ' '
+    })
+    .join('')
 
 /** Written aside and renamed, so that a reader never sees half of it. A full disk only costs the cache. */
 async function keep(folder: string | undefined, path: string, audio: Buffer): Promise<void> {
