@@ -42,6 +42,9 @@ const partingPhrases = new Set([
   'gleichfalls',
 ])
 
+/** As a transcription may write it, by the language that it takes the words for. */
+const questionMark = /[?？؟՞\u037e]/
+
 /** What a transcription writes for sounds that are no words: `(coughing)`, `[noise]`, `*sighs*`. */
 const noises = /\([^)]*\)|\[[^\]]*\]|\*[^*]*\*/g
 
@@ -117,7 +120,7 @@ export function agreesToEnd(text: string, silent: boolean): boolean {
   const isPolite = (word: Word) => isIn(courtesies)(word) || isIn(backchannels)(word)
   if (words.length === 0 || (!silent && isBackchannel(text))) return true
   if (partingPhrases.has(words.map(({ plain }) => plain).join(' '))) return true
-  return !text.includes('?') && words.some(isParting) && words.every((word) => isParting(word) || isPolite(word))
+  return !questionMark.test(text) && words.some(isParting) && words.every((word) => isParting(word) || isPolite(word))
 }
 
 /** True where two thirds of the words of `text` are among those of `said`, or where it has none: an echo is transcribed as what we said. */

@@ -29,6 +29,7 @@ test.each([
     'Wait, one question!',
     'No, stop.',
     'Is that all?',
+    'Thanks, is that all?',
     'Will you do that?',
     'Thanks, and how much is it?',
     'Thanks, what day?',
@@ -41,6 +42,7 @@ test.each([
   ],
 ])('a goodbye that is answered with %j goes on as a conversation', (text) => {
   expect(agreesToEnd(text, false)).toBe(false)
+  expect(agreesToEnd(text.replace('?', '？'), false)).toBe(false)
 })
 
 test('of somebody who was silent a "yes" is a sign of life; a parting is one still', () => {
