@@ -107,6 +107,30 @@ personas:
   expect(status).toBe(0)
 })
 
+test('personas answer what is asked without a question mark, and in scripts that have their own', {
+  timeout: 300_000,
+}, async () => {
+  const cwd = folder()
+  withSpeech(join(cwd, '.talkif'))
+  mkdirSync(join(cwd, 'simulations'))
+  const flow = `id: clinic
+match: {source: clinic}
+qualify:
+  - postcode: "Please tell me your postcode."
+  - youken: "ご用件は何ですか？"
+  - service: "ما الخدمة؟"
+on: {qualified: log("comes")}
+`
+  const answers = 'answers: {postcode: one two three, youken: 見積もり, service: صيانة}'
+  writeFileSync(join(cwd, 'clinic.yaml'), flow)
+  const personas = `personas:\n  - {persona: Aya, ${answers}, expect: {outcome: qualified, ${answers}}}\n`
+  writeFileSync(join(cwd, 'simulations/clinic.yaml'), personas)
+  const { status, out, err } = await command(['simulate', 'clinic.yaml', '--pace', '10', '--json'], { cwd })
+  expect(err).toBe('')
+  expect(answer(out).results.flatMap(({ unmet }) => unmet)).toEqual([])
+  expect(status).toBe(0)
+})
+
 test('without people of the sandbox a file of personas calls these alone; without either everybody is called', () => {
   const parsed = parseFlow('id: x\nmatch: {source: form}\n')
   if ('faults' in parsed) throw new Error('the flow is faulty')

@@ -1,3 +1,4 @@
+import { endsInQuestion, firstQuestion } from '../questions.ts'
 import type { Step } from './mind.ts'
 
 /** The English the agent's mind understands and speaks. */
@@ -22,7 +23,7 @@ export function heardIntent(text: string): Intent | undefined {
   return intents.find(([, pattern]) => pattern.test(text))?.[0]
 }
 
-export const isQuestion = (text: string) => /\?\s*$/.test(text) && !/^(hello|hi)\?$/i.test(text)
+export const isQuestion = (text: string) => endsInQuestion(text) && !/^(hello|hi)\?$/i.test(text)
 
 export const isGreeting = (text: string) => /^(hello|hi|hey|speaking)( there)?[.?!]?$/i.test(text.trim())
 
@@ -59,7 +60,7 @@ export function questionFor(slot: string, instructions: string): string {
     const bullet = line.replace(/^[\s\-*•\d.)`"'“]+/, '')
     if (!bullet.startsWith(slot) || /[a-z0-9_]/.test(bullet[slot.length] ?? '')) continue
     const rest = bullet.slice(slot.length)
-    const question = /["“]([^"”]+)["”]/.exec(rest)?.[1] ?? /\p{L}[^?!.:]*\?/u.exec(rest)?.[0]
+    const question = /["“]([^"”]+)["”]/.exec(rest)?.[1] ?? firstQuestion(rest)
     if (question) return question.trim()
   }
   return known[slot] ?? `Could you tell me your ${slot.replaceAll('_', ' ')}?`

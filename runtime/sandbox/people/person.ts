@@ -52,13 +52,13 @@ function human({ script, speech, pace, hangUp, press, line }: PersonOptions): Pe
   let interrupted = false
   let ignoring = false
   let pressed = false
-  let last = ''
+  const said: string[] = []
   let heard = ''
   let asked = 0
   let breathMs = 0
 
   function say(text: string): void {
-    last = text
+    said.push(text)
     silentMs = 0
     heard = ''
     ear.take()
@@ -66,7 +66,7 @@ function human({ script, speech, pace, hangUp, press, line }: PersonOptions): Pe
   }
 
   function respond(waited: boolean): void {
-    const words = reply(script, { text: heard, answered, insisted, last, waited })
+    const words = reply(script, { text: heard, answered, insisted, said, waited })
     if (words === null) return
     insisted ||= words === script.insists?.words
     answered++

@@ -4,6 +4,8 @@ import {
   sandboxColleagues,
   sandboxPeople,
 } from '../../../openapi/sandbox-people.ts'
+import { hasQuestion, lastQuestion } from '../questions.ts'
+import { type OwnAnswer, ownAnswer } from './own-answer.ts'
 
 /** What a person does, in their own words. Plain JSON. */
 export interface Script {
@@ -49,8 +51,8 @@ interface Interruption {
 export interface Answers {
   /** To a time that is offered. */
   slot: string
-  /** To a question that shares most of its words with `question`. */
-  own?: { question: string; words: string }[]
+  /** To what shares most of its words with `question`. */
+  own?: OwnAnswer[]
 }
 
 const GREETED = 'Yes, I have a moment.'
@@ -177,8 +179,8 @@ export interface HeardTurn {
   /** Turns of the agent that this person has answered before. */
   answered: number
   insisted: boolean
-  /** What this person said last. */
-  last: string
+  /** What this person has said so far. */
+  said: readonly string[]
   /** Nothing has been said for some seconds since. */
   waited: boolean
 }
@@ -186,17 +188,17 @@ export interface HeardTurn {
 /** What the person answers; null = listens on. */
 export function reply(script: Script, turn: HeardTurn): string | null {
   const { text } = turn
-  const question = /\?/.test(text) || text === '(inaudible)'
   if (WAITS.test(text) || GOODBYE.test(text)) return null
   const next = script.turns?.[turn.answered]
   if (next !== undefined) return next
   if (HANDS_OVER.test(text)) return YES_PLEASE
   if (PASSES_ON.test(text)) return MESSAGE
   const { insists } = script
+  const own = ownAnswer(script.answers.own ?? [], text, turn.said)
+  const question = own !== undefined || hasQuestion(text) || text === '(inaudible)'
   if (insists && !turn.insisted && (insists.at === 'greeting' || (turn.answered > 0 && question))) return insists.words
-  if (/repeat that|say that again/i.test(text)) return turn.last
+  if (/repeat that|say that again/i.test(text)) return turn.said.at(-1) ?? ''
   if (OFFER.test(text)) return script.answers.slot
-  const own = question ? ownAnswer(script, lastQuestion(text)) : undefined
   if (own !== undefined) return own
   const formed = inForm(text)
   if (formed !== undefined) return formed
@@ -204,24 +206,6 @@ export function reply(script: Script, turn: HeardTurn): string | null {
   if (turn.answered === 0) return GO_AHEAD
   return turn.waited ? ACKNOWLEDGES : null
 }
-
-/** At least so much of a slot's question is heard again when it is asked. */
-const ALIKE = 0.6
-
-function ownAnswer({ answers }: Script, asked: string): string | undefined {
-  const heard = new Set(wordsOf(asked))
-  const alike = (answers.own ?? []).map(({ question, words }) => {
-    const all = wordsOf(question)
-    return { words, share: all.filter((word) => heard.has(word)).length / all.length }
-  })
-  const [best] = alike.filter(({ share }) => share >= ALIKE).toSorted((a, b) => b.share - a.share)
-  return best?.words
-}
-
-const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
-
-/** Sentences before the question ("It will only take a minute.") are not what is asked. */
-const lastQuestion = (text: string) => text.match(/[^.!?]*\?[^?]*$/)?.[0] ?? text
 
 /** Everything the person may say, so that it can be rendered before they need it. */
 export function phrasesOf(script: Script): string[] {
