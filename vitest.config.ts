@@ -40,7 +40,7 @@ const paced = ['voice/callers', 'voice/loop', 'sandbox/rooms', 'sandbox/people']
 /** Whole programs, as users run them: servers that are killed or frozen, the command, shells, packages, browsers. */
 const programs = [
   ...['api/pages', 'bookings/kill', 'calls/frozen', 'calls/stopping', 'cli/completion', 'cli/dev', 'cli/doctor'],
-  ...['cli/package', 'cli/serve', 'cli/simulate', 'cli/start', 'well-known/guides'],
+  ...['cli/package', 'cli/serve', 'cli/simulate', 'cli/simulate-stopped', 'cli/start', 'well-known/guides'],
   ...['conformance/conformance', 'db/embedded', 'db/outage', 'generators/generators', 'mcp/inspector', 'mcp/stdio'],
   'messages/kill',
 ].map((file) => `test/${file}.test.ts`)

@@ -1,6 +1,6 @@
 import { isRunByNpm } from '../runtime/config.ts'
 import type { Served } from './serve.ts'
-import { whenUnheard } from './unheard.ts'
+import { listenForStop } from './stopping.ts'
 
 /**
  * npm that is told to stop leaves its child running, with another parent: what it started stops too. Who was started otherwise may
@@ -24,23 +24,11 @@ export async function untilStopped(
   print: (line: string) => void,
   tell: (error: unknown) => void = inWords,
 ): Promise<void> {
-  const stopping = new AbortController()
-  let firstAt: number | undefined
-  const onSignal = () => {
-    firstAt ??= performance.now()
-    // Terminals deliver one Ctrl-C to npm and to us, and npm hands its own on.
-    if (performance.now() - firstAt > 500) process.exit(130)
-    stopping.abort()
-  }
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
-  // A terminal that is closed says so more than once, and its output fails: that is nobody who cannot wait.
-  const onGone = () => stopping.abort()
-  process.on('SIGHUP', onGone)
-  whenUnheard(onGone)
-  const orphaned = whenOrphaned(onGone)
+  const { signal, stop } = listenForStop()
+  const orphaned = whenOrphaned(stop)
   try {
-    const served = await start(stopping.signal)
-    if (!stopping.signal.aborted) await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
+    const served = await start(signal)
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
     clearInterval(orphaned)
     print('\nStopping …')
     await served.close(drainMs())

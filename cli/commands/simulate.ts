@@ -12,7 +12,7 @@ import { readSubjects, type Subject } from '../simulate/read.ts'
 import { HONESTY, resultLines, summaryLines } from '../simulate/report.ts'
 import { numberPlan, type Scenario, scenariosOf } from '../simulate/scenarios.ts'
 import { openStage, type Stage } from '../simulate/stage.ts'
-import { whenUnheard } from '../unheard.ts'
+import { listenForStop } from '../stopping.ts'
 
 interface Options {
   person?: string[]
@@ -38,14 +38,18 @@ export async function simulate({ args, options, out }: Invocation<Options, [path
     return [flow.id, { yaml, document: { ...document, sandbox: { ...sandbox, ...time } } }] as const
   })
   if (options.junit) await mayWrite(options.junit)
-  const stopping = new AbortController()
-  const stop = () => stopping.abort()
-  process.once('SIGINT', stop).once('SIGTERM', stop).on('SIGHUP', stop)
-  whenUnheard(stop)
-  const stage = await openStage(new Map(deployed))
+  const { signal, over } = listenForStop()
+  const stage = await openStage(new Map(deployed)).catch((error) => {
+    // Ctrl-C reaches the programs that make the database too: that they end is no fault of theirs.
+    if (!signal.aborted) throw error
+  })
+  if (!stage) {
+    out.warn('Stopped before the first call.')
+    return 130
+  }
   try {
     for (const { flow, file } of subjects) await stage.tryOut(flow.id).catch((error) => refused(file, error))
-    const results = await playAll(scenarios, stage, stopping.signal, out)
+    const results = await playAll(scenarios, stage, signal, out)
     if (results.length < scenarios.length) {
       out.warn(`Stopped after ${results.length} of ${scenarios.length}.`)
       return 130
@@ -57,7 +61,7 @@ export async function simulate({ args, options, out }: Invocation<Options, [path
     return results.every(({ ok }) => ok) ? status.ok : status.failed
   } finally {
     await stage.close()
-    process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', stop)
+    over()
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { scopes } from '../../openapi/operation.ts'
@@ -33,7 +33,16 @@ const INBOX_PATH = '/simulated/webhooks'
 /** @param deployed by the id of the flow. @throws Error, in words for the user, when the server does not start. */
 export async function openStage(deployed: Map<string, Deployed>): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'talkif-simulate-'))
-  const drop = () => removeEmbeddedPostgres(folder)
+  // A process that does not wait has nobody to stop its database: it goes at once, with what it holds.
+  const leave = () => {
+    killPostgres(folder)
+    removeEmbeddedPostgres(folder)
+  }
+  process.once('exit', leave)
+  const drop = () => {
+    process.off('exit', leave)
+    removeEmbeddedPostgres(folder)
+  }
   try {
     keepSpeech(folder)
     // Nothing of the environment: neither its database nor its carrier account may be touched.
@@ -71,6 +80,18 @@ export async function openStage(deployed: Map<string, Deployed>): Promise<Stage>
     drop()
     throw error
   }
+}
+
+/** Ends a PostgreSQL without a last word, and waits until it writes nothing more; it may have ended already. */
+function killPostgres(folder: string): void {
+  const elsewhere = join(folder, 'postgres-is-at')
+  const data = existsSync(elsewhere) ? readFileSync(elsewhere, 'utf8').trim() : join(folder, 'postgres')
+  const lock = join(data, 'postmaster.pid')
+  const wait = new Int32Array(new SharedArrayBuffer(4))
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8').split('\n')[0]), 'SIGQUIT')
+    for (let tries = 0; existsSync(lock) && tries < 100; tries++) Atomics.wait(wait, 0, 0, 20)
+  } catch {}
 }
 
 /** Speech that `talkif dev` rendered in this folder is used again, and what is rendered here is kept. */
