@@ -178,7 +178,8 @@ export interface ClientConfig {
 const key = text.refine(canBeKey, 'is no API key: it holds characters that no key has')
 
 const ClientEnvironment = z.object({
-  TALKIF_URL: url.optional(),
+  // A server prints the address of its API, and the paths of every operation begin with /v1.
+  TALKIF_URL: url.transform((value) => value.replace(/\/v1$/, '')).optional(),
   TALKIF_KEY: key.optional(),
   TALKIF_DATA_DIR: Environment.shape.TALKIF_DATA_DIR,
 })

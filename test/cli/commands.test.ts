@@ -334,6 +334,10 @@ describe('what goes wrong says what to do next', () => {
     expect(nobody.err).toBe(
       '✗ http://127.0.0.1:9 could not be reached.\n→ Start one with `talkif dev`, or name the one you mean with --url or TALKIF_URL.\n',
     )
+    const printed = await command(['calls', '--url', `${talkif.url}/v1`, '--key', talkif.key])
+    expect(printed).toMatchObject({ status: 0, err: '' })
+    const set = await command(['calls'], { env: { TALKIF_URL: `${talkif.url}/v1/`, TALKIF_KEY: talkif.key } })
+    expect(set).toMatchObject({ status: 0, err: '' })
     const elsewhere = await command(['calls', '--url', talkif.inbox.url, '--key', talkif.key])
     expect(elsewhere.err).toContain('not as a Talkif server does')
     expect((await command(['calls', '--url', 'ftp://x', '--key', talkif.key])).err).toContain(
