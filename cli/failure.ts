@@ -1,5 +1,6 @@
 import { ConnectionError, TalkifError } from '../openapi/client.ts'
 import { type FieldFault, type Problem, type ProblemCode, problems } from '../openapi/schemas/problem.ts'
+import { Misconfigured } from '../runtime/misconfigured.ts'
 import { ProblemError } from '../runtime/problem.ts'
 import { clean, type Paint } from './output.ts'
 
@@ -27,6 +28,7 @@ export function failureOf(error: unknown): Failure {
     return { code, detail: message, param, errors, suggested_action: suggestedAction }
   }
   if (error instanceof ConnectionError) return { detail: error.message, suggested_action: nextOf(error) }
+  if (error instanceof Misconfigured) return { detail: error.message, suggested_action: error.next }
   if (error instanceof CommandError) return { detail: error.message, suggested_action: error.next ?? '', ...error.more }
   return { detail: error instanceof Error ? error.message : String(error), suggested_action: '' }
 }

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { canBeKey } from '../openapi/client.ts'
 import type { EngineAccount } from './deps.ts'
+import { Misconfigured } from './misconfigured.ts'
 
 /** The server's configuration, read from the environment once. */
 export interface Config {
@@ -175,7 +176,8 @@ export interface ClientConfig {
   isDev: boolean
 }
 
-const key = text.refine(canBeKey, 'is no API key: it holds characters that no key has')
+const NO_KEY = 'is no API key: it holds characters that no key has'
+const key = text.refine(canBeKey, NO_KEY)
 
 const ClientEnvironment = z.object({
   // A server prints the address of its API, and the paths of every operation begin with /v1.
@@ -186,10 +188,10 @@ const ClientEnvironment = z.object({
 
 /**
  * Options of the command, else `TALKIF_URL` and `TALKIF_KEY`, else what `talkif dev` wrote to this folder. Its key is given to
- * its own server alone. @throws Error that lists every fault.
+ * its own server alone. @throws Misconfigured
  */
 export function clientConfig(options: { url?: string; key?: string }): ClientConfig {
-  refuseOptions(options)
+  refuseFaults(options, process.env)
   const given = { ...process.env, ...named({ TALKIF_URL: options.url, TALKIF_KEY: options.key }) }
   const env = parseEnvironment(ClientEnvironment, given)
   const dev = readDevFile(env.TALKIF_DATA_DIR)
@@ -199,18 +201,28 @@ export function clientConfig(options: { url?: string; key?: string }): ClientCon
   return { url: serverUrl, key: env.TALKIF_KEY ?? (isDev ? dev.test_key : undefined), isGiven, isDev }
 }
 
-/** An option is told by its own name, not by that of the variable it goes before. @throws Error */
-function refuseOptions({ url: address, key: given }: { url?: string; key?: string }): void {
-  if (address && !url.safeParse(address).success) {
-    const isBare = !address.includes('://') && url.safeParse(`http://${address}`).success
-    const meant = isBare ? `http://${address}` : 'one such as http://127.0.0.1:8787'
-    throw new Error(`--url ${address} is no URL of a server; write ${meant}.`)
-  }
-  if (given && !key.safeParse(given).success)
-    throw new Error(
-      '--key is no API key: it holds characters that no key has. Give it as `talkif keys create` showed it.',
-    )
+/** All faults at once; an option is told by its own name, not by that of the variable it goes before. @throws Misconfigured */
+function refuseFaults(options: { url?: string; key?: string }, { TALKIF_URL, TALKIF_KEY }: Variables): void {
+  const faults = [
+    ...urlFaults(options.url === undefined ? 'TALKIF_URL' : '--url', options.url ?? TALKIF_URL),
+    ...keyFaults(options.key === undefined ? 'TALKIF_KEY' : '--key', options.key ?? TALKIF_KEY),
+  ]
+  const inOne = (at: number) => faults.map((fault) => fault[at]).join(' ')
+  if (faults.length) throw new Misconfigured(inOne(0), inOne(1))
 }
+
+/** What is wrong, and what to do. */
+type Fault = [what: string, next: string]
+
+function urlFaults(name: string, address: string | undefined): Fault[] {
+  if (!address || url.safeParse(address).success) return []
+  const isBare = !address.includes('://') && url.safeParse(`http://${address}`).success
+  const meant = isBare ? `http://${address}` : 'one such as http://127.0.0.1:8787'
+  return [[`${name} ${address} is no URL of a server.`, `Write ${meant}.`]]
+}
+
+const keyFaults = (name: string, given: string | undefined): Fault[] =>
+  !given || key.safeParse(given).success ? [] : [[`${name} ${NO_KEY}.`, 'Give it as `talkif keys create` showed it.']]
 
 const named = (variables: Variables): Variables =>
   Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined))

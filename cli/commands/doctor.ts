@@ -1,4 +1,5 @@
 import { clientConfig, ownConfig } from '../../runtime/config.ts'
+import { Misconfigured } from '../../runtime/misconfigured.ts'
 import { database } from '../doctor/database.ts'
 import { type Finding, fail, ok } from '../doctor/finding.ts'
 import { disk, port, versions } from '../doctor/machine.ts'
@@ -38,12 +39,11 @@ async function itsServer(options: Parameters<typeof clientConfig>[0]): Promise<F
   }
 }
 
-const faulty = ({ message }: Error): Finding =>
-  fail(
-    'configuration',
-    message.split('\n').slice(1).join('\n').trim() || message,
-    'Mend the variables; docs/operating.md has them all.',
-  )
+function faulty(error: Error): Finding {
+  if (error instanceof Misconfigured) return fail('configuration', error.message, error.next)
+  const faults = error.message.split('\n').slice(1).join('\n').trim()
+  return fail('configuration', faults || error.message, 'Mend the variables; docs/operating.md has them all.')
+}
 
 const MARKS = { ok: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const
 

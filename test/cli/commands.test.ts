@@ -114,9 +114,23 @@ describe('leads and calls', () => {
     ])
       expect((await cli(args)).err).toMatch(/^✗ Option '--\w+ <\w+>' argument 'lost' is invalid\. Allowed choices are /)
     expect((await cli(['calls', '--url', '127.0.0.1:28101'])).err).toBe(
-      '✗ --url 127.0.0.1:28101 is no URL of a server; write http://127.0.0.1:28101.\n',
+      '✗ --url 127.0.0.1:28101 is no URL of a server.\n→ Write http://127.0.0.1:28101.\n',
     )
-    expect((await cli(['calls', '--key', 'tk_\u0007'])).err).toMatch(/^✗ --key is no API key: /)
+    expect((await cli(['calls', '--key', 'tk_\u0007'])).err).toBe(
+      '✗ --key is no API key: it holds characters that no key has.\n→ Give it as `talkif keys create` showed it.\n',
+    )
+    const env = { TALKIF_URL: 'talkif.example', TALKIF_KEY: 'tk_…' }
+    expect((await cli(['calls'], { env })).err).toBe(
+      '✗ TALKIF_URL talkif.example is no URL of a server. TALKIF_KEY is no API key: it holds characters that no key has.\n' +
+        '→ Write http://talkif.example. Give it as `talkif keys create` showed it.\n',
+    )
+    const astray = await cli(['calls', '--json'], { env: { TALKIF_URL: 'ftp://x' } })
+    expect(JSON.parse(astray.err)).toEqual({
+      error: {
+        detail: 'TALKIF_URL ftp://x is no URL of a server.',
+        suggested_action: 'Write one such as http://127.0.0.1:8787.',
+      },
+    })
   })
 })
 
@@ -341,7 +355,7 @@ describe('what goes wrong says what to do next', () => {
     const elsewhere = await command(['calls', '--url', talkif.inbox.url, '--key', talkif.key])
     expect(elsewhere.err).toContain('not as a Talkif server does')
     expect((await command(['calls', '--url', 'ftp://x', '--key', talkif.key])).err).toContain(
-      '--url ftp://x is no URL of a server; write one such as',
+      '--url ftp://x is no URL of a server.\n→ Write one such as',
     )
   })
 

@@ -100,6 +100,10 @@ test('nobody there, a key that may not look, and every fault of the environment'
   const faulty = await command(['doctor'], { env: { PORT: '99999', TALKIF_LOG_LEVEL: 'loud', TALKIF_URL: talkif.url } })
   expect(faulty.status).toBe(1)
   expect(faulty.out).toMatch(/✗ configuration {2}PORT: .*\n +TALKIF_LOG_LEVEL: /)
+  const astray = await command(['doctor'], { env: { PORT: port, TALKIF_URL: 'talkif.example' } })
+  expect(astray.out).toMatch(
+    /✗ configuration {2}TALKIF_URL talkif\.example is no URL.*\n +→ Write http:\/\/talkif\.example\./,
+  )
 })
 
 /** Twilio and OpenAI as they answer wrong credentials and an unknown model; not a Talkif server. */

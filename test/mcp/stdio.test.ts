@@ -157,5 +157,5 @@ idle('what it is told is read at once: no key, or no URL, ends it with a word to
   const placeholder = await run(['--key', 'tk_test_…'])
   expect(placeholder).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/--key is no API key/) })
   const astray = await run(['--key', 'tk_test_x', '--url', 'talkif.example'])
-  expect(astray).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('write http://talkif.example') })
+  expect(astray).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('Write http://talkif.example') })
 })
