@@ -17,16 +17,67 @@ export function parseSimulation(
   slots: readonly string[],
 ): { simulation: Simulation } | { faults: FlowFault[] } {
   const read = readDocument(text, Simulation, { kind: KIND, environment: {} })
-  if ('faults' in read) return read
-  const { document, faultAt } = read
-  const all = [namesNobody, atOdds, expectNothing].flatMap((find) => find(document))
-  const faults = [...all, ...unknownSlots(document, slots)].map(faultAt)
-  return faults.length > 0 ? { faults: inOrder(faults) } : { simulation: document }
+  if ('document' in read) {
+    const faults = [...namesNobody(read.document), ...ofParts(read.document, slots)].map(read.faultAt)
+    return faults.length > 0 ? { faults: inOrder(faults) } : { simulation: read.document }
+  }
+  const { faults, draft, faultAt } = read
+  if (!draft || !faultAt) return { faults }
+  // What is wrong by its shape already is told once, and what holds it is not empty for that.
+  const isTold = (path: string) => faults.some((fault) => fault.path === path || fault.path.startsWith(`${path}.`))
+  const more = ofParts(draft, slots)
+    .map(faultAt)
+    .filter(({ path }) => !isTold(path))
+  return { faults: inOrder([...faults, ...more]) }
 }
 
 interface Fault {
   pointer: string
   detail: string
+}
+
+/** Whom a file calls, as far as it can be read. */
+interface Called {
+  pointer: string
+  /** Of a persona. */
+  name?: unknown
+  phone?: unknown
+  answers?: Answers | undefined
+  /** Where its expectation stands; undefined where it has none that can be read. */
+  expects?: { pointer: string; what: Answers; answers: Answers | undefined } | undefined
+}
+
+type Answers = Record<string, unknown>
+
+/** What is wrong with its parts, whatever else is with the file. */
+function ofParts(file: object, slots: readonly string[]): Fault[] {
+  const { people, personas } = file as Record<string, unknown>
+  const own = (Array.isArray(personas) ? personas : []).map((it, at) =>
+    personaOf(`/personas/${at}`, membersOf(it) ?? {}),
+  )
+  const all = [...Object.entries(membersOf(people) ?? {}).map(([name, it]) => personOf(`/people/${name}`, it)), ...own]
+  return [...atOdds(own), ...all.flatMap(expectsNothing), ...all.flatMap((it) => unknownSlots(it, slots))]
+}
+
+const membersOf = (value: unknown): Answers | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Answers) : undefined
+
+const personOf = (pointer: string, expect: unknown): Called => ({
+  pointer,
+  expects: expectation(pointer, expect ?? {}),
+})
+
+const personaOf = (pointer: string, { persona, lead, answers, expect }: Answers): Called => ({
+  pointer,
+  name: persona,
+  phone: membersOf(lead)?.phone,
+  answers: membersOf(answers),
+  expects: expectation(`${pointer}/expect`, expect),
+})
+
+function expectation(pointer: string, expect: unknown): Called['expects'] {
+  const what = membersOf(expect)
+  return what && { pointer, what, answers: membersOf(what.answers) }
 }
 
 /** A file that was emptied by mistake would call everybody, and expect nothing of them. */
@@ -37,45 +88,33 @@ function namesNobody({ people = {}, personas = [] }: Simulation): Fault[] {
 }
 
 /** Names and numbers that two personas have, or somebody of the sandbox. */
-function atOdds({ personas = [] }: Simulation): Fault[] {
-  return personas.flatMap(({ persona, lead }, at) => {
+function atOdds(personas: Called[]): Fault[] {
+  return personas.flatMap(({ pointer, name, phone }, at) => {
     const before = personas.slice(0, at)
-    const phone = lead?.phone
-    const hasName = before.some((other) => other.persona === persona)
-    const hasPhone = phone !== undefined && (isPerson(phone) || before.some((other) => other.lead?.phone === phone))
+    const hasName = typeof name === 'string' && before.some((other) => other.name === name)
+    const hasPhone = typeof phone === 'string' && (isPerson(phone) || before.some((other) => other.phone === phone))
     return [
-      ...(hasName ? [{ pointer: `/personas/${at}/persona`, detail: `"${persona}" is given twice.` }] : []),
-      ...(hasPhone ? [{ pointer: `/personas/${at}/lead/phone`, detail: `${phone} belongs to somebody else.` }] : []),
+      ...(hasName ? [{ pointer: `${pointer}/persona`, detail: `"${name}" is given twice.` }] : []),
+      ...(hasPhone ? [{ pointer: `${pointer}/lead/phone`, detail: `${phone} belongs to somebody else.` }] : []),
     ]
   })
 }
 
 /** What expects nothing is met whatever happens: a test that cannot fail. */
-function expectNothing({ people = {}, personas = [] }: Simulation): Fault[] {
-  const given: [string, object | undefined][] = [
-    ...Object.entries(people).map(([name, expect]): [string, object | undefined] => [`/people/${name}`, expect]),
-    ...personas.map(({ expect }, at): [string, object] => [`/personas/${at}/expect`, expect]),
-  ]
-  return given.flatMap(([pointer, expect = {}]) =>
-    Object.keys(expect).length > 0 ? [] : [{ pointer, detail: 'It must expect something, e.g. outcome: booked.' }],
-  )
+function expectsNothing({ expects }: Called): Fault[] {
+  if (!expects || Object.keys(expects.what).length > 0) return []
+  return [{ pointer: expects.pointer, detail: 'It must expect something, e.g. outcome: booked.' }]
 }
 
-function unknownSlots({ people = {}, personas = [] }: Simulation, slots: readonly string[]): Fault[] {
-  const given: [string, Record<string, string> | undefined][] = [
-    ...personas.flatMap(({ answers, expect }, at): [string, Record<string, string> | undefined][] => [
-      [`/personas/${at}/answers`, answers],
-      [`/personas/${at}/expect/answers`, expect.answers],
-    ]),
-    ...Object.entries(people).map(([name, expect]): [string, Record<string, string> | undefined] => [
-      `/people/${name}/answers`,
-      expect?.answers,
-    ]),
+function unknownSlots({ pointer, answers = {}, expects }: Called, slots: readonly string[]): Fault[] {
+  const given: [string, Answers][] = [
+    [`${pointer}/answers`, answers],
+    [`${expects?.pointer}/answers`, expects?.answers ?? {}],
   ]
-  return given.flatMap(([pointer, answers = {}]) =>
-    Object.keys(answers)
+  return given.flatMap(([at, of]) =>
+    Object.keys(of)
       .filter((slot) => !slots.includes(slot))
-      .map((slot) => unknownSlot(`${pointer}/${slot}`, slot, slots)),
+      .map((slot) => unknownSlot(`${at}/${slot}`, slot, slots)),
   )
 }
 

@@ -253,6 +253,22 @@ describe('a file of personas', () => {
     expect(faults('personas:\n  - {persona: A, hang_up: 1, expect: {booked: true}}')[0]).toContain('mean "hangs_up"')
   })
 
+  test('all faults are told at once, of the shape and of what is meant, and none twice', () => {
+    const told = faults(`people:
+  books: {outcome: bookd, answers: {bugdet: x}}
+  busy: {}
+personas:
+  - {persona: A, hang_up: 1, answers: {neeed: x}, expect: {booked: true}}
+  - {persona: A, expect: {booked: perhaps, answers: {budgt: x}}}
+  - {persona: B, lead: {phone: "+12025550100"}}
+  - {persona: [C], answers: [need], expect: {}}
+`)
+    expect(told.map((fault) => fault.split(' ')[0])).toEqual([
+      ...['2:20', '2:45', '3:9', '5:18', '5:47', '6:15', '6:35', '6:61', '7:5', '7:32', '8:15', '8:29', '8:45'],
+    ])
+    expect(faults('peple: {books: {booked: true}}')).toHaveLength(1)
+  })
+
   test('faults are in the order of the file', () => {
     const told = faults(
       'people:\n  books: {answers: {bugdet: x}}\n  busy: {}\npersonas:\n  - {persona: A, answers: {neeed: x}, expect: {}}',
