@@ -60,7 +60,7 @@ export function failureLines(failure: Failure, paint: Paint, flags: readonly str
   const isUsual = code !== undefined && problems[code]?.[2] === suggested_action
   const next = (isUsual && NEXT[code]) || suggested_action
   const what = inFlags(
-    detail.replace(/(\??) \(and \d+ more, see errors\)\./, (_, mark) => mark || '.'),
+    named(errors, flags, detail).replace(/(\??) \(and \d+ more, see errors\)\./, (_, mark) => mark || '.'),
     flags,
   )
   return [
@@ -69,6 +69,12 @@ export function failureLines(failure: Failure, paint: Paint, flags: readonly str
     ...(next ? [`${paint('cyan', '→')} ${next}`] : []),
     ...(request_id ? [paint('dim', `  request ${request_id}`)] : []),
   ]
+}
+
+/** A sentence about the only fault names the option that it is about, where it names nothing itself. */
+function named([fault, ...others]: FieldFault[], flags: readonly string[], detail: string): string {
+  const flag = `--${fault?.pointer.slice(1)}`
+  return fault?.code === 'phone_invalid' && others.length === 0 && flags.includes(flag) ? `${flag}: ${detail}` : detail
 }
 
 function faultLine({ pointer, line, column, detail }: FieldFault, flags: readonly string[]): string {

@@ -16,7 +16,10 @@ export async function addNumber({ args, options, out, server }: Invocation<New, 
   const { label, country } = options
   const body = { phone: args[0], label, country }
   const added = await (await server()).ask<Row>('POST', '/workspace/numbers', { body })
-  out.show(added, ({ phone }, paint) => [`${paint('green', '✓')} Live calls may be placed from ${phone}.`])
+  out.show(added, ({ phone }, paint) => [
+    // Whether they can be, the carrier decides too.
+    `${paint('green', '✓')} ${phone} is one of the numbers that live calls are placed from.`,
+  ])
 }
 
 /** `talkif numbers list`: those of this key, and with a test key also those that live calls are placed from. */

@@ -125,11 +125,12 @@ export async function recover({ args, options, out, server }: OfEndpoint<{ since
     more = answer.has_more
   }
   out.show({ id, url, since, resent }, ({ url, resent }, paint) => [
-    resent
-      ? `${paint('green', '✓')} ${resent} deliveries to ${url} are on their way.`
-      : `Nothing is missing at ${url}.`,
+    resent ? `${paint('green', '✓')} ${recoveredLine(resent, url)}` : `Nothing is missing at ${url}.`,
   ])
 }
+
+export const recoveredLine = (resent: number, url: string): string =>
+  resent === 1 ? `1 delivery to ${url} is on its way.` : `${resent} deliveries to ${url} are on their way.`
 
 /** By its id, its name or its URL. @throws CommandError when there is none, or several are meant. */
 export async function endpointOf(server: Server, given: string): Promise<Endpoint> {

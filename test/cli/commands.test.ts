@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { whenOver } from '../../cli/commands/call.ts'
-import { testLines } from '../../cli/commands/webhooks.ts'
+import { recoveredLine, testLines } from '../../cli/commands/webhooks.ts'
 import { groups } from '../../cli/table.ts'
 import { eq } from '../../runtime/db/drizzle.ts'
 import { deliveries } from '../../runtime/db/schema.ts'
@@ -108,6 +108,7 @@ describe('leads and calls', () => {
     expect(calls.err).toMatch(
       /^✗ --(phone|limit) must .*\.\n {2}--(phone|limit) must .*\n→ Mend what is named, then run it again\.\n/,
     )
+    expect((await cli(['calls', '--phone', '12'])).err).toMatch(/^✗ --phone: Write it with \+ and the country code\.\n/)
     for (const args of [
       ['calls', '--status', 'lost'],
       ['keys', 'create', '--scope', 'lost'],
@@ -155,7 +156,10 @@ describe('the workspace', () => {
   })
 
   test('numbers: those of the sandbox, and those that live calls are placed from', async ({ cli, json }) => {
-    expect((await cli(['numbers', 'add', '0212 555 01 23', '--country', 'TR', '--label', '本社'])).status).toBe(0)
+    expect(await cli(['numbers', 'add', '0212 555 01 23', '--country', 'TR', '--label', '本社'])).toMatchObject({
+      status: 0,
+      out: '✓ +902125550123 is one of the numbers that live calls are placed from.\n',
+    })
     const { data } = await json<{ data: { phone: string; label: string }[] }>(['numbers', 'list'])
     expect(data.map(({ phone }) => phone)).toEqual(['+12025550190', '+902125550123'])
     const list = await cli(['numbers', 'list'])
@@ -212,6 +216,8 @@ describe('the workspace', () => {
       secret: expect.stringMatching(/^whsec_/),
     })
     expect(await json(['webhooks', 'recover', id, '--since', '2h'])).toMatchObject({ resent: 0 })
+    expect(recoveredLine(1, 'https://x.example')).toBe('1 delivery to https://x.example is on its way.')
+    expect(recoveredLine(2, 'https://x.example')).toBe('2 deliveries to https://x.example are on their way.')
     expect((await cli(['webhooks', 'recover', id, '--since', 'yesterday'])).err).toBe(
       '✗ --since yesterday is no time.\n→ Give one such as 2026-05-26T15:04:11Z, or so long ago: 30m, 6h, 2d.\n',
     )
