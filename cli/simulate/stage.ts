@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { scopes } from '../../openapi/operation.ts'
@@ -7,7 +7,7 @@ import { createKey } from '../../runtime/access/keys.ts'
 import { putWorkspace } from '../../runtime/access/workspace-document.ts'
 import { createWorkspace } from '../../runtime/access/workspaces.ts'
 import { ownConfig, readConfig } from '../../runtime/config.ts'
-import { removeEmbeddedPostgres } from '../../runtime/db/embedded.ts'
+import { killEmbeddedPostgres, removeEmbeddedPostgres } from '../../runtime/db/embedded.ts'
 import { upsertFlow } from '../../runtime/flows/upsert.ts'
 import { openLog } from '../../runtime/log.ts'
 import { serve } from '../serve.ts'
@@ -34,10 +34,7 @@ const INBOX_PATH = '/simulated/webhooks'
 export async function openStage(deployed: Map<string, Deployed>): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'talkif-simulate-'))
   // A process that does not wait has nobody to stop its database: it goes at once, with what it holds.
-  const leave = () => {
-    killPostgres(folder)
-    removeEmbeddedPostgres(folder)
-  }
+  const leave = () => killEmbeddedPostgres(folder)
   process.once('exit', leave)
   const drop = () => {
     process.off('exit', leave)
@@ -80,18 +77,6 @@ export async function openStage(deployed: Map<string, Deployed>): Promise<Stage>
     drop()
     throw error
   }
-}
-
-/** Ends a PostgreSQL without a last word, and waits until it writes nothing more; it may have ended already. */
-function killPostgres(folder: string): void {
-  const elsewhere = join(folder, 'postgres-is-at')
-  const data = existsSync(elsewhere) ? readFileSync(elsewhere, 'utf8').trim() : join(folder, 'postgres')
-  const lock = join(data, 'postmaster.pid')
-  const wait = new Int32Array(new SharedArrayBuffer(4))
-  try {
-    process.kill(Number(readFileSync(lock, 'utf8').split('\n')[0]), 'SIGQUIT')
-    for (let tries = 0; existsSync(lock) && tries < 100; tries++) Atomics.wait(wait, 0, 0, 20)
-  } catch {}
 }
 
 /** Speech that `talkif dev` rendered in this folder is used again, and what is rendered here is kept. */

@@ -23,7 +23,7 @@ import postgres from 'postgres'
 import { pause, systemClock } from '../clock.ts'
 import { sha256 } from '../ids.ts'
 import { holdFolder, inUse, inWordsOfFolder, makeDataFolder, unusable } from './data-folder.ts'
-import { isUp, portOfRunning } from './postmaster.ts'
+import { isUp, killServer, portOfRunning } from './postmaster.ts'
 
 const run = promisify(execFile)
 
@@ -112,11 +112,23 @@ function keepUp(place: Place, restart: () => Promise<void>): { end(): Promise<vo
 /** In the folder, when the data lies in another one: where. */
 const ELSEWHERE = 'postgres-is-at'
 
-/** Removes a folder with the data of its PostgreSQL, which has been stopped, wherever that lies. */
-export function removeEmbeddedPostgres(folder: string): void {
+const unfinished = (dataDir: string) => `${dataDir}.new`
+
+function dataOf(folder: string): string {
   const elsewhere = join(folder, ELSEWHERE)
-  if (existsSync(elsewhere)) rmSync(readFileSync(elsewhere, 'utf8').trim(), { recursive: true, force: true })
-  rmSync(folder, { recursive: true, force: true })
+  return existsSync(elsewhere) ? readFileSync(elsewhere, 'utf8').trim() : join(folder, 'postgres')
+}
+
+/** Removes a folder with the data of its PostgreSQL, which has been stopped, wherever that lies, and if it was only begun. */
+export function removeEmbeddedPostgres(folder: string): void {
+  const data = dataOf(folder)
+  for (const path of [data, unfinished(data), folder]) rmSync(path, { recursive: true, force: true })
+}
+
+/** The same at the end of a process that does not wait: a PostgreSQL that still runs is ended without a last word. */
+export function killEmbeddedPostgres(folder: string): void {
+  killServer(dataOf(folder))
+  removeEmbeddedPostgres(folder)
 }
 
 async function findPlace(folder: string): Promise<Place> {
@@ -179,7 +191,7 @@ async function initialise(place: Place, folder: string): Promise<string> {
   }
   const password = randomBytes(18).toString('base64url')
   // Whole, or not there: what a killed start left is in the way of nothing.
-  const made = `${place.dataDir}.new`
+  const made = unfinished(place.dataDir)
   await rm(made, { recursive: true, force: true })
   mkdirSync(made, { recursive: true, mode: 0o700 })
   const handOver = join(tmpdir(), `talkif-${randomBytes(8).toString('hex')}`)
