@@ -57,6 +57,14 @@ export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   })
 }
 
+/** Whether `work` was done within `ms` on `clock`; later it is nobody's. Rejects as `work` does until then. */
+export async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
+  const waiting = new AbortController()
+  const inTime = await Promise.race([work.then(() => true), pause(clock, ms, waiting.signal).then(() => false)])
+  waiting.abort()
+  return inTime
+}
+
 /** A timer later than this, in milliseconds, means that the process was too busy to run it. */
 const STALL_MS = 3
 

@@ -13,15 +13,17 @@ const LIVES_MS = 104 * HOUR_MS
 /**
  * Signed links to a call's transcript, recording and appointment. They expire; `getCall` gives fresh ones.
  * @param wasAnswered whether anybody or anything picked up, in any attempt; else there is nothing to read or hear.
+ * @param isKept false when no recording of it could be written.
  */
 export function artifactLinks(
   deps: LinkDeps,
   call: { id: string; recorded: boolean; booking?: object | null },
   wasAnswered: boolean,
+  isKept = true,
 ) {
   return {
     transcript_url: wasAnswered ? link(deps, 't', call.id) : null,
-    recording_url: wasAnswered && call.recorded ? link(deps, 'r', call.id) : null,
+    recording_url: wasAnswered && call.recorded && isKept ? link(deps, 'r', call.id) : null,
     calendar_url: call.booking ? link(deps, 'c', call.id) : null,
   }
 }

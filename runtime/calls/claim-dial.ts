@@ -164,6 +164,7 @@ const unset = {
   answeredBy: null,
   errorCode: null,
   mediaEndedAt: null,
+  recordingLost: false,
   endedBy: null,
 }
 

@@ -1,5 +1,4 @@
 import type { WebSocket } from 'ws'
-import { openRecordingFile } from '../artifacts/store.ts'
 import type { MediaStream } from '../carrier/port.ts'
 import { acceptMediaStream } from '../carrier/twilio/media-stream.ts'
 import { faster, type PacedClock, pause } from '../clock.ts'
@@ -18,6 +17,7 @@ import { MEDIA_CHANNEL } from './claim-dial.ts'
 import { type PreparedConversation, prepareConversation } from './conversation.ts'
 import { openDesk } from './desk.ts'
 import { type MediaNode, registerNode } from './media-nodes.ts'
+import { openRecording } from './recording.ts'
 
 export interface Media {
   /** Takes a fresh WebSocket of the carrier; refuses it when no running attempt admits it. */
@@ -217,23 +217,22 @@ async function converse(
     tell: (news) => loop.tell(news),
     over: () => loop.end('carrier_lost'),
   })
-  const recorder = context.call.recorded
-    ? await openRecordingFile(deps.config, context.call.id, context.attempt).catch((error) => {
-        deps.log.error({ err: error, call: context.call.id }, 'a call goes on without its recording')
-        return undefined
-      })
-    : undefined
+  const recording = context.call.recorded ? await openRecording(deps, context) : undefined
   const loop: Loop = startLoop({
     clock,
     conversation,
     desk: {
       ...desk,
-      ended(by, detail) {
+      async ended(by, detail) {
         ended()
-        return desk.ended(by, detail)
+        const lost = { recordingLost: recording?.isLost ?? false }
+        const written = context.book.record(() =>
+          deps.db.update(attempts).set(lost).where(eq(attempts.id, context.attemptId)),
+        )
+        await Promise.all([written, desk.ended(by, detail)])
       },
     },
-    ...(recorder ? { recorder } : {}),
+    ...(recording?.recorder ? { recorder: recording.recorder } : {}),
     stream,
     engine,
   })

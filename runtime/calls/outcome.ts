@@ -96,19 +96,22 @@ export function detailOf({ findings, reason }: CallRow): string | null {
 
 /** In the order of the product page: what it came to, then how. @param own members of this outcome alone. */
 async function resultFields(tx: Tx, deps: Deps, call: CallRow, own: object) {
+  const answered = await answeredOf(tx, call)
+  const isKept = answered.some((attempt) => !attempt.recordingLost)
   return {
     outcome: call.outcome,
     qualified: hasQualified(call.outcome),
     ...own,
     answers: call.answers,
     metrics: metricsOf(call),
-    artifacts: artifactLinks(deps, call, await wasAnswered(tx, call)),
+    artifacts: artifactLinks(deps, call, answered.length > 0, isKept),
   }
 }
 
-/** Whether somebody or something picked up, in this attempt or an earlier one. */
-async function wasAnswered(tx: Tx, call: CallRow): Promise<boolean> {
-  if (call.answeredAt || call.attemptsMade < 2) return call.answeredAt !== null
+/** The attempts in which somebody or something picked up. */
+async function answeredOf(tx: Tx, call: CallRow) {
+  if (!call.answeredAt && call.attemptsMade < 2) return []
+  const { recordingLost } = attempts
   const answered = and(eq(attempts.callId, call.id), isNotNull(attempts.answeredAt))
-  return (await tx.$count(attempts, answered)) > 0
+  return tx.select({ recordingLost }).from(attempts).where(answered)
 }

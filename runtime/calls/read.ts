@@ -55,6 +55,7 @@ async function find(db: Db, caller: Caller, id: string): Promise<CallRow> {
 
 async function view(deps: Deps, row: CallRow, include: string[]): Promise<Call> {
   const dials = await deps.db.select().from(attempts).where(eq(attempts.callId, row.id)).orderBy(asc(attempts.attempt))
+  const answered = dials.filter((dial) => dial.answeredAt !== null)
   return {
     id: row.id,
     status: row.status,
@@ -75,7 +76,8 @@ async function view(deps: Deps, row: CallRow, include: string[]): Promise<Call> 
       dialed_at: dial.askedAt.toISOString(),
       answered_at: dial.answeredAt?.toISOString() ?? null,
       ended_at: dial.endedAt?.toISOString() ?? null,
-      recording_url: row.recorded && dial.answeredAt ? recordingLink(deps, row.id, dial.attempt) : null,
+      recording_url:
+        row.recorded && dial.answeredAt && !dial.recordingLost ? recordingLink(deps, row.id, dial.attempt) : null,
     })),
     outcome: row.outcome,
     qualified: row.outcome && hasQualified(row.outcome),
@@ -86,7 +88,8 @@ async function view(deps: Deps, row: CallRow, include: string[]): Promise<Call> 
     artifacts: artifactLinks(
       deps,
       row,
-      dials.some((dial) => dial.answeredAt !== null),
+      answered.length > 0,
+      answered.some((dial) => !dial.recordingLost),
     ),
     trace_id: row.traceId,
     ...(include.includes('transcript') ? { transcript: await readTranscript(deps.db, row.id) } : {}),

@@ -1,5 +1,5 @@
 import type { MediaStream } from '../carrier/port.ts'
-import { type Clock, pause } from '../clock.ts'
+import { pause, within } from '../clock.ts'
 import type { Engine } from './engine.ts'
 import { bytesPerMs, silence } from './mulaw.ts'
 import type { EndedBy, LoopOptions } from './port.ts'
@@ -14,6 +14,8 @@ const lastWordsMs = 3_000
 const closingSilenceMs = 1_000
 /** How long the desk may take to finish what it was asked before. */
 const pendingMs = 60_000
+/** And a disk to take what is left of the recording: one that hangs holds up no outcome. */
+const recordingMs = 20_000
 
 export interface WrapUp extends LoopOptions {
   stream: MediaStream
@@ -60,11 +62,6 @@ async function closeAll(options: WrapUp, note: (error: unknown) => void): Promis
   talk.transcript.close()
   talk.stopwatch.close()
   await within(clock, pendingMs, Promise.all(options.pending))
-  await recorder?.close().catch(note)
-}
-
-async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
-  const waiting = new AbortController()
-  await Promise.race([work, pause(clock, ms, waiting.signal)])
-  waiting.abort()
+  if (recorder && !(await within(clock, recordingMs, recorder.close().catch(note))))
+    note(new Error('the recording was not written in time'))
 }

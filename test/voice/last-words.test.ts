@@ -1,5 +1,7 @@
+import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { EngineLost } from '../../runtime/voice/engine-events.ts'
+import { openRecorder } from '../../runtime/voice/recorder.ts'
 import { goodbye } from './sandbox-call.ts'
 import { asks, converse, loud, quiet } from './scripted.ts'
 
@@ -111,6 +113,17 @@ test('a model that calls voicemail and end_call in one breath still leaves the m
   ])
   await talk.time.pass(4_000)
   expect(asks(talk.calls).at(-1)).toBe('ask Say exactly: "Please call us back."')
+})
+
+test('a disk that does not take the recording holds up the end for twenty seconds, and is told', async () => {
+  const talk = converse({ recorder: openRecorder(new Writable({ write() {} })) })
+  talk.respond(1_000)
+  await talk.time.pass(2_000)
+  talk.close('ended')
+  await talk.time.pass(19_000)
+  expect(talk.ended).toEqual([])
+  await talk.time.pass(2_000)
+  expect(talk.ended).toEqual([{ by: 'lead', detail: 'the recording was not written in time' }])
 })
 
 type Talk = ReturnType<typeof converse>

@@ -2,7 +2,7 @@ import type { MediaHandlers, MediaStream } from '../../runtime/carrier/port.ts'
 import type { Engine } from '../../runtime/voice/engine.ts'
 import type { EngineEvent } from '../../runtime/voice/engine-events.ts'
 import { startLoop } from '../../runtime/voice/loop.ts'
-import type { Conversation, Desk, EndedBy, ToolResult, Turn } from '../../runtime/voice/port.ts'
+import type { Conversation, Desk, EndedBy, Recorder, ToolResult, Turn } from '../../runtime/voice/port.ts'
 import { conversation } from './sandbox-call.ts'
 import { virtualClock } from './virtual-clock.ts'
 
@@ -22,6 +22,7 @@ export interface Plan {
   waits?: () => boolean
   turnsFail?: boolean
   renderFails?: boolean
+  recorder?: Recorder
   /** False: no media comes and no mark returns by itself. */
   carrierPlays?: boolean
   /** So many frames of the caller's have come before anybody listened. */
@@ -154,6 +155,7 @@ export function converse(plan: Plan = {}) {
   const loop = startLoop({
     ...{ clock: time.clock, desk, stream, engine },
     conversation: { ...conversation, ...plan.conversation },
+    ...(plan.recorder ? { recorder: plan.recorder } : {}),
   })
   if (plan.carrierPlays !== false) time.clock.setTimeout(play, 20)
   let made = 0

@@ -150,6 +150,8 @@ export const attempts = pgTable(
     errorCode: text('error_code'),
     /** Recorded when the conversation's process has written everything it heard. */
     mediaEndedAt: at('media_ended_at'),
+    /** It was to be recorded, and could not be. */
+    recordingLost: boolean('recording_lost').notNull().default(false),
     endedBy: text('ended_by'),
     spanId: text('span_id').notNull(),
   },

@@ -1,0 +1,1 @@
+ALTER TABLE "attempts" ADD COLUMN "recording_lost" boolean DEFAULT false NOT NULL;
