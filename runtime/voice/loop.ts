@@ -216,8 +216,9 @@ export function startLoop(options: LoopOptions & { stream: MediaStream; engine: 
     }),
     onDigit: guarded((digit) => {
       if (over) return
-      vigil.digit(digit)
-      apart(desk.digit(digit).then((result) => obey(result)))
+      const decided = desk.digit(digit).then((result) => obey(result))
+      vigil.digit(digit, decided)
+      apart(decided)
     }),
     // Who hangs up while the goodbye is said only agrees with it.
     onClose: (cause) =>

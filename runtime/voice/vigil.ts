@@ -14,7 +14,8 @@ export interface Vigil {
   /** Whoever speaks or presses a key begins another turn. */
   turnBegan(): void
   mediaCame(): void
-  digit(digit: string): void
+  /** The agent is told of it once it is `decided` what the key does by itself. */
+  digit(digit: string, decided: Promise<void>): void
   /** While a session is opened anew, or not asked yet, nobody is to blame for silence; `owed`: somebody waits for an answer of its. */
   pause(owed: boolean): void
   resume(): void
@@ -70,6 +71,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   /** The line for that was asked for, once a turn: an engine that refuses it is not asked every 20 ms. */
   let prepared = false
   let digits = ''
+  let undecided = 0
   let nudged = false
   let paused = false
   /** For how long the end has waited for somebody who seems to begin to speak. */
@@ -125,7 +127,7 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
   }
 
   function watchDigits() {
-    if (digits === '' || steadyMs - lastDigitMs < digitsPauseMs) return
+    if (digits === '' || undecided > 0 || steadyMs - lastDigitMs < digitsPauseMs) return
     talk.note('user', `(The caller pressed ${digits} on the keypad.)`)
     digits = ''
     talk.prompt()
@@ -178,7 +180,10 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     mediaCame() {
       lastMediaMs = steadyMs
     },
-    digit(digit) {
+    digit(digit, decided) {
+      undecided += 1
+      const over = () => void (undecided -= 1)
+      decided.then(over, over)
       // Nobody was heard, and there they are.
       if (talk.ending.by === 'silence') talk.interrupt(clock.now())
       digits = (digits + digit).slice(-maxDigits)

@@ -126,6 +126,19 @@ test('a disk that does not take the recording holds up the end for twenty second
   expect(talk.ended).toEqual([{ by: 'lead', detail: 'the recording was not written in time' }])
 })
 
+test('what a key does by itself is known before the agent is told of it', async () => {
+  const known = Promise.withResolvers<undefined>()
+  const talk = converse({ digit: () => known.promise })
+  talk.respond(200)
+  await talk.time.pass(1_000)
+  talk.digit('9')
+  await talk.time.pass(2_500)
+  expect(asks(talk.calls)).toEqual([])
+  known.resolve(undefined)
+  await talk.time.pass(40)
+  expect(talk.calls.slice(-2)).toEqual(['user (The caller pressed 9 on the keypad.)', 'ask'])
+})
+
 type Talk = ReturnType<typeof converse>
 
 test.each([

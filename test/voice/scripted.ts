@@ -17,7 +17,7 @@ export interface Plan {
   conversation?: Partial<Conversation>
   tool?: (name: string) => Promise<ToolResult>
   heard?: (text: string) => ToolResult | undefined
-  digit?: (digit: string) => ToolResult | undefined
+  digit?: (digit: string) => ToolResult | undefined | Promise<ToolResult | undefined>
   /** Whether something goes on that the caller waits for. */
   waits?: () => boolean
   turnsFail?: boolean
