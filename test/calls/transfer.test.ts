@@ -7,9 +7,11 @@ import { openDesk } from '../../runtime/calls/desk.ts'
 import { legEvent, transferOf } from '../../runtime/calls/transfer/event.ts'
 import { lookAfterTransfer } from '../../runtime/calls/transfer/look.ts'
 import { openTransfer } from '../../runtime/calls/transfer/transfer.ts'
+import type { Carrier, CarrierCall } from '../../runtime/carrier/port.ts'
 import { faster, systemClock } from '../../runtime/clock.ts'
 import { eq } from '../../runtime/db/drizzle.ts'
 import { attempts, transfers } from '../../runtime/db/schema.ts'
+import type { Deps } from '../../runtime/deps.ts'
 import { beginTransfer, step, type TransferEvent, tasksOf } from '../../runtime/handoffs/transfer.ts'
 import { newId } from '../../runtime/ids.ts'
 import { scriptOf } from '../../runtime/sandbox/people/scripts.ts'
@@ -153,9 +155,20 @@ describe.concurrent.each<Engine>(['realtime', 'cascade'])('a lead of the %s engi
   })
 })
 
+/** The runtime, whose carrier does some things as a test wants. */
+function withCarrier(runtime: Deps, own: (carrier: Carrier) => Partial<Carrier>): Deps {
+  const of: Deps['networks']['of'] = (call) => {
+    const network = runtime.networks.of(call)
+    return { ...network, carrier: { ...network.carrier, ...own(network.carrier) } }
+  }
+  return { ...runtime, networks: { ...runtime.networks, of } }
+}
+
+type Own = Parameters<typeof withCarrier>[1]
+
 /** A call that rings, with the tools of its conversation, whatever its media do. */
-async function ringing(talkif: Workspace, queue: Queue, leadCarrierId?: string, waits = 2) {
-  const { runtime } = talkif.served
+async function ringing(talkif: Workspace, queue: Queue, leadCarrierId?: string, waits = 2, own: Own = () => ({})) {
+  const runtime = withCarrier(talkif.served.runtime, own)
   await talkif.api.upsertHandoff({ name: 'sales', targets: to(colleague.accepts), ...queue })
   // Long enough that everything else is over before nobody answers.
   await talkif.configure({ sandbox: { pace: 8, waits } })
@@ -181,6 +194,9 @@ async function write(talkif: Workspace, attempt: typeof attempts.$inferSelect, i
     ...{ spanId: runtime.telemetry.newSpanId(), startedAt: new Date() },
   })
 }
+
+/** The carrier moves no such call. */
+const leadOver = `CA${'3'.repeat(32)}`
 
 const handoffOf = async (talkif: Workspace, id: string) => (await talkif.api.getCall({ id })).handoff
 
@@ -247,6 +263,19 @@ describe.concurrent('a transfer', () => {
     expect(row.state).toMatchObject({ phase: 'over', lead: 'talking', result: 'failed', legs: [{ status: 'over' }] })
     expect(told).toMatchObject([{ output: { transferred: false, callback: true, reason: 'failed' } }])
     expect(await handoffOf(talkif, callId)).toEqual({ queue: 'sales', reason: 'prices', result: 'failed' })
+  })
+
+  test('whose lead hangs up before they can be moved was not waited for', async ({ talkif }) => {
+    const over = { status: 'completed' } as CarrierCall
+    const { callId, run, told } = await ringing(talkif, {}, leadOver, 1, (carrier) => ({
+      getCall: async (id) => (id === leadOver ? over : carrier.getCall(id)),
+    }))
+    await run('transfer_to_human', { reason: 'prices' })
+    const row = await endOf(talkif, callId)
+    expect(row.state).toMatchObject({ phase: 'over', lead: 'gone', result: 'abandoned', legs: [{ status: 'over' }] })
+    await until(async () => (await handoffOf(talkif, callId))?.result)
+    expect(await handoffOf(talkif, callId)).toEqual({ queue: 'sales', reason: 'prices', result: 'abandoned' })
+    expect(told).toEqual([])
   })
 
   test('to a number that the carrier does not take goes on to the next', async ({ talkif }) => {

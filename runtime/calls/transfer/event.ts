@@ -30,6 +30,9 @@ const ends: Partial<Record<CarrierStatus, Extract<TransferEvent, { type: 'ended'
   canceled: 'canceled',
 }
 
+/** Whether nobody is on the line any more. */
+export const isDown = (status: CarrierStatus): boolean => ends[status] !== undefined
+
 /** What the carrier says of a leg, as events. */
 export function eventsOf(
   leg: number,
@@ -57,7 +60,7 @@ export async function legEvent(
   const isOurs = known === null || known === event.carrierId
   const changed = isOurs ? await changeTransfer(deps, transfer.id, eventsOf(leg, event)) : undefined
   const isStray = changed?.row.state.legs[leg]?.carrierId !== event.carrierId
-  if (isStray && !ends[event.status]) await deps.networks.of(call).carrier.hangUp(event.carrierId)
+  if (isStray && !isDown(event.status)) await deps.networks.of(call).carrier.hangUp(event.carrierId)
   // Until then the process that carries the conversation does what follows.
   const phase = changed?.row.state.phase
   if (changed && (phase === 'bridged' || phase === 'over')) await tidy(deps, call, changed.row)

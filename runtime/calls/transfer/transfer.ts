@@ -8,6 +8,7 @@ import { beginTransfer, tasksOf } from '../../handoffs/transfer.ts'
 import { newId, randomToken } from '../../ids.ts'
 import type { ToolResult } from '../../voice/port.ts'
 import { find, type ToolContext } from '../tool-context.ts'
+import { isDown } from './event.ts'
 import { LOOK_AGAIN_MS } from './look.ts'
 import { pickQueue, type Queue } from './queue.ts'
 import { ringColleague } from './ring.ts'
@@ -217,9 +218,12 @@ async function moveLead(
   const moving = await book.ask(() => changeTransfer(deps, id, [{ type: 'moving' }]))
   // Also when an earlier try was written, and its answer lost.
   if (moving?.row.state.lead !== 'moving') return
-  const tell = (type: 'moved' | 'not_moved') => book.ask(() => changeTransfer(deps, id, [{ type }]))
+  const tell = (type: 'moved' | 'not_moved' | 'lead_ended') => book.ask(() => changeTransfer(deps, id, [{ type }]))
   try {
-    await tell((await carrier.moveToRoom(leadCarrierId, room)) ? 'moved' : 'not_moved')
+    if (await carrier.moveToRoom(leadCarrierId, room)) return void (await tell('moved'))
+    // Who hung up on the way did not wait, though the carrier may tell us so only later.
+    const lead = await carrier.getCall(leadCarrierId)
+    await tell(lead && isDown(lead.status) ? 'lead_ended' : 'not_moved')
   } catch (error) {
     if (!(error instanceof CarrierUnavailable)) throw error
     deps.log.warn({ call: call.id, transfer: id, err: error }, 'the carrier did not say whether the lead was moved')
