@@ -53,7 +53,7 @@ function legStep(state: TransferState, event: LegEvent): TransferState {
   const leg = state.legs[event.leg]
   if (!leg || leg.status === 'over') return state
   const change = (some: Partial<Leg>) => ({ ...state, legs: state.legs.with(event.leg, { ...leg, ...some }) })
-  const result = (own: NonNullable<Leg['result']>) => ({ result: leg.result ?? own })
+  const result = (own: Leg['result']) => ({ result: leg.result ?? own })
   switch (event.type) {
     case 'asking':
       return isDue(state, event.leg) ? change({ status: 'asked', askedAt: event.at }) : state
@@ -71,13 +71,22 @@ function legStep(state: TransferState, event: LegEvent): TransferState {
     case 'sent_away':
       return leg.leaving ? state : change({ leaving: true })
     case 'ended':
-      return change({ status: 'over', ...result(endedAs(leg, event.how)) })
+      return change({ status: 'over', ...result(endedAs(state, leg, event.how)) })
   }
 }
 
-/** Whoever picked up and hung up without a key has declined. */
-function endedAs({ status }: Leg, how: Extract<TransferEvent, { type: 'ended' }>['how']): NonNullable<Leg['result']> {
+/**
+ * Whoever picked up and hung up without a key has declined. Null for whoever was not needed any more: somebody else was faster, or the
+ * lead did not wait.
+ */
+function endedAs(
+  { phase }: TransferState,
+  { status, leaving }: Leg,
+  how: Extract<TransferEvent, { type: 'ended' }>['how'],
+): Leg['result'] {
   if (how === 'failed') return 'failed'
+  if (how === 'busy' || how === 'no_answer') return 'no_answer'
+  if (leaving || phase !== 'ringing') return null
   return how === 'completed' && status === 'answered' ? 'declined' : 'no_answer'
 }
 
@@ -150,8 +159,9 @@ function settle(state: TransferState): TransferState {
 }
 
 function resultOf(legs: Leg[]): TransferResult {
-  if (legs.some(({ result }) => result === 'declined')) return 'declined'
-  return legs.length > 0 && legs.every(({ result }) => result === 'failed') ? 'failed' : 'nobody'
+  const results = legs.flatMap(({ result }) => result ?? [])
+  if (results.includes('declined')) return 'declined'
+  return results.length > 0 && results.every((result) => result === 'failed') ? 'failed' : 'nobody'
 }
 
 /** What is still to be done. */

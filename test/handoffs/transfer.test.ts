@@ -54,6 +54,26 @@ test('a colleague who accepts and hangs up before the lead comes makes room for 
   expect(tasksOf(gone)).toEqual([{ do: 'ring', leg: 1 }])
 })
 
+test('whom somebody else was faster than, or the lead did not wait for, has not declined', () => {
+  const begun = beginTransfer(3, 'all_at_once')
+  const ringing = after(begun, ...rung(0), ...rung(1), ...rung(2), { type: 'answered', leg: 0 })
+  const down: TransferEvent[] = [
+    { type: 'sent_away', leg: 0 },
+    { type: 'ended', leg: 0, how: 'completed' },
+    { type: 'ended', leg: 2, how: 'canceled' },
+  ]
+  const resultsOf = ({ legs }: TransferState) => legs.map(({ result }) => result)
+  const beaten = after(ringing, pressed(1), ...down)
+  expect(resultsOf(beaten)).toEqual([null, 'accepted', null])
+  expect(resultsOf(after(ringing, { type: 'lead_gone' }, ...down))).toEqual([null, null, null])
+  // Nor do they hear that they have.
+  expect(replyTo(after(beaten, pressed(0)), 0)).toBe('too_late')
+  // What their own phone says of them stays true.
+  expect(resultsOf(after(ringing, pressed(1), { type: 'ended', leg: 2, how: 'no_answer' }))[2]).toBe('no_answer')
+  // And who was the first and hung up again leaves none of them to be blamed.
+  expect(after(beaten, { type: 'ended', leg: 1, how: 'completed' })).toMatchObject({ phase: 'over', result: 'failed' })
+})
+
 test.each<[string, TransferEvent[], string]>([
   ['declined', [...rung(0), pressed(0, '9'), ...rung(1), { type: 'ended', leg: 1, how: 'no_answer' }], 'declined'],
   ['nobody', [...rung(0), pressed(0, ''), ...rung(1), { type: 'ended', leg: 1, how: 'no_answer' }], 'nobody'],
