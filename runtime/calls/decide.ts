@@ -39,8 +39,8 @@ export function decide(facts: ConversationFacts): Decision {
   const { findings, booked, endedBy, answeredBy } = facts
   if (findings.optedOut) return { kind: 'outcome', outcome: 'not_fit', reason: 'opted_out' }
   if (booked) return { kind: 'outcome', outcome: 'booked', reason: null }
-  // Whoever has booked, or talks to a colleague, has changed their mind.
-  const isHandedOver = findings.handoff?.result === 'accepted'
+  // Whoever has booked, talks to a colleague, or was on the way to one and is promised a call back, has changed their mind.
+  const isHandedOver = findings.handoff?.result === 'accepted' || endedBy === 'transferred'
   if (findings.wrongNumber && !isHandedOver) return { kind: 'outcome', outcome: 'wrong_number', reason: 'said_so' }
   if (findings.notFit && !isHandedOver) return { kind: 'outcome', outcome: 'not_fit', reason: findings.notFit.reason }
   if (findings.handoff) return { kind: 'outcome', outcome: 'qualified', reason: reasonOf(findings.handoff) }

@@ -5,6 +5,7 @@ import { and, eq, isNull } from '../db/drizzle.ts'
 import { attempts, turns } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { asksToStop } from '../guardrails/opt-out.ts'
+import { farewellOf } from '../handoffs/brief.ts'
 import { MILESTONE } from '../telemetry/spans.ts'
 import type { Desk, ToolResult, Turn } from '../voice/port.ts'
 import { announce } from '../webhooks/announce.ts'
@@ -97,7 +98,9 @@ export function openDesk(
     },
     async ended(by, detail) {
       const handedOver = await transfer.tookOver()
-      if (handedOver) transcript.add(handover(clock.monotonic() - beganMs))
+      const last = transfer.alone ? farewellOf('alone', context.language) : HANDOVER
+      if (handedOver)
+        transcript.add({ role: 'agent', text: last, atMs: clock.monotonic() - beganMs, interrupted: false })
       const end = { mediaEndedAt: new Date(deps.clock.now()), endedBy: handedOver ? 'transferred' : by }
       const notEnded = and(eq(attempts.id, attemptId), isNull(attempts.mediaEndedAt))
       const written = book.record(() => deps.db.update(attempts).set(end).where(notEnded))
@@ -138,10 +141,7 @@ async function personCame(context: ToolContext): Promise<void> {
 }
 
 /** Where the transcript and the recording end, and why. */
-const handover = (atMs: number): Turn => ({
-  ...{ role: 'agent', atMs, interrupted: false },
-  text: '(The call was handed over to a colleague; what follows is neither recorded nor written down.)',
-})
+const HANDOVER = '(The call was handed over to a colleague; what follows is neither recorded nor written down.)'
 
 /** Written later than this, somebody's answer had to wait for the database. */
 const LATE_MS = 5_000

@@ -11,7 +11,8 @@ export type TransferEvent =
   | { type: 'sent_away'; leg: number }
   | { type: 'ended'; leg: number; how: 'completed' | 'busy' | 'no_answer' | 'failed' | 'canceled' }
   | { type: 'moving' }
-  | { type: 'moved' }
+  /** `met`: whoever accepted was still there. Their end may be told before or after. */
+  | { type: 'moved'; met: boolean }
   /** They could not be, or the transfer cannot go on: they stay with the agent. */
   | { type: 'not_moved' }
   /** The agent's line to the lead is down, or the lead wants to wait no longer. */
@@ -111,7 +112,7 @@ function leadStep(state: TransferState, event: Exclude<TransferEvent, LegEvent>)
     case 'moving':
       return canMove(state) ? { ...state, lead: 'moving' } : state
     case 'moved':
-      return lead === 'moving' && phase === 'bridging' ? bridged(state) : state
+      return lead === 'moving' && phase === 'bridging' ? bridged(state, event.met) : state
     case 'not_moved':
       if (phase === 'over' || (lead !== 'moving' && lead !== 'talking')) return state
       return { ...state, lead: 'talking', phase: 'over', result: 'failed' }
@@ -130,10 +131,16 @@ function leadStep(state: TransferState, event: Exclude<TransferEvent, LegEvent>)
   }
 }
 
-/** The lead is in the room; whoever accepted may have left it meanwhile. */
-function bridged(state: TransferState): TransferState {
-  const isEmpty = state.legs[state.winner!]!.status === 'over'
-  return { ...state, lead: 'moved', phase: isEmpty ? 'over' : 'bridged', result: isEmpty ? 'failed' : 'accepted' }
+/** The lead is in the room. Who finds nobody there was not handed over; who has talked was, also when it is over by now. */
+function bridged(state: TransferState, met: boolean): TransferState {
+  if (met) return { ...state, lead: 'moved', phase: 'bridged', result: 'accepted' }
+  return { ...lose(state), lead: 'moved', phase: 'over', result: 'failed' }
+}
+
+/** Whoever accepted is gone before the lead came. */
+const lose = (state: TransferState): TransferState => {
+  const winner = state.winner!
+  return { ...state, legs: state.legs.with(winner, { ...state.legs[winner]!, result: 'failed' }) }
 }
 
 const canMove = ({ phase, lead, winner, legs }: TransferState): boolean =>
@@ -150,8 +157,7 @@ function settle(state: TransferState): TransferState {
   const winnerIsGone = winner !== null && legs[winner]!.status === 'over'
   // They hung up before the lead was on the way: whoever waits for their turn is rung.
   if (phase === 'bridging' && winnerIsGone && lead === 'talking') {
-    const lost = { ...legs[winner]!, result: 'failed' as const }
-    return settle({ ...state, phase: 'ringing', winner: null, legs: legs.with(winner, lost) })
+    return settle({ ...lose(state), phase: 'ringing', winner: null })
   }
   if (phase === 'bridged' && winnerIsGone) return { ...state, phase: 'over' }
   if (phase !== 'ringing' || legs.some((leg) => leg.status === 'waiting' || isHopeful(leg))) return state

@@ -21,7 +21,8 @@ test('a database that is away for a moment strands nobody in a transfer', { time
   const { db } = served.runtime
   const talkif = await openWorkspace(served)
   onTestFinished(talkif.inbox.close)
-  await talkif.configure({ sandbox: { pace: 8, waits: 200 } })
+  // Whoever accepts stays for eight seconds of the call: longer than the outage.
+  await talkif.configure({ sandbox: { pace: 4, waits: 200 } })
   const rowOf = async (callId: string) => (await db.select().from(transfers).where(eq(transfers.callId, callId))).at(0)
 
   // Between the colleague's key and the move of the lead.

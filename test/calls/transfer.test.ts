@@ -278,6 +278,48 @@ describe.concurrent('a transfer', () => {
     expect(told).toEqual([])
   })
 
+  test.for(['before', 'after'] as const)(
+    'whose colleague drops on the way has failed, that they have told %s the move',
+    async (told, { talkif }) => {
+      const { callId, attempt } = await ringing(talkif, {})
+      const said: string[] = []
+      const deps = withCarrier(talkif.served.runtime, (carrier) => ({
+        async moveToRoom() {
+          const legOf = async () => (await rowOf(talkif, callId))!.state.legs[0]!
+          if (told === 'before') await carrier.hangUp((await legOf()).carrierId!)
+          if (told === 'before') await until(async () => (await legOf()).status === 'over')
+          return true
+        },
+        async getCall(id) {
+          const known = await carrier.getCall(id)
+          return known && { ...known, status: id === attempt.carrierId ? 'in_progress' : 'completed' }
+        },
+        async dismiss(id, words) {
+          if (id === attempt.carrierId) said.push(words.text)
+          else await carrier.dismiss(id, words)
+        },
+      }))
+      const place = { carrierId: attempt.carrierId!, nodeId: 'node' }
+      const prepared = (await prepareConversation(deps, attempt.id))!
+      const desk = openDesk(deps, prepared, place, faster(systemClock, 1), { tell: () => {}, over: () => {} })
+      await desk.answered()
+      // Whoever asks for a person after this has changed their mind.
+      await desk.runTool('not_a_fit', { reason: 'not_interested' })
+      await desk.runTool('transfer_to_human', { reason: 'prices' })
+      await until(async () => ['bridged', 'over'].includes((await rowOf(talkif, callId))!.state.phase))
+      await desk.ended('lead')
+      const call = await talkif.finished(callId)
+      const handoff = { queue: 'sales', reason: 'prices', result: 'failed' }
+      expect(call).toMatchObject({ outcome: 'qualified', reason: 'handoff_requested' })
+      expect(call.handoff).toEqual(handoff)
+      expect(talkif.inbox.of('outcome.qualified')[0]!.body).toMatchObject({ reason: 'handoff_requested', handoff })
+      // What the transcript ends with is what they heard.
+      expect(said).toEqual([expect.stringContaining('will call you back')])
+      expect(call.transcript!.map(({ role, text }) => [role, text])).toEqual([['agent', said[0]]])
+      await endOf(talkif, callId)
+    },
+  )
+
   test('to a number that the carrier does not take goes on to the next', async ({ talkif }) => {
     const targets = [{ sip: 'sip:nobody' }, ...to(colleague.declines)]
     const { callId, run } = await ringing(talkif, { targets })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { TransferState } from '../../runtime/db/schema.ts'
 import {
   beginTransfer,
@@ -39,7 +39,33 @@ test('all at once, the first key wins, and whoever listens to the brief is told'
   ])
   const late = after(won, pressed(0))
   expect([replyTo(late, 1), replyTo(late, 0)]).toEqual(['join', 'too_late'])
-  expect(after(late, { type: 'moving' }, { type: 'moved' })).toMatchObject({ phase: 'bridged', result: 'accepted' })
+  expect(after(late, { type: 'moving' }, { type: 'moved', met: true })).toMatchObject({
+    ...{ phase: 'bridged', result: 'accepted' },
+  })
+})
+
+describe('a lead who has been moved', () => {
+  const moving = after(beginTransfer(1, 'in_turn'), ...rung(0), pressed(0), { type: 'moving' })
+  const left: TransferEvent = { type: 'ended', leg: 0, how: 'completed' }
+
+  test.each([
+    ['first', [left, { type: 'moved', met: false }]],
+    ['last', [{ type: 'moved', met: false }, left]],
+  ] as [string, TransferEvent[]][])(
+    'to where nobody is any more: it failed, that they had left told %s',
+    (_, events) => {
+      const alone = after(moving, ...events)
+      expect(alone).toMatchObject({ phase: 'over', result: 'failed', legs: [{ result: 'failed' }] })
+      expect(tasksOf(alone)).toContainEqual({ do: 'end_lead' })
+    },
+  )
+
+  test.each([
+    ['first', [left, { type: 'moved', met: true }]],
+    ['last', [{ type: 'moved', met: true }, left]],
+  ] as [string, TransferEvent[]][])('and has talked was handed over, that they have left told %s', (_, events) => {
+    expect(after(moving, ...events)).toMatchObject({ phase: 'over', result: 'accepted' })
+  })
 })
 
 test('a lead who cannot be moved stays with the agent, and the colleague is told', () => {
@@ -110,6 +136,8 @@ test('whatever comes late, twice or in any order: one bridge at most, nobody run
       const { lead, humans } = world
       const inRoom = humans.filter((human) => human.alive && human.inRoom)
       expect(inRoom.length).toBe(lead.alive && lead.inRoom ? 1 : 0)
+      // Nobody was handed over who found an empty room, whatever was told first.
+      if (world.state.result === 'accepted') expect(world.met).toBe(true)
       // Once everybody has hung up, nothing is left to be done.
       world.everybodyLeaves()
       expect(isFinished(world.state)).toBe(true)
@@ -123,6 +151,8 @@ test('whatever comes late, twice or in any order: one bridge at most, nobody run
 function openWorld(targets: number, order: TransferState['order']) {
   let state = beginTransfer(targets, order)
   let moves = 0
+  /** Whether both were in the room at the same time. */
+  let met = false
   const lead = { alive: true, inRoom: false }
   const humans = Array.from({ length: targets }, () => ({ rings: 0, alive: false, inRoom: false, leaving: false }))
   const news: TransferEvent[] = []
@@ -165,7 +195,8 @@ function openWorld(targets: number, order: TransferState['order']) {
       moves += 1
       expect(moves).toBe(1)
       lead.inRoom = true
-      news.push({ type: 'moved' })
+      met = humans.some((human) => human.alive && human.inRoom)
+      news.push({ type: 'moved', met })
     },
     end_lead() {
       endLead()
@@ -193,6 +224,9 @@ function openWorld(targets: number, order: TransferState['order']) {
   return {
     lead,
     humans,
+    get met() {
+      return met
+    },
     get state() {
       return state
     },

@@ -4,7 +4,7 @@ import { pause } from '../../clock.ts'
 import { eq } from '../../db/drizzle.ts'
 import { calls, type TransferResult, type TransferState, transfers } from '../../db/schema.ts'
 import { briefOf } from '../../handoffs/brief.ts'
-import { beginTransfer, tasksOf } from '../../handoffs/transfer.ts'
+import { beginTransfer, type TransferEvent, tasksOf } from '../../handoffs/transfer.ts'
 import { newId, randomToken } from '../../ids.ts'
 import type { ToolResult } from '../../voice/port.ts'
 import { find, type ToolContext } from '../tool-context.ts'
@@ -28,8 +28,10 @@ export interface Transfer {
   readonly waiting: boolean
   /** The lead is on the way to a colleague, or with one: the line may not be ours any more. */
   readonly moving: boolean
-  /** Settles when it is decided and written: true when the lead talks to a colleague now, and the line is no longer ours. */
+  /** Settles when it is decided and written: true when the lead was moved to a colleague, and the line is no longer ours. */
   tookOver(): Promise<boolean>
+  /** They were moved, and found nobody there: the carrier says so to them, and ends the call. */
+  readonly alone: boolean
 }
 
 const RINGING = {
@@ -49,6 +51,7 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
   let decided = false
   let waiting = false
   let moving = false
+  let alone = false
 
   /** Until the lead talks to a colleague, which is true, or stays with the agent. */
   async function run(row: TransferRow, queue: Queue, reason: string): Promise<boolean> {
@@ -61,6 +64,7 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
       deps.log.error({ call: call.id, transfer: row.id, err: error }, 'what came of a transfer could not be written'),
     )
     waiting = false
+    alone = state.lead === 'moved' && state.result !== 'accepted'
     if (state.lead === 'talking' && !gone.signal.aborted)
       tell(nobody(state.result ?? 'failed', queue.settings.fallback))
     return state.lead === 'moved' || state.phase === 'bridged'
@@ -108,12 +112,18 @@ export function openTransfer(context: ToolContext, leadCarrierId: string, tell: 
     get moving() {
       return moving
     },
+    get alone() {
+      return alone
+    },
     async tookOver() {
       await begun?.catch(() => undefined)
       return (await driven) ?? false
     },
   }
 }
+
+/** How long after the move of the lead whoever accepted must still be there, in time of the call: carriers take a moment. */
+const ARRIVAL_MS = 500
 
 /** How often a transfer is looked at while the process shuts down. */
 const STOPPING_MS = 200
@@ -173,7 +183,8 @@ async function drive(context: ToolContext, row: TransferRow, driving: Driving): 
       continue
     }
     for (const task of tasksOf(state)) {
-      if (task.do === 'move_lead') await moveLead(context, row, driving)
+      const moved = task.do === 'move_lead' ? await moveLead(context, row, driving) : undefined
+      if (moved) return moved
       if (task.do !== 'ring') continue
       if (rung++ > 0 && state.order === 'in_turn') tell({ output: NEXT })
       ringColleague(deps, call, row, task.leg, brief).catch((error) =>
@@ -207,31 +218,52 @@ async function composeBrief(
   return briefOf({ agent, business, name: lead.name, reason, answers: row?.answers ?? {}, language })
 }
 
+/** @returns the state that the move led to; later ones no longer tell where the lead was. */
 async function moveLead(
-  { deps, call, book }: ToolContext,
+  context: ToolContext,
   { id, leadCarrierId, room }: TransferRow,
   { gone, closed, moves }: Driving,
-): Promise<void> {
-  if (gone.aborted) return
+): Promise<TransferState | undefined> {
+  if (gone.aborted) return undefined
   moves()
+  const { deps, call, book } = context
   const { carrier } = deps.networks.of(call)
   const moving = await book.ask(() => changeTransfer(deps, id, [{ type: 'moving' }]))
   // Also when an earlier try was written, and its answer lost.
-  if (moving?.row.state.lead !== 'moving') return
-  const tell = (type: 'moved' | 'not_moved' | 'lead_ended') => book.ask(() => changeTransfer(deps, id, [{ type }]))
+  if (moving?.row.state.lead !== 'moving') return undefined
+  const tell = async (event: TransferEvent) => (await book.ask(() => changeTransfer(deps, id, [event])))?.row.state
   try {
-    if (await carrier.moveToRoom(leadCarrierId, room)) return void (await tell('moved'))
-    // Who hung up on the way did not wait, though the carrier may tell us so only later.
-    const lead = await carrier.getCall(leadCarrierId)
-    await tell(lead && isDown(lead.status) ? 'lead_ended' : 'not_moved')
+    if (!(await carrier.moveToRoom(leadCarrierId, room))) {
+      // Who hung up on the way did not wait, though the carrier may tell us so only later.
+      const lead = await carrier.getCall(leadCarrierId)
+      return await tell({ type: lead && isDown(lead.status) ? 'lead_ended' : 'not_moved' })
+    }
   } catch (error) {
     if (!(error instanceof CarrierUnavailable)) throw error
     deps.log.warn({ call: call.id, transfer: id, err: error }, 'the carrier did not say whether the lead was moved')
-    await tell('not_moved')
     // Should they be on the way after all, the agent's line goes down: then they must not wait in an empty room.
     closed
       .then(() => carrier.hangUp(leadCarrierId))
       .catch((fault) => deps.log.warn({ call: call.id, err: fault }, 'a lead could not be hung up'))
+    return tell({ type: 'not_moved' })
+  }
+  return tell({ type: 'moved', met: await haveMet(context, moving.row) })
+}
+
+/** Whether the lead found somebody in the room. It ends for both: who is still in it when the other is not was alone from the start. */
+async function haveMet({ deps, call }: ToolContext, { id, leadCarrierId, state }: TransferRow): Promise<boolean> {
+  const { carrier } = deps.networks.of(call)
+  const isThere = async (carrierId: string) => {
+    const known = await carrier.getCall(carrierId)
+    return known !== null && !isDown(known.status)
+  }
+  await pause(deps.clock, ARRIVAL_MS / call.pace)
+  try {
+    return (await isThere(state.legs[state.winner!]!.carrierId!)) || !(await isThere(leadCarrierId))
+  } catch (error) {
+    if (!(error instanceof CarrierUnavailable)) throw error
+    deps.log.warn({ call: call.id, transfer: id, err: error }, 'the carrier did not say whether a lead was alone')
+    return true
   }
 }
 
