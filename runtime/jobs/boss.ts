@@ -111,10 +111,11 @@ function asError(told: Error): Error {
 }
 
 function jobOptions<N extends JobName>(name: N, data: Jobs[N], { delayMs, priority }: SendJobOptions) {
-  const { onePer } = queues[name]
+  const { onePer, retries } = queues[name]
   return {
     ...(delayMs && delayMs > 0 ? { startAfter: delayMs / 1000 } : {}),
     ...(priority ? { priority } : {}),
+    ...(retries === undefined ? {} : { retryLimit: retries }),
     ...(onePer ? { singletonKey: (data as Record<string, string>)[onePer] } : {}),
   }
 }

@@ -35,6 +35,11 @@ interface QueueSettings {
   batch: number
   /** Of the jobs for one thing (a call, an attempt, a message) only one waits; a second send is dropped. */
   onePer?: 'callId' | 'attemptId' | 'messageId' | 'bookingId' | 'transferId'
+  /**
+   * How often a job that fails is tried again, where the sweep sends the next one: one that waits for another try does not keep a
+   * second from being sent. Otherwise for about eight hours.
+   */
+  retries?: number
 }
 
 export const queues: Record<JobName, QueueSettings> = {
@@ -46,6 +51,6 @@ export const queues: Record<JobName, QueueSettings> = {
   message: { workers: 1, batch: 20, onePer: 'messageId' },
   deliver: { workers: 3, batch: 10 },
   deliver_failing: { workers: 1, batch: 30 },
-  unbook: { workers: 1, batch: 10, onePer: 'bookingId' },
+  unbook: { workers: 1, batch: 10, onePer: 'bookingId', retries: 3 },
   sweep: { workers: 1, batch: 1 },
 }

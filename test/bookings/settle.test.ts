@@ -2,9 +2,13 @@ import { describe, expect } from 'vitest'
 import { prepareConversation } from '../../runtime/calls/conversation.ts'
 import { conversationTools } from '../../runtime/calls/conversation-tools.ts'
 import { settle } from '../../runtime/calls/settle.ts'
+import { sweep } from '../../runtime/calls/sweep.ts'
 import { openTransfer } from '../../runtime/calls/transfer/transfer.ts'
 import { eq } from '../../runtime/db/drizzle.ts'
-import { attempts, bookings, calls } from '../../runtime/db/schema.ts'
+import { attempts, type BookingStatus, bookings, calls } from '../../runtime/db/schema.ts'
+import { newId } from '../../runtime/ids.ts'
+import { rawServer } from '../carrier/raw-server.ts'
+import { waitingJobs } from '../harness/jobs.ts'
 import { people, test, type Workspace } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 
@@ -59,17 +63,26 @@ describe.concurrent('a call leaves one appointment at most', () => {
     expect(first).not.toBe(second)
   })
 
-  test('what is half done at a calendar elsewhere is left to a job, which undoes it', async ({ talkif }) => {
+  test('what is half done at a calendar elsewhere, or was agreed before, is left to a job, which undoes it', async ({
+    talkif,
+  }) => {
     const { offered, settled, rows, db } = await ringing(talkif)
     await offered()
-    const [row] = await rows()
+    const [row, before, last] = await rows()
     await db.update(bookings).set({ kind: 'caldav', status: 'confirming' }).where(eq(bookings.id, row!.id))
+    for (const [agreed, second] of [before, last].entries()) {
+      const confirmedAt = new Date(Date.UTC(2026, 0, 1, 0, agreed))
+      await db
+        .update(bookings)
+        .set({ kind: 'caldav', status: 'confirmed', confirmedAt })
+        .where(eq(bookings.id, second!.id))
+    }
     await settled()
     // Nobody else gets the time while it is not known to be free.
-    expect((await rows()).map(({ status }) => status)).toEqual(['confirming', 'released', 'released'])
+    expect((await rows()).map(({ status }) => status)).toEqual(['confirming', 'releasing', 'confirmed'])
     const jobs = await talkif.served.runtime
       .sql`select data, start_after > now() as waits from pgboss.job where name = 'unbook'`
-    expect(jobs).toContainEqual({ data: { bookingId: row!.id }, waits: true })
+    for (const { id } of [row!, before!]) expect(jobs).toContainEqual({ data: { bookingId: id }, waits: true })
   })
 
   test('a booking that is confirmed when the call is already over is given back', async ({ talkif }) => {
@@ -80,5 +93,70 @@ describe.concurrent('a call leaves one appointment at most', () => {
     expect(output).toEqual({ error: 'The call is over.' })
     expect((await rows()).map(({ status }) => status)).not.toContain('confirmed')
     expect((await call()).booking).toBeNull()
+  })
+})
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+/** A row of a live call in a calendar elsewhere; of a call that is gone, where none is given. */
+async function leftIn(talkif: Workspace, status: BookingStatus, { callId = newId('call'), minutesAgo = 10 } = {}) {
+  const { db } = talkif.served.runtime
+  const key = { id: newId('bkg'), workspaceId: talkif.workspaceId, mode: 'live' as const, callId }
+  const slotAt = new Date(Date.now() + 3 * DAY)
+  const times = { slotAt, endsAt: new Date(slotAt.getTime() + 30 * MINUTE) }
+  const createdAt = new Date(Date.now() - minutesAgo * MINUTE)
+  await db.insert(bookings).values({ ...key, ...times, createdAt, status, calendar: 'mehmet', kind: 'caldav' })
+  return key.id
+}
+
+describe('what stays half done at a calendar elsewhere is undone by the sweep', () => {
+  test('once nobody is at it any more', async ({ talkif }) => {
+    const { callId } = await ringing(talkif)
+    const left = await Promise.all([leftIn(talkif, 'releasing'), leftIn(talkif, 'confirming')])
+    const others = await Promise.all([
+      leftIn(talkif, 'releasing', { minutesAgo: 1 }),
+      leftIn(talkif, 'confirming', { callId }),
+      ...(['held', 'confirmed', 'released'] as const).map((status) => leftIn(talkif, status)),
+    ])
+    for (const _ of [1, 2]) await sweep(talkif.served.runtime)
+    const sent = (await waitingJobs(talkif.served, 'unbook')).map(({ data }) => data.bookingId as string)
+    expect(sent.filter((id) => [...left, ...others].includes(id)).toSorted()).toEqual(left.toSorted())
+  })
+
+  test('however long the calendar was away, and without jobs that pile up meanwhile', async ({
+    talkif,
+    onTestFinished,
+  }) => {
+    const { runtime } = talkif.served
+    let isBack = false
+    const server = await rawServer((_, response) => response.writeHead(isBack ? 204 : 503).end())
+    onTestFinished(server.close)
+    const caldav = { url: `${server.baseUrl}/work/`, username: 'mehmet', password: 'geheim' }
+    const mehmet = { name: 'mehmet', owner: 'mehmet@helena.example', time_zone: 'Europe/Istanbul' }
+    await talkif.configure({ calendars: [{ ...mehmet, kind: 'caldav', caldav }] })
+    const id = await leftIn(talkif, 'releasing')
+    /** A minute of the sweep, and whatever waits tries until it has no tries left. */
+    const minute = async () => {
+      await sweep(runtime)
+      await until(async () => {
+        await runtime.sql`
+          update pgboss.job set start_after = now()
+          where name = 'unbook' and data ->> 'bookingId' = ${id} and state in ('created', 'retry')`
+        const open = await runtime.sql`
+          select 1 from pgboss.job
+          where name = 'unbook' and data ->> 'bookingId' = ${id} and state in ('created', 'retry', 'active')`
+        return open.length === 0
+      })
+    }
+    for (const _ of [1, 2]) await minute()
+    // Both have tried, and more than once.
+    expect(server.requests.length).toBeGreaterThan(2)
+    const status = async () =>
+      (await runtime.db.select().from(bookings).where(eq(bookings.id, id))).map((row) => row.status)
+    expect(await status()).toEqual(['releasing'])
+    isBack = true
+    await minute()
+    expect(await status()).toEqual(['released'])
   })
 })

@@ -235,6 +235,8 @@ export const bookings = pgTable(
   (t) => [
     index('bookings_of_calendar').on(t.workspaceId, t.mode, t.calendar, t.endsAt),
     index('bookings_of_call').on(t.callId),
+    // For the sweep, which looks for what is still under way.
+    index('bookings_by_status').on(t.status, t.createdAt),
   ],
 )
 
