@@ -14,8 +14,8 @@ export interface BusyQuery {
   zone: string
   /** The owner's e-mail address: what they declined takes no time. */
   ownerEmail: string | null
-  /** The event that is not in its own way. */
-  exceptUid: string
+  /** Of events that are in nobody's way here. */
+  exceptUids: string[]
 }
 
 /**
@@ -30,7 +30,7 @@ export function busyTimes(text: string, query: BusyQuery): Interval[] {
     const interval = { startsAt: instant(start, zone), endsAt: instant(end, zone) }
     if (interval.startsAt < query.until && interval.endsAt > query.from && takesTime(event, query)) busy.push(interval)
   }
-  for (const event of events.filter(({ uid }) => uid !== query.exceptUid)) {
+  for (const event of events.filter(({ uid }) => !query.exceptUids.includes(uid))) {
     if (event.isRecurrenceException() || !event.isRecurring()) add(event, event.startDate, event.endDate)
     else for (const { item, startDate, endDate } of occurrences(event, events, query)) add(item, startDate, endDate)
   }

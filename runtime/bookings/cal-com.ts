@@ -1,8 +1,8 @@
 import type { FetchOutside } from '../outbound.ts'
 import { type CalComAccount, openCalCom } from './cal-com-requests.ts'
-import { bookingOf, openLedger } from './ledger.ts'
+import { bookingOf, intervalOf, openLedger } from './ledger.ts'
 import type { CalendarOptions } from './local.ts'
-import { around, chooseSlots, horizonOf } from './offers.ts'
+import { around, chooseSlots, horizonOf, without } from './offers.ts'
 import type { Calendar } from './port.ts'
 
 export interface CalComOptions extends CalendarOptions {
@@ -24,16 +24,14 @@ export function calComCalendar({ settings, fetchOutside, calCom, ...options }: C
       const { from, until } = horizonOf(settings, query)
       if (from >= until) return []
       const asked = around({ startsAt: new Date(from), endsAt: new Date(until) }, 0)
-      const [taken, held, listed] = await Promise.all([
-        ledger.taken(asked.from, asked.until, query.callId),
-        ledger.heldBy(query.callId, asked.from, asked.until),
+      const [{ taken, held, booked }, listed] = await Promise.all([
+        ledger.between(asked.from, asked.until, query.callId),
         remote.freeSlots(asked.from, asked.until),
       ])
       // Cal.com does not list what is reserved, not even for this call.
       const hidden = held.filter((slot) => !listed.some((it) => it.startsAt === slot.startsAt))
       const free = [...listed, ...hidden].toSorted((a, b) => a.startsAt - b.startsAt)
-      const ours = free.filter((slot) => !taken.some((it) => slot.startsAt < it.endsAt && it.startsAt < slot.endsAt))
-      return chooseSlots(ours, query, calendar)
+      return chooseSlots(without(free, [...taken, ...booked.map(intervalOf)]), query, calendar)
     },
 
     async hold(slot, callId, seconds) {
@@ -56,8 +54,10 @@ export function calComCalendar({ settings, fetchOutside, calCom, ...options }: C
     async confirm(bookingId, appointment) {
       const before = await ledger.find(bookingId)
       if (before?.status === 'confirmed') return true
-      const row = await ledger.move(bookingId, 'confirming', { of: ['held', 'confirming'] })
-      if (!row) return false
+      const agreed = await ledger.agree(bookingId, 'confirming', ['held', 'confirming'])
+      if (!agreed) return false
+      const { row, freed } = agreed
+      await Promise.all(freed.map((it) => remote.unreserve(it.remoteHold)))
       // It may have been booked by a process that never heard the answer.
       const found = before?.status === 'confirming' ? await remote.findBooking(row) : undefined
       const remoteId = found ?? (await remote.book(row, appointment))

@@ -1,9 +1,9 @@
 import type { FetchOutside } from '../outbound.ts'
 import { type CaldavAccount, openCollection } from './caldav-requests.ts'
 import { ownerOf, uidOf } from './ics.ts'
-import { type BookingRow, bookingOf, openLedger } from './ledger.ts'
+import { type BookingRow, bookingOf, intervalOf, openLedger } from './ledger.ts'
 import type { CalendarOptions } from './local.ts'
-import { around, chooseSlots, horizonOf, hoursOf } from './offers.ts'
+import { around, chooseSlots, horizonOf, hoursOf, without } from './offers.ts'
 import type { Calendar } from './port.ts'
 import { freeSlots } from './slots.ts'
 
@@ -23,18 +23,21 @@ export function caldavCalendar({ settings, fetchOutside, caldav, ...options }: C
   const remote = openCollection(fetchOutside, caldav)
   const person = ownerOf(owner)
 
-  const busyBetween = (from: Date, until: Date, exceptUid = '') =>
+  /** @param except bookings of ours whose events are in nobody's way. */
+  const busyBetween = (from: Date, until: Date, except: BookingRow[]) =>
     remote.busy({
       from: from.getTime(),
       until: until.getTime(),
       zone: hours.timeZone,
       ownerEmail: person.email,
-      exceptUid,
+      exceptUids: except.map(({ id }) => uidOf(id)),
     })
 
   async function isStillFree(row: BookingRow): Promise<boolean> {
     const { from, until } = around({ startsAt: row.slotAt, endsAt: row.endsAt }, hours.bufferMinutes)
-    return (await busyBetween(from, until, uidOf(row.id))).length === 0
+    // What the person had agreed to before is given back.
+    const { booked } = await ledger.between(from, until, row.callId)
+    return (await busyBetween(from, until, [row, ...booked])).length === 0
   }
 
   return {
@@ -42,11 +45,10 @@ export function caldavCalendar({ settings, fetchOutside, caldav, ...options }: C
       const { from, until } = horizonOf(settings, query)
       if (from >= until) return []
       const asked = around({ startsAt: new Date(from), endsAt: new Date(until) }, hours.bufferMinutes)
-      const [ours, theirs] = await Promise.all([
-        ledger.taken(asked.from, asked.until, query.callId),
-        busyBetween(asked.from, asked.until),
-      ])
-      return chooseSlots(freeSlots(hours, from, until, [...ours, ...theirs]), query, calendar)
+      const { taken, booked } = await ledger.between(asked.from, asked.until, query.callId)
+      const theirs = await busyBetween(asked.from, asked.until, booked)
+      const free = without(freeSlots(hours, from, until, [...taken, ...theirs]), booked.map(intervalOf))
+      return chooseSlots(free, query, calendar)
     },
 
     async hold(slot, callId, seconds) {
@@ -56,8 +58,9 @@ export function caldavCalendar({ settings, fetchOutside, caldav, ...options }: C
 
     async confirm(bookingId, appointment) {
       if ((await ledger.find(bookingId))?.status === 'confirmed') return true
-      const row = await ledger.move(bookingId, 'confirming', { of: ['held', 'confirming'] })
-      if (!row) return false
+      const agreed = await ledger.agree(bookingId, 'confirming', ['held', 'confirming'])
+      if (!agreed) return false
+      const { row } = agreed
       if (!(await isStillFree(row))) {
         await this.release(bookingId)
         return false

@@ -2,8 +2,8 @@ import type { Calendar as CalendarSettings } from '../../openapi/schemas/workspa
 import type { Clock } from '../clock.ts'
 import type { Db } from '../db/connect.ts'
 import type { Mode } from '../db/schema.ts'
-import { bookingOf, openLedger } from './ledger.ts'
-import { around, chooseSlots, horizonOf, hoursOf } from './offers.ts'
+import { bookingOf, intervalOf, openLedger } from './ledger.ts'
+import { around, chooseSlots, horizonOf, hoursOf, without } from './offers.ts'
 import type { Calendar } from './port.ts'
 import { freeSlots } from './slots.ts'
 
@@ -26,8 +26,9 @@ export function localCalendar({ settings, ...options }: CalendarOptions): Calend
       const { from, until } = horizonOf(settings, query)
       if (from >= until) return []
       const asked = around({ startsAt: new Date(from), endsAt: new Date(until) }, hours.bufferMinutes)
-      const taken = await ledger.taken(asked.from, asked.until, query.callId)
-      return chooseSlots(freeSlots(hours, from, until, taken), query, calendar)
+      const { taken, booked } = await ledger.between(asked.from, asked.until, query.callId)
+      const free = without(freeSlots(hours, from, until, taken), booked.map(intervalOf))
+      return chooseSlots(free, query, calendar)
     },
 
     async hold(slot, callId, seconds) {
@@ -35,7 +36,7 @@ export function localCalendar({ settings, ...options }: CalendarOptions): Calend
       return row && bookingOf(row, owner)
     },
 
-    confirm: async (bookingId) => (await ledger.move(bookingId, 'confirmed')) !== undefined,
+    confirm: async (bookingId) => (await ledger.agree(bookingId, 'confirmed')) !== undefined,
 
     async release(bookingId) {
       await ledger.move(bookingId, 'released')

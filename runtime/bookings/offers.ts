@@ -22,6 +22,11 @@ export function horizonOf(settings: CalendarSettings, { from, until }: SlotQuery
   return { from: from.getTime() + notice, until: Math.min(until.getTime(), from.getTime() + ahead) }
 }
 
+/** Without those that overlap one of `others`, whatever the buffer: who has a time wants no part of it again. */
+export function* without(free: Iterable<Interval>, others: Interval[]): Generator<Interval> {
+  for (const slot of free) if (!others.some((it) => slot.startsAt < it.endsAt && it.startsAt < slot.endsAt)) yield slot
+}
+
 /** The first slots that suit, in the lead's day; those of their night only when there are no others. */
 export function chooseSlots(free: Iterable<Interval>, query: SlotQuery, calendar: string): Slot[] {
   const { limit, leadZone, suits = () => true } = query

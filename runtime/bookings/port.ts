@@ -22,7 +22,10 @@ export interface SlotQuery {
   limit: number
   /** IANA zone of the lead: slots in their night come only when there are no others. */
   leadZone?: string
-  /** The call that asks: what it only holds is free to it. */
+  /**
+   * The call that asks: what it only holds is free to it, and next to what it has booked, which it gives back for another, no buffer
+   * is kept.
+   */
   callId?: string
   /** Whether a slot that begins then (epoch ms) is wanted; all are, when not given. */
   suits?: (startsAt: number) => boolean

@@ -186,6 +186,18 @@ test('a hold that is held again is reserved for as long again, and no longer', a
   expect(row!.status).toBe('released')
 })
 
+test('what a call holds beside what it books is reserved no longer', async () => {
+  const [first, second] = await open().freeSlots(world.week())
+  const held = await open().hold(first!, 'call_a', 60)
+  const other = await open().hold(second!, 'call_a', 60)
+  // As of an event type whose times overlap.
+  await world.pools[0]!.db.update(bookings)
+    .set({ slotAt: new Date(second!.startsAt.getTime() - 15 * 60_000) })
+    .where(eq(bookings.id, other!.id))
+  expect(await open().confirm(held!.id, appointment)).toBe(true)
+  expect(await open(0, { workspaceId: 'ws_two' }).hold(second!, 'call_b', 60)).not.toBeNull()
+})
+
 test('an event type that is not there says so', async () => {
   const wrong = calComCalendar({
     ...world.options(),

@@ -168,6 +168,30 @@ describe.skipIf(!hasRadicale)('CalDAV on Radicale (skipped where `radicale` is n
     expect(left).toHaveLength(90 - starts.length)
   })
 
+  test('who chooses again may have the time beside the one they had, buffers or not; nobody else', async () => {
+    const { username, password, url } = radicale
+    const buffered = caldavCalendar({
+      ...world.options(),
+      ...{ workspaceId: 'ws_one', mode: 'live' as const, settings: { ...settings, buffer_minutes: 10 } },
+      caldav: { url, username, password },
+    })
+    const times = async (callId: string) =>
+      (await buffered.freeSlots({ ...world.week(3), callId })).map(({ startsAt }) =>
+        startsAt.toISOString().slice(11, 16),
+      )
+    const slots = await buffered.freeSlots(world.week())
+    const held = []
+    for (const slot of slots.slice(0, 2)) held.push(await buffered.hold(slot, 'call_a', 60))
+    expect(await buffered.confirm(held[0]!.id, appointment)).toBe(true)
+    expect(await times('call_a')).toEqual(['06:30', '07:00', '07:30'])
+    expect(await times('call_b')).toEqual(['07:00', '07:30', '08:00'])
+    expect(await buffered.hold(slots[1]!, 'call_b', 60)).toBeNull()
+    const again = await buffered.hold(slots[1]!, 'call_a', 60)
+    expect(await buffered.confirm(again!.id, appointment)).toBe(true)
+    await buffered.release(held[0]!.id)
+    expect([...(await radicale.events()).keys()]).toEqual([`${again!.id}.ics`])
+  })
+
   test('an address that is no calendar says so', async () => {
     const wrong = open(0, { url: radicale.url.replace('work', 'nothing') })
     await expect(wrong.freeSlots(world.week())).rejects.toThrow(/answered (404|403|409)/)

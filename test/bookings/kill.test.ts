@@ -92,8 +92,15 @@ describe.each([
 test('a process killed while it confirms in the embedded calendar: the end of the call finds the appointment', async () => {
   const id = await held(local())
   const [{ sql }] = world.pools as [(typeof world.pools)[0]]
+  // Its commit waits: it has asked for everything then, and nobody hears of the end.
+  await sql`
+    create function wait_at_commit() returns trigger language plpgsql
+    as $$ begin perform pg_advisory_xact_lock(1); return null; end $$`
+  await sql`
+    create constraint trigger waits after update on bookings deferrable initially deferred
+    for each row execute function wait_at_commit()`
   await sql.begin(async (tx) => {
-    await tx`select 1 from bookings where id = ${id} for update`
+    await tx`select pg_advisory_xact_lock(1)`
     // Of this database alone: others on the same server wait too.
     const waits = () => sql`
       select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`

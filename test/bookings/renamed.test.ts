@@ -30,7 +30,7 @@ test('a calendar that gets another name keeps its appointments; one that is kept
   expect(await ledger('nurse').hold(slot as never, 'call_b', 60)).not.toBe(null)
   // Somebody else's calendar is no other name of this one.
   await put(calendar('nurse', 'nurse@helena.example'), calendar('dentist', 'dentist@helena.example'))
-  expect(await ledger('dentist').taken(slot.startsAt, slot.endsAt)).toEqual([])
+  expect((await ledger('dentist').between(slot.startsAt, slot.endsAt)).taken).toEqual([])
 
   // Nobody put it on that server, however long ago it was made.
   const later = { ...clock, now: () => clock.now() + 11 * 60_000 }

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest'
+import type { WorkspaceDocument } from '../../openapi/schemas/workspace.ts'
 import { prepareConversation } from '../../runtime/calls/conversation.ts'
 import { conversationTools } from '../../runtime/calls/conversation-tools.ts'
 import { settle } from '../../runtime/calls/settle.ts'
@@ -13,9 +14,9 @@ import { people, test, type Workspace } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 
 /** A call whose phone rings for half a minute, its tools, and what it leaves when it ends. */
-async function ringing(talkif: Workspace) {
+async function ringing(talkif: Workspace, document: WorkspaceDocument = {}) {
   const { runtime } = talkif.served
-  await talkif.configure({ sandbox: { pace: 1, waits: 1 } })
+  await talkif.configure({ sandbox: { pace: 1, waits: 1 }, ...document })
   const lead = { source: 'web_form', intent: 'pricing', consent: true } as const
   const { call_id } = await talkif.api.createLead({ ...lead, phone: people.second_try })
   const attempt = await until(async () => {
@@ -83,6 +84,24 @@ describe.concurrent('a call leaves one appointment at most', () => {
     const jobs = await talkif.served.runtime
       .sql`select data, start_after > now() as waits from pgboss.job where name = 'unbook'`
     for (const { id } of [row!, before!]) expect(jobs).toContainEqual({ data: { bookingId: id }, waits: true })
+  })
+
+  test('who has booked and chooses again may have the time beside it, though buffers are kept', async ({ talkif }) => {
+    // One hour a day, and two times in it.
+    const hours = { from: '15:00', to: '16:00', days: [1, 2, 3, 4, 5, 6, 7] }
+    const ahead = { working_hours: hours, slot_minutes: 30, buffer_minutes: 10, notice_minutes: 0, days_ahead: 1 }
+    const mehmet = { name: 'mehmet', owner: 'mehmet@helena.example', time_zone: 'Europe/Istanbul' }
+    const { offered, run, rows, call } = await ringing(talkif, { calendars: [{ ...mehmet, ...ahead }] })
+    const [first, second, ...rest] = await offered()
+    expect(second).toMatch(/^slot_mehmet_/)
+    expect(rest).toEqual([])
+    await run('book_slot', { slot_id: first })
+    expect(await offered()).toEqual([second])
+    expect((await run('book_slot', { slot_id: second })).output).toMatchObject({ booked: true })
+    const kept = (await rows()).filter(({ status }) => status !== 'released')
+    expect(kept).toMatchObject([{ status: 'confirmed' }])
+    expect((await call()).booking).toMatchObject({ slot: kept[0]!.slotAt.toISOString() })
+    expect(await offered()).toEqual([first])
   })
 
   test('a booking that is confirmed when the call is already over is given back', async ({ talkif }) => {
