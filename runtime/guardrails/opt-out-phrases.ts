@@ -6,24 +6,24 @@ import { TIME } from './opt-out-times.ts'
  * linear. A bare "don't call me" counts only at the end of what was said: what follows may be a time. Where a time makes another wish
  * of it ("don't call me again before five"), it is left out by name; "stop calling me at night" stays a request.
  */
-const phrase = (source: string) => new RegExp(`(?<![a-z0-9])(?:${source})(?![a-z0-9])`)
+export const phrase = (source: string) => new RegExp(`(?<![a-z0-9])(?:${source})(?![a-z0-9])`)
 
 /** "… at six" behind it; "… tomorrow, or ever" is for good. */
-const NO_TIME = `(?!(?: (?:again|back|an|mas|jamais))? ${TIME}(?! or (?:ever|any)))`
-const NO_TIME_BEFORE = `(?<!${TIME} (?:(?:beni|bizi|lutfen) )?)`
+export const NO_TIME = `(?!(?: (?:again|back|an|mas|jamais))? ${TIME}(?! or (?:ever|any)))`
+export const NO_TIME_BEFORE = `(?<!${TIME} (?:(?:beni|bizi|bana|bize|lutfen) )?)`
 
-const NOT = '(?:do not|don t|dont|never|please do not|please don t)'
-const ME = '(?:me|us|this number|my number|here|this house)'
+export const NOT = '(?:do not|don t|dont|never|please do not|please don t)'
+export const ME = '(?:me|us|this number|my number|here|this house)'
 const CALL = '(?:call|phone|ring|contact|telephone|dial)'
-const CALLING = '(?:calling|phoning|ringing|contacting|dialing|dialling|bothering|harassing)'
-const FOR_GOOD = '(?:again|anymore|any more|ever|ever again|back again)'
-const END = '(?: please| thank you| thanks| ok| okay)?$'
+const CALLING = '(?:calling|phoning|ringing|contacting|dialing|dialling|bothering|harassing|texting|messaging)'
+export const FOR_GOOD = '(?:again|anymore|any more|ever|ever again|back again)'
+export const END = '(?: please| thank you| thanks| ok| okay)?$'
 
 /** "Don't stop calling", "I will not stop", "I didn't say stop". */
-const NOT_BEFORE_STOP =
+export const NOT_BEFORE_STOP =
   '(?<!(?:not|not asking you to|don t|dont|never|t say|not say|not to|without you|cannot|can t|won t|didn t|did not say|i ll|i will|they|we|he|she) )'
 /** "If you don't call me", "why don't you". */
-const NOT_BEFORE_NOT =
+export const NOT_BEFORE_NOT =
   '(?<!(?:if you|if they|when you|why|unless you|because you|you guys|how come you|they|hope you) )'
 
 const ENGLISH = [

@@ -1,10 +1,22 @@
 import { SPOKEN_REQUESTS } from './opt-out-phrases.ts'
+import { WRITTEN_REQUESTS } from './opt-out-texts.ts'
 import { markTimes } from './opt-out-times.ts'
 
-/** Whole messages that mean stop. Source: guardrails of the project; 47 CFR 64.1200(a)(10) for the English ones. */
+/** Words that mean stop. Source: guardrails of the project; 47 CFR 64.1200(a)(10) for the English ones. */
 const STOP_WORDS: ReadonlySet<string> = new Set([
-  ...['stop', 'stopall', 'unsubscribe', 'cancel', 'end', 'quit', 'revoke', 'optout', 'opt out'],
-  ...['arret', 'dur', 'iptal', 'stopp'],
+  ...['stop', 'stopall', 'unsubscribe', 'end', 'quit', 'revoke', 'optout'],
+  ...['arret', 'arrete', 'arreter', 'arretez', 'dur', 'durun', 'stopp', 'baja'],
+])
+
+/** These only by themselves: "please cancel" may be said of an appointment. */
+const STOP_WORDS_ALONE: ReadonlySet<string> = new Set(['cancel', 'iptal'])
+
+/** What may stand around a stop word without making another wish of it. */
+const AROUND_STOP: ReadonlySet<string> = new Set([
+  ...['please', 'pls', 'plz', 'thanks', 'thank', 'you', 'thx', 'all', 'it', 'this', 'now', 'just', 'immediately'],
+  ...['no', 'yes', 'ok', 'okay', 'hi', 'hello', 'and', 'me', 'sms', 'texts', 'messages', 'calls'],
+  ...['lutfen', 'artik', 'hemen', 'tesekkurler', 'bitte', 'danke', 'sofort', 'jetzt'],
+  ...['por', 'favor', 'gracias', 'ya', 's', 'il', 'vous', 'plait', 'svp', 'merci'],
 ])
 
 const MAX_LENGTH = 4_000
@@ -12,10 +24,19 @@ const MAX_LENGTH = 4_000
 /** The key that ends calls for good, pressed alone. */
 export const isStopKey = (digit: string): boolean => digit === '9'
 
-/** Whether an SMS or WhatsApp message is an opt-out: a stop word and nothing else, or a request in a sentence. */
+/**
+ * Whether an SMS or WhatsApp message is an opt-out: a stop word with no more than politeness around it, or a request in a sentence,
+ * also one for no more texts. Generous where what is said is not: whoever is in doubt about a message stops writing.
+ */
 export function isStopMessage(text: string): boolean {
   const folded = fold(text)
-  return STOP_WORDS.has(folded) || asksToStop(text)
+  return isStopWord(folded) || WRITTEN_REQUESTS.some((request) => request.test(folded)) || asksToStop(text)
+}
+
+function isStopWord(folded: string): boolean {
+  const words = folded.replaceAll('opt out', 'optout').split(' ')
+  if (words.every((word) => STOP_WORDS_ALONE.has(word))) return true
+  return words.some((word) => STOP_WORDS.has(word)) && words.every((it) => STOP_WORDS.has(it) || AROUND_STOP.has(it))
 }
 
 /**
