@@ -57,6 +57,7 @@ export async function finish(
 
 /**
  * An attempt that reached nobody: the flow's next try is planned, or, when its tries are spent, the call ends as `no_answer`.
+ * Whoever opted out while it rang is promised none: the call ends as `not_fit`.
  * One `outcome.no_answer` is sent for each missed attempt; `call` is locked.
  */
 export async function miss(tx: Tx, deps: Deps, call: CallRow, reason: string): Promise<void> {
@@ -68,6 +69,11 @@ export async function miss(tx: Tx, deps: Deps, call: CallRow, reason: string): P
   }
   const delayMs = retryDelayMs(retry, call.attemptsMade) / call.clockRate
   const notBefore = await retryTime(tx, deps, call, flow, new Date(deps.clock.now() + delayMs))
+  if (!notBefore) {
+    const event = call.status === 'in_progress' ? 'decided' : 'refused'
+    await finish(tx, deps, call, event, { outcome: 'not_fit', reason: 'opted_out' })
+    return
+  }
   const waiting = await advance(tx, deps, call, 'missed', { notBefore, reason }, { reason })
   if (!waiting) return
   const next = { attempt: call.attemptsMade + 1, max: retry.max, at: notBefore.toISOString() }

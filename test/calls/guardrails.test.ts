@@ -1,6 +1,6 @@
 import { afterEach, describe, expect } from 'vitest'
 import { WebSocket } from 'ws'
-import { eq } from '../../runtime/db/drizzle.ts'
+import { and, eq, isNotNull } from '../../runtime/db/drizzle.ts'
 import { attempts, calls, leads } from '../../runtime/db/schema.ts'
 import { sha256 } from '../../runtime/ids.ts'
 import { hasten } from '../harness/jobs.ts'
@@ -110,6 +110,24 @@ describe.concurrent('an opt-out', () => {
     const again = await ask(world.post('/v1/leads', { ...lead, phone }))
     expect(again).toMatchObject({ status: 422, body: { code: 'opted_out', param: 'phone' } })
     expect(await db.$count(leads, eq(leads.workspaceId, world.workspaceId))).toBe(1)
+  })
+
+  test('while it rings ends the call with that ring, and promises no other', async ({ served, talkif }) => {
+    await talkif.configure({ sandbox: { pace: 10, waits: 900 } })
+    const phone = people.second_try
+    const { call_id } = await talkif.api.createLead({ ...pricing, phone })
+    await until(() =>
+      served.runtime.db.$count(attempts, and(eq(attempts.callId, call_id), isNotNull(attempts.carrierId))),
+    )
+    expect((await ask(talkif.post('/workspace/dnc', { phones: [phone] }))).status).toBe(201)
+    expect(await talkif.api.getCall({ id: call_id })).toMatchObject({ status: 'dialing' })
+    const call = await talkif.finished(call_id)
+    expect(call).toMatchObject({ outcome: 'not_fit', reason: 'opted_out', attempts: [{ attempt: 1 }] })
+    await talkif.idle()
+    const told = talkif.inbox.hooks.filter(({ body }) => body.event.startsWith('outcome.'))
+    expect(told.map(({ body }) => [body.event, body.reason, body.retry])).toEqual([
+      ['outcome.not_fit', 'opted_out', undefined],
+    ])
   })
 
   test('imported ends what waits at once, and is asked again at the dial', async ({ served, talkif }) => {
