@@ -61,7 +61,10 @@ export async function resend(
   await deps.send(tx, 'deliver', { deliveryId, try: 1 })
 }
 
-/** A new secret for an endpoint; for a day both sign. @throws not_found @returns the new secret, shown once. */
+/**
+ * A new secret for an endpoint; for a day both sign. Asked for again within it, as after a lost answer, the old one keeps its day,
+ * since the receiver may have no other, and the one in between is replaced. @throws not_found @returns the new secret, shown once.
+ */
 export async function rotateSecret(
   tx: Tx,
   deps: Pick<Deps, 'clock'>,
@@ -72,7 +75,12 @@ export async function rotateSecret(
   const [row] = await tx.select().from(endpoints).where(here).for('update')
   if (!row) throw new ProblemError('not_found', `There is no webhook endpoint ${endpointId} here.`)
   const secret = newWebhookSecret()
-  const oldSecretExpiresAt = new Date(deps.clock.now() + OLD_SECRET_LIVES_MS)
-  await tx.update(endpoints).set({ secret, oldSecret: row.secret, oldSecretExpiresAt }).where(here)
+  const now = deps.clock.now()
+  const oldLives = row.oldSecret !== null && row.oldSecretExpiresAt !== null && +row.oldSecretExpiresAt > now
+  const old = { oldSecret: row.secret, oldSecretExpiresAt: new Date(now + OLD_SECRET_LIVES_MS) }
+  await tx
+    .update(endpoints)
+    .set({ secret, ...(oldLives ? {} : old) })
+    .where(here)
   return secret
 }

@@ -86,6 +86,14 @@ describe('a webhook', () => {
     expect(verifies(during, secrets.old)).toEqual([true, true])
     expect(verifies(during, secrets.new)).toEqual([true, true])
 
+    // The answer was lost, and it is asked for again: the receiver still has the old one.
+    const again = await json(await talkif.post(`/workspace/webhooks/${id}/rotate`, {}))
+    const retried = await talkif.api.createLead({ ...lead, phone: people.carrier_fails })
+    const between = await talkif.inbox.next('lead.created', retried.call_id)
+    expect(verifies(between, secrets.old)).toEqual([true, true])
+    expect(verifies(between, secrets.new)).toEqual([false, false])
+    expect(verifies(between, again.body.secret)).toEqual([true, true])
+
     await served.runtime.db
       .update(endpoints)
       .set({ oldSecretExpiresAt: new Date(served.runtime.clock.now() - 1) })
@@ -93,7 +101,13 @@ describe('a webhook', () => {
     const second = await talkif.api.createLead({ ...lead, phone: people.carrier_fails })
     const after = await talkif.inbox.next('lead.created', second.call_id)
     expect(verifies(after, secrets.old)).toEqual([false, false])
-    expect(verifies(after, secrets.new)).toEqual([true, true])
+    expect(verifies(after, again.body.secret)).toEqual([true, true])
+    // Once it is dead, the next rotation has its own day.
+    const next = await json(await talkif.post(`/workspace/webhooks/${id}/rotate`, {}))
+    const third = await talkif.api.createLead({ ...lead, phone: people.carrier_fails })
+    const anew = await talkif.inbox.next('lead.created', third.call_id)
+    expect(verifies(anew, again.body.secret)).toEqual([true, true])
+    expect(verifies(anew, next.body.secret)).toEqual([true, true])
   })
 })
 
