@@ -46,6 +46,16 @@ export function normalisePhone(input: string, { country }: { country?: string | 
 const recent = new Map<string, NormalisedPhone>()
 const RECENT = 200
 
+/**
+ * The number behind an id of WhatsApp, which keeps what the numbering plans of Mexico and Brazil have changed: the 1 before mobile
+ * numbers there, and mobile numbers without their ninth digit. What exists as it is, is left alone.
+ */
+export function phoneOfWhatsApp(id: string): string {
+  if (normalisePhone(id).ok) return id
+  const phone = id.replace(/^\+521(\d{10})$/, '+52$1').replace(/^\+55\d{2}(?=[6-9]\d{7}$)/, '$&9')
+  return normalisePhone(phone).ok ? phone : id
+}
+
 function readPhone(input: string, country: string | null | undefined): NormalisedPhone {
   const region = country?.trim().toUpperCase() || undefined
   if (region !== undefined && !isCountry(region)) return no(noCountry(region))

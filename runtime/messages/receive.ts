@@ -5,6 +5,7 @@ import { and, desc, eq } from '../db/drizzle.ts'
 import { calls, type Mode, messages, numbers } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { isStopMessage } from '../guardrails/opt-out.ts'
+import { phoneOfWhatsApp } from '../guardrails/phone.ts'
 import { newId } from '../ids.ts'
 import { traceOf } from '../telemetry/spans.ts'
 
@@ -12,12 +13,20 @@ import { traceOf } from '../telemetry/spans.ts'
  * A text from a person: kept for each workspace that owns the number it was sent to, and linked to the last call to that person.
  * One that asks to stop is an opt-out at once. Safe to repeat: the carrier may post it twice.
  */
-export async function receive(deps: Deps, mode: Mode, message: IncomingMessage): Promise<void> {
+export async function receive(deps: Deps, mode: Mode, posted: IncomingMessage): Promise<void> {
+  const message = posted.channel === 'whatsapp' ? withNumbers(posted) : posted
   await deps.db.transaction(async (tx) => {
     const owners = mode === 'live' ? await ownersOf(tx, message.to) : await lastWriter(tx, message)
     for (const workspaceId of new Set(owners)) await keep(tx, deps, { workspaceId, mode }, message)
   })
 }
+
+/** Opt-outs and calls go by the number, not by WhatsApp's name for it. */
+const withNumbers = (message: IncomingMessage): IncomingMessage => ({
+  ...message,
+  from: phoneOfWhatsApp(message.from),
+  to: phoneOfWhatsApp(message.to),
+})
 
 async function ownersOf(tx: Tx, phone: string): Promise<string[]> {
   const rows = await tx.select({ id: numbers.workspaceId }).from(numbers).where(eq(numbers.phone, phone))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { normalisePhone } from '../../runtime/guardrails/phone.ts'
+import { normalisePhone, phoneOfWhatsApp } from '../../runtime/guardrails/phone.ts'
 
 test.each([
   ['+90 532 123 45 67', null, '+905321234567', 'TR'],
@@ -45,6 +45,22 @@ test.each([
   ['(415) 555-XXXX', 'US', 'The number is masked; send all of its digits.'],
 ])('%s with %s is refused: %s', (written, country, reason) => {
   expect(normalisePhone(written, { country })).toEqual({ ok: false, reason })
+})
+
+test.each([
+  ['+5215512345678', '+525512345678'],
+  ['+525512345678', '+525512345678'],
+  ['+551187654321', '+5511987654321'],
+  ['+5511987654321', '+5511987654321'],
+  // Fixed lines, and numbers that exist with eight digits, have no ninth.
+  ['+551133334444', '+551133334444'],
+  ['+551178123456', '+551178123456'],
+  ['+12025550100', '+12025550100'],
+  ['+905321112233', '+905321112233'],
+  // Nothing that exists comes of it.
+  ['+5210000000000', '+5210000000000'],
+])('the WhatsApp id %s is the number %s', (id, phone) => {
+  expect(phoneOfWhatsApp(id)).toBe(phone)
 })
 
 const digits = fc.constantFrom('٠١٢٣٤٥٦٧٨٩', '०१२३४५६७८९', '0123456789', '０１２３４５６７８９')

@@ -270,6 +270,16 @@ describe('STOP', () => {
     expect((await stepsOf(served, call, 'message.in')).map((it) => it.status)).toEqual([
       ...['received', 'received', 'received', 'opted_out', 'received'],
     ])
+    // WhatsApp's names for numbers of Mexico and Brazil are not the numbers.
+    for (const [id, phone] of [
+      ['+5215512345678', '+525512345678'],
+      ['+551187654321', '+5511987654321'],
+    ] as const) {
+      const known = await copyOf(served, over, { workspaceId: owner.workspaceId, mode: 'live', phone })
+      await receive(inbound(`whatsapp:${id}`, 'STOP', { To: `whatsapp:${OURS}` }))
+      expect(await blockedBy(phone)).toEqual([owner.workspaceId])
+      expect(await kept(phone)).toEqual([{ workspaceId: owner.workspaceId, callId: known.id, body: 'STOP' }])
+    }
     // A number that nobody owns.
     expect(await receive(inbound('+905320001144', 'STOP', { To: '+12025550178' }))).toMatchObject({ status: 200 })
     expect(await blockedBy('+905320001144')).toEqual([])
