@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { sandboxNumber } from '../../openapi/sandbox-people.ts'
 import { and, eq } from '../../runtime/db/drizzle.ts'
-import { calls, leads, messages, numbers, optOuts } from '../../runtime/db/schema.ts'
+import { attempts, calls, leads, messages, numbers, optOuts } from '../../runtime/db/schema.ts'
 import { newId } from '../../runtime/ids.ts'
 import { listMessages } from '../../runtime/messages/list.ts'
 import type { MessageRow } from '../../runtime/messages/rows.ts'
@@ -285,5 +285,50 @@ describe('STOP', () => {
     expect(await blockedBy('+905320001144')).toEqual([])
     expect(await db.$count(calls, eq(calls.id, call.id))).toBe(1)
     await owner.inbox.close()
+  })
+
+  test('to a number of two workspaces is for both, the words only for whoever was last in touch with the person', async () => {
+    const { db } = served.runtime
+    const [first, second] = [await openWorkspace(served), await openWorkspace(served)]
+    const shared = { To: '+12025550179' }
+    const own = ({ workspaceId }: Workspace, createdAt: Date) =>
+      db.insert(numbers).values({ id: newId('num'), workspaceId, phone: shared.To, createdAt })
+    await own(second, new Date())
+    await own(first, new Date(Date.now() - 1_000))
+    const phone = '+905320001155'
+    const ours = { mode: 'live', phone } as const
+    const bodies = async ({ workspaceId }: Workspace) =>
+      (await listMessages(served.runtime, { workspaceId, mode: 'live' })).data.map(({ body, call_id }) => [
+        body,
+        call_id,
+      ])
+
+    // Nobody was: whoever had the number first.
+    await receive(inbound(phone, 'Who are you?', shared))
+    expect([await bodies(first), await bodies(second)]).toEqual([[['Who are you?', null]], []])
+
+    // The second one called, and the first one then wrote.
+    const called = await copyOf(served, over, { ...ours, workspaceId: second.workspaceId })
+    const [dial] = await db.select().from(attempts).where(eq(attempts.callId, over.id))
+    const again = { id: newId('att'), callId: called.id, carrierId: newId('att'), lockKey: null, askedAt: new Date() }
+    await db.insert(attempts).values({
+      ...{ ...dial!, ...again, workspaceId: second.workspaceId, mode: 'live', phone, fromPhone: shared.To },
+    })
+    const answer = inbound(phone, 'You called me?', shared)
+    await receive(answer)
+    expect([(await bodies(first)).length, await bodies(second)]).toEqual([1, [['You called me?', called.id]]])
+    const known = await copyOf(served, over, { ...ours, workspaceId: first.workspaceId })
+    const wrote = { mode: 'live', fromPhone: shared.To, toPhone: phone, workspaceId: first.workspaceId } as const
+    await sending({ ...wrote, status: 'sent', carrierId: newId('msg'), askedAt: new Date(Date.now() + 1_000) })
+    // Posted again, it stays where it was kept.
+    await receive(answer)
+    await receive(inbound(phone, 'STOP', shared))
+    expect((await bodies(first)).filter(([body]) => body !== 'We missed you.')).toEqual([
+      ['STOP', known.id],
+      ['Who are you?', null],
+    ])
+    expect(await bodies(second)).toEqual([['You called me?', called.id]])
+    expect((await blockedBy(phone)).toSorted()).toEqual([first.workspaceId, second.workspaceId].toSorted())
+    await Promise.all([first.inbox.close(), second.inbox.close()])
   })
 })
