@@ -67,16 +67,16 @@ async function send(
     ...{ status: 'pending' as const, tries: 0, lastStatus: null, lastError: null, deliveredAt: null },
     nextTryAt: new Date(deps.clock.now()),
   }
-  const dead = missed.flatMap(({ deliveryId }) => deliveryId ?? [])
-  const never = missed
+  const sent = missed.map(({ eventId, deliveryId }) => ({ eventId, deliveryId, id: deliveryId ?? newId('dlv') }))
+  const dead = sent.filter(({ deliveryId }) => deliveryId !== null).map(({ id }) => id)
+  const never = sent
     .filter(({ deliveryId }) => deliveryId === null)
-    .map(({ eventId }) => ({ id: newId('dlv'), eventId, endpointId, ...fresh }))
+    .map(({ id, eventId }) => ({ id, eventId, endpointId, ...fresh }))
   if (dead.length) await tx.update(deliveries).set(fresh).where(inArray(deliveries.id, dead))
   if (never.length) await tx.execute(insertRows(deliveries, never))
-  const ids = [...dead, ...never.map(({ id }) => id)]
   await deps.sendAll(
     tx,
     'deliver',
-    ids.map((deliveryId) => ({ data: { deliveryId, try: 1 } })),
+    sent.map(({ id }) => ({ data: { deliveryId: id, try: 1 } })),
   )
 }

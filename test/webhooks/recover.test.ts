@@ -1,8 +1,9 @@
 import { describe, expect } from 'vitest'
-import { eq } from '../../runtime/db/drizzle.ts'
+import { eq, inArray } from '../../runtime/db/drizzle.ts'
 import { calls, deliveries, endpoints, events } from '../../runtime/db/schema.ts'
 import { newId } from '../../runtime/ids.ts'
 import { announce } from '../../runtime/webhooks/announce.ts'
+import { recover } from '../../runtime/webhooks/recover.ts'
 import { openWorkspace, people, test, type Workspace } from '../harness/talkif.ts'
 import { until } from '../harness/until.ts'
 
@@ -68,6 +69,41 @@ describe('an endpoint that was gone', () => {
     expect((await receiver.recover({ since })).body).toEqual({ resent: 0, has_more: false })
     expect((await receiver.recover({ since: '2020-01-01T00:00:00Z' })).body).toEqual({ resent: 0, has_more: false })
     expect([first!, dead, ...never, foreign].map(receiver.times)).toEqual([1, 2, 1, 1, 0])
+  })
+
+  test('gets them in the order in which they happened, also where some were tried and some never', async ({
+    served,
+    onTestFinished,
+  }) => {
+    const receiver = await openReceiver(served)
+    onTestFinished(receiver.inbox.close)
+    const since = new Date(served.runtime.clock.now() + 1).toISOString()
+    await receiver.db.update(endpoints).set({ disabledAt: new Date() }).where(eq(endpoints.id, receiver.endpointId))
+    const [event] = await receiver.db.select().from(events).where(eq(events.workspaceId, receiver.workspaceId))
+    const missed = Array.from({ length: 4 }, (_, i) => ({
+      ...{ ...event!, id: newId('evt'), type: 'outcome.not_fit' as const },
+      createdAt: new Date(Date.parse(since) + i * 10),
+    }))
+    await receiver.db.insert(events).values(missed)
+    const given = { endpointId: receiver.endpointId, status: 'dead', tries: 1, nextTryAt: new Date() } as const
+    const dead = [missed[1]!, missed[3]!].map(({ id }) => ({ id: newId('dlv'), eventId: id, ...given }))
+    await receiver.db.insert(deliveries).values(dead)
+    await receiver.db.update(endpoints).set({ disabledAt: null }).where(eq(endpoints.id, receiver.endpointId))
+
+    const queued: string[] = []
+    const { runtime } = served
+    const deps: Parameters<typeof recover>[1] = {
+      clock: runtime.clock,
+      sendAll: async (_tx, _queue, jobs) => {
+        queued.push(...jobs.map(({ data }) => (data as { deliveryId: string }).deliveryId))
+      },
+    }
+    const caller = { workspaceId: receiver.workspaceId, mode: 'test' } as const
+    const asked = { endpointId: receiver.endpointId, since: new Date(since) }
+    await runtime.db.transaction((tx) => recover(tx, deps, caller, asked))
+    const rows = await receiver.db.select().from(deliveries).where(inArray(deliveries.id, queued))
+    const eventOf = new Map(rows.map(({ id, eventId }) => [id, eventId]))
+    expect(queued.map((id) => eventOf.get(id))).toEqual(missed.map(({ id }) => id))
   })
 
   test('gets a thousand at a time, each once, however often it is asked for', async ({ served, onTestFinished }) => {
