@@ -171,17 +171,17 @@ describe.concurrent('time', () => {
   })
 
   test('in the night a call waits for the morning, and so does its retry', async ({ talkif }) => {
-    await talkif.configure({ sandbox: { pace: 30, waits: 900, clock: '23:00' } })
+    await talkif.configure({ sandbox: { pace: 30, waits: 60, clock: '23:00' } })
     const night = await talkif.api.createLead({ ...lead, phone: someNumber() })
     expect(night).toMatchObject({ status: 'held', reason: 'quiet_hours' })
     const clock = Date.parse(night.sandbox!.clock)
     // Ten hours of the sandbox's clock, at its pace.
-    const realWait = (10 * hours) / 900
+    const realWait = (10 * hours) / 60
     expect(Date.parse(night.not_before!) - Date.now()).toBeLessThanOrEqual(realWait)
     expect(new Date(clock + 3 * hours).getUTCHours()).toBe(23)
 
     // 20:46 in Washington, where no call may begin after 21: the first try is made, its retry fifteen minutes later is not.
-    await talkif.configure({ sandbox: { pace: 30, waits: 60, clock: '20:46' } })
+    await talkif.configure({ sandbox: { pace: 30, waits: 20, clock: '20:46' } })
     const evening = await talkif.api.createLead({ ...pricing, phone: people.busy })
     expect(evening.status).toBe('queued')
     const { body: missed } = await talkif.inbox.next('outcome.no_answer', evening.call_id)
@@ -194,7 +194,7 @@ describe.concurrent('time', () => {
       attempts: [{ result: 'busy' }],
     })
     const passed = Date.parse(missed.retry.at) - Date.parse(call.created_at)
-    const rings = new Date(Date.parse(evening.sandbox!.clock) + 60 * passed)
+    const rings = new Date(Date.parse(evening.sandbox!.clock) + 20 * passed)
     const there = { timeZone: 'America/New_York', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
     expect(rings.toLocaleTimeString('en', there)).toBe('09:00')
   })
