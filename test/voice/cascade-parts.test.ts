@@ -165,7 +165,8 @@ describe('a conversation as it was heard', () => {
     history.agentSays('b', 'Whole.')
     history.agentAudio('b', 500, true)
     history.broken('b')
-    expect(history.messages('').at(-1)).toEqual({ role: 'assistant', content: 'Whole.' })
+    // The next one never came.
+    expect(history.messages('').at(-1)).toEqual({ role: 'assistant', content: 'Whole. —' })
   })
 
   test('results stand behind their calls, whatever was said between; a missing one is told as missing', () => {

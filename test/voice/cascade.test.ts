@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../runtime/clock.ts'
 import type { Chaos, Sandbox } from '../../runtime/sandbox/server.ts'
 import { startSandbox } from '../../runtime/sandbox/server.ts'
@@ -13,6 +13,7 @@ import { type EngineEvent, EngineLost, EngineRefused } from '../../runtime/voice
 import type { Conversation } from '../../runtime/voice/port.ts'
 import { speechDir } from '../harness/cache.ts'
 import { conversation, credentials } from './sandbox-call.ts'
+import { called, finish, startStages, words } from './stages.ts'
 
 const chaos: Chaos = {}
 const speech = createSpeech(speechDir)
@@ -355,3 +356,73 @@ test('a cascade that is closed asks nobody for anything', async ({ onTestFinishe
   await other.isAsked
   expect(asked).toEqual([])
 })
+
+/** A cascade over stages that do what the test says, greeted and asked something. */
+async function scripted() {
+  const stages = await startStages(onTestFinished)
+  const { engine, events, next, saidIn } = await start({ baseUrl: stages.baseUrl })
+  await next('response_done')
+  stages.hear('item_u1', 'Yes?')
+  await next('heard')
+  /** Its answer to what there is: how that ended, what was said in words, and for how long. */
+  async function answers() {
+    const from = events.length
+    engine.createResponse()
+    const { response, failure, toolCalls } = await next('response_done')
+    const told = events.slice(from)
+    const audioMs = told.reduce((sum, event) => sum + (event.type === 'audio' ? event.audio.length / 8 : 0), 0)
+    return { failure, calls: toolCalls.map(({ name }) => name), said: saidIn(response), audioMs, told }
+  }
+  /** What the model is given of what the agent has said since the greeting. */
+  async function remembered() {
+    stages.text = [words('Fine.'), finish('stop')]
+    await answers()
+    return stages.chats
+      .at(-1)!
+      .filter(({ role }) => role === 'assistant')
+      .slice(1)
+      .map(({ content }) => content)
+  }
+  return { stages, engine, events, next, answers, remembered }
+}
+
+const half = 'One sentence is whole. And ano'
+
+test('an answer that breaks off calls nothing and is no whole one; what was whole is heard', async () => {
+  const { stages, answers, remembered } = await scripted()
+  stages.text = [called('end_call', '')]
+  expect(await answers()).toMatchObject({ failure: 'the answer broke off', calls: [], said: '' })
+  stages.text = [words(half), called('end_call', '')]
+  const said = 'One sentence is whole.'
+  expect(await answers()).toMatchObject({ failure: 'the answer broke off', calls: [], said, audioMs: 1_320 })
+  expect(await remembered()).toEqual(['One sentence is whole. —'])
+})
+
+test('an answer that has not even begun is asked for once more', async () => {
+  const { stages, answers } = await scripted()
+  stages.text = []
+  const { failure, told } = await answers()
+  expect(failure).toBe('the answer broke off')
+  expect(told.filter(({ type }) => type === 'retried')).toHaveLength(1)
+})
+
+test.each(['length', 'content_filter'])(
+  'a model that was stopped (%s) calls nothing, and reads where',
+  async (reason) => {
+    const { stages, answers, remembered } = await scripted()
+    stages.text = [called('save_answer', '{"slot":"ne'), finish(reason)]
+    expect(await answers()).toMatchObject({ failure: 'the answer broke off', calls: [] })
+    stages.text = [words('One sentence is whole.'), called('save_answer', '{"slot":"ne'), finish(reason)]
+    expect(await answers()).toMatchObject({ failure: null, calls: [], said: 'One sentence is whole.' })
+    expect(await remembered()).toEqual(['One sentence is whole. —'])
+  },
+)
+
+test.each(['stop', 'tool_calls', 'function_call'])(
+  'whichever way a server says that it is done (%s)',
+  async (reason) => {
+    const { stages, answers } = await scripted()
+    stages.text = [words('One moment.'), { choices: [] }, called('end_call', '{}'), finish(reason), { choices: [] }]
+    expect(await answers()).toMatchObject({ failure: null, calls: ['end_call'], said: 'One moment.' })
+  },
+)

@@ -37,6 +37,7 @@ export const itemOf = (response: string) => `item_${response}`
 
 /** A telephone answer is a few sentences; whoever writes more has lost the thread. */
 const maxTokens = 1_000
+const brokeOff = 'the answer broke off'
 
 /**
  * One response: the text is spoken sentence by sentence as it is written, at most one sentence ahead of the one whose audio comes.
@@ -51,6 +52,8 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
   const spoken: Promise<void>[] = []
   let isOver = false
   let hasWords = false
+  /** The model was stopped before it was done. */
+  let isCut = false
 
   const tell = (event: EngineEvent) => {
     if (!isOver) on.tell(event)
@@ -102,16 +105,27 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
       const body = { model: text.model, messages, max_completion_tokens: maxTokens, stream: true as const, ...offer }
       const chunks = await text.client.chat.completions.create(body, { signal: limit })
       const stream = chunks[Symbol.asyncIterator]()
-      return { stream, first: await stream.next() }
+      const first = await stream.next()
+      if (first.done) throw new EngineLost(brokeOff)
+      return { stream, first }
     })
-    for (let chunk = first; !chunk.done; chunk = await stream.next()) {
-      const delta = chunk.value.choices[0]?.delta
+    let finish: Finish = null
+    for (let chunk: IteratorResult<ChatCompletionChunk> = first; !chunk.done; chunk = await stream.next()) {
+      // Some servers send a chunk without any.
+      const choice = chunk.value.choices?.[0]
+      const delta = choice?.delta
+      finish = choice?.finish_reason ?? finish
       collect(calls, delta?.tool_calls ?? [])
       if (!delta?.content) continue
       begins()
       for (const sentence of sentences.push(delta.content)) say(sentence)
     }
+    // A connection that closes ends the stream like its end does.
+    if (finish === null) throw new EngineLost(brokeOff)
     for (const sentence of sentences.end()) say(sentence)
+    isCut = finish === 'length' || finish === 'content_filter'
+    // Which of them are half written nobody can say.
+    if (isCut) return []
     return calls.filter(({ callId, name }) => callId !== '' && name !== '')
   }
 
@@ -120,9 +134,18 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
     if ('sentence' in wanted) {
       begins()
       say(wanted.sentence)
-    } else calls = await think(await wanted.messages, wanted.mayCall)
+    } else {
+      try {
+        calls = await think(await wanted.messages, wanted.mayCall)
+      } catch (error) {
+        // What was written before is said.
+        await Promise.all(spoken)
+        throw error
+      }
+    }
     await Promise.all(spoken)
-    if (spoken.length === 0 && calls.length === 0) throw new EngineLost('the model had nothing to say')
+    if (spoken.length === 0 && calls.length === 0)
+      throw new EngineLost(isCut ? brokeOff : 'the model had nothing to say')
     return calls
   }
 
@@ -138,6 +161,7 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
   run().then(
     (calls) => {
       if (isOver) return
+      if (isCut) history.broken(item)
       if (calls.length > 0) history.agentCalls(item, calls)
       end(null, calls)
     },
@@ -163,6 +187,7 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
   }
 }
 
+type Finish = ChatCompletionChunk.Choice['finish_reason']
 type CallDelta = ChatCompletionChunk.Choice.Delta.ToolCall
 
 /** Calls come in pieces, by their index. */

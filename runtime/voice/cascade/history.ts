@@ -18,7 +18,7 @@ export interface History {
   agentSays(item: string, text: string): void
   /** So much audio of the item's last words has come; `whole`: no more will. */
   agentAudio(item: string, ms: number, whole: boolean): void
-  /** Its audio broke off: what had come by then was said. */
+  /** The rest of it never came: what had come by then was said. */
   broken(item: string): void
   /** Functions that the agent called beside an item, or alone. */
   agentCalls(item: string, calls: readonly ToolCall[]): void
@@ -111,7 +111,7 @@ export function createHistory(): History {
     },
     broken(item) {
       const entry = entries.find((one) => one.kind === 'agent' && one.item === item)
-      if (entry?.kind !== 'agent' || entry.parts.at(-1)?.whole !== false) return
+      if (entry?.kind !== 'agent') return
       entry.parts = heardParts(entry.parts, Number.POSITIVE_INFINITY)
       entry.cut = true
     },
