@@ -13,7 +13,7 @@ import { type EngineEvent, EngineLost, EngineRefused } from '../../runtime/voice
 import type { Conversation } from '../../runtime/voice/port.ts'
 import { speechDir } from '../harness/cache.ts'
 import { conversation, credentials } from './sandbox-call.ts'
-import { called, finish, startStages, words } from './stages.ts'
+import { called, finish, pcm, refuse, startStages, words } from './stages.ts'
 
 const chaos: Chaos = {}
 const speech = createSpeech(speechDir)
@@ -426,3 +426,24 @@ test.each(['stop', 'tool_calls', 'function_call'])(
     expect(await answers()).toMatchObject({ failure: null, calls: ['end_call'], said: 'One moment.' })
   },
 )
+
+test('speech that fails is no reason to cut the sentence before it', async () => {
+  const { stages, answers, remembered } = await scripted()
+  stages.text = [words('The first is heard whole. The second is not. '), words('Nor the third.'), finish('stop')]
+  const { speak } = stages
+  stages.speak = (response, input) => {
+    if (input === 'The second is not.') return refuse(response, 500)
+    // The first comes slowly, as speech does, and goes on long after the second has failed.
+    response.write(pcm(500))
+    setTimeout(() => response.end(pcm(500)), 600)
+  }
+  const { failure, said, audioMs, told } = await answers()
+  expect({ failure, said, audioMs }).toEqual({
+    ...{ failure: expect.stringContaining('refused'), said: 'The first is heard whole.', audioMs: 1_000 },
+  })
+  // The loop may take it for whole.
+  expect(told.map(({ type }) => type)).toContain('audio_done')
+  expect(stages.said).not.toContain('Nor the third.')
+  stages.speak = speak
+  expect(await remembered()).toEqual(['The first is heard whole. —'])
+})

@@ -52,6 +52,10 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
   const spoken: Promise<void>[] = []
   let isOver = false
   let hasWords = false
+  /** Why a sentence could not be spoken: nothing after it is. */
+  let lost: EngineLost | EngineRefused | undefined
+  /** What was told ends with a whole sentence. */
+  let isWhole = false
   /** The model was stopped before it was done. */
   let isCut = false
 
@@ -70,16 +74,26 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
     hasWords = true
   }
 
-  /** Asks for a sentence's audio once the one before the last has come, and tells it once the last one has. */
+  /**
+   * Asks for a sentence's audio once the one before the last has come, and tells it once the last one has. One that fails takes
+   * those after it along, none before it.
+   */
   function say(sentence: string): void {
+    if (lost) return
     const mayAsk = spoken.at(-2) ?? Promise.resolve()
+    const before = spoken.at(-1) ?? Promise.resolve()
     const space = spoken.length > 0 ? ' ' : ''
-    const audio = mayAsk.then(() => speak({ ...on.speech, conversation }, sentence, stage('tts')))
-    const last = Promise.all([spoken.at(-1), audio]).then(async () => {
+    const audio = mayAsk.then(() => {
+      if (lost) throw lost
+      return speak({ ...on.speech, conversation }, sentence, stage('tts'))
+    })
+    const told = before.then(async () => {
+      const pieces = await audio
       if (signal.aborted) return
       history.agentSays(item, sentence)
       let isFirst = true
-      for await (const piece of await audio) {
+      isWhole = false
+      for await (const piece of pieces) {
         if (signal.aborted) return
         if (piece.length === 0) continue
         // Of what has no sound yet nothing can have been heard.
@@ -89,11 +103,17 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
         tell({ type: 'audio', response, item, audio: piece })
       }
       history.agentAudio(item, 0, true)
+      isWhole = true
     })
-    // Whichever fails first is told; the others have no listener of their own.
-    audio.catch(() => {})
-    last.catch(() => stopped.abort())
-    spoken.push(last)
+    const fails = (error: unknown) => {
+      lost ??= stageFailure(error)
+    }
+    audio.catch(fails)
+    told.catch((error) => {
+      fails(error)
+      stopped.abort()
+    })
+    spoken.push(told)
   }
 
   async function think(messages: ChatCompletionMessageParam[], mayCall: boolean): Promise<ToolCall[]> {
@@ -151,8 +171,8 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
 
   function end(failure: string | null, toolCalls: ToolCall[], code?: string): void {
     if (isOver) return
-    // Of what failed nobody can say that it was whole.
-    if (spoken.length > 0 && failure === null) tell({ type: 'audio_done', response, item })
+    // Of what failed in mid-sentence nobody can say that it was whole.
+    if (failure === null ? spoken.length > 0 : isWhole) tell({ type: 'audio_done', response, item })
     tell({ type: 'response_done', response, failure, code, toolCalls })
     isOver = true
   }
@@ -167,7 +187,8 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
     },
     (error) => {
       stopped.abort()
-      const failure = stageFailure(error)
+      // The text is stopped for a sentence that failed; what stopped it is told.
+      const failure = lost ?? stageFailure(error)
       if (!isOver) history.broken(item)
       if (failure instanceof EngineRefused) tell({ type: 'lost', error: failure })
       else end(failure.message, [], failure.code)
