@@ -39,6 +39,8 @@ interface Given {
   pace?: number
   elsewhere?: StageServers
   conversation?: Partial<Conversation>
+  /** Nobody listens before that. */
+  ringsMs?: number
 }
 
 /** A cascade, what it told, and a way to wait for what it tells next. */
@@ -60,10 +62,13 @@ async function start(given: Given = {}) {
   const events: EngineEvent[] = []
   let read = 0
   let told = () => {}
-  engine.listen((event) => {
-    events.push(event)
-    told()
-  })
+  const listen = () =>
+    engine.listen((event) => {
+      events.push(event)
+      told()
+    })
+  if (!given.ringsMs) listen()
+  else setTimeout(listen, given.ringsMs)
   async function next<T extends EngineEvent['type']>(type: T): Promise<Extract<EngineEvent, { type: T }>> {
     for (;;) {
       const at = events.findIndex((event, index) => index >= read && event.type === type)
@@ -446,4 +451,39 @@ test('speech that fails is no reason to cut the sentence before it', async () =>
   expect(stages.said).not.toContain('Nor the third.')
   stages.speak = speak
   expect(await remembered()).toEqual(['The first is heard whole. —'])
+})
+
+test('a session that is lost while the phone rings has said nothing', async () => {
+  const stages = await startStages(onTestFinished)
+  const { engine, next } = await start({ baseUrl: stages.baseUrl, ringsMs: 1_000 })
+  await engine.ready
+  const { socket } = stages
+  // The greeting has come.
+  await expect.poll(() => stages.said).toHaveLength(1)
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  socket?.terminate()
+  await next('response_done')
+  expect(stages.socket).not.toBe(socket)
+  engine.createResponse()
+  await next('response_done')
+  expect(stages.chats).toEqual([[{ role: 'assistant', content: conversation.greeting }]])
+})
+
+test('speech without a sound is none: tried again, and not remembered', async () => {
+  const { stages, answers, remembered } = await scripted()
+  const { speak } = stages
+  let empty = 1
+  stages.speak = (response, input) =>
+    input === 'It costs a hundred.' && empty-- > 0 ? response.end() : speak(response, input)
+  stages.text = [words('Here it is for you. It costs a hundred.'), finish('stop')]
+  const once = await answers()
+  expect(once).toMatchObject({ failure: null, said: 'Here it is for you. It costs a hundred.' })
+  expect(once.told.filter(({ type }) => type === 'retried')).toHaveLength(1)
+  empty = 2
+  expect(await answers()).toMatchObject({ failure: 'no speech came', said: 'Here it is for you.' })
+  // Not even a whole sample.
+  stages.speak = (response) => void response.end('x')
+  expect(await answers()).toMatchObject({ failure: 'no speech came', said: '', audioMs: 0 })
+  stages.speak = speak
+  expect(await remembered()).toEqual(['Here it is for you. It costs a hundred.', 'Here it is for you. —'])
 })

@@ -6,7 +6,7 @@ import { bytesPerMs } from '../mulaw.ts'
 import type { Conversation } from '../port.ts'
 import type { History } from './history.ts'
 import { createSentences } from './sentences.ts'
-import { speak } from './speech.ts'
+import { noSpeech, speak } from './speech.ts'
 import { begin, stageFailure } from './stage.ts'
 
 export interface Answering {
@@ -90,18 +90,21 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
     const told = before.then(async () => {
       const pieces = await audio
       if (signal.aborted) return
-      history.agentSays(item, sentence)
       let isFirst = true
-      isWhole = false
       for await (const piece of pieces) {
         if (signal.aborted) return
         if (piece.length === 0) continue
         // Of what has no sound yet nothing can have been heard.
-        if (isFirst) tell({ type: 'text', response, item, delta: `${space}${sentence}` })
+        if (isFirst) {
+          history.agentSays(item, sentence)
+          tell({ type: 'text', response, item, delta: `${space}${sentence}` })
+          isWhole = false
+        }
         isFirst = false
         history.agentAudio(item, piece.length / bytesPerMs, false)
         tell({ type: 'audio', response, item, audio: piece })
       }
+      if (isFirst) throw new EngineLost(noSpeech)
       history.agentAudio(item, 0, true)
       isWhole = true
     })

@@ -108,6 +108,8 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
   const soon = (run: () => void) => queueMicrotask(run)
 
   line.connect(() => {
+    // A session that was lost while the phone rang may have greeted already: nobody heard that.
+    history.replay([])
     ask(exactly(conversation.greeting))
     line.stands()
   })

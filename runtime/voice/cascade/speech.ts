@@ -1,4 +1,5 @@
 import type OpenAI from 'openai'
+import { EngineLost } from '../engine-events.ts'
 import type { Conversation } from '../port.ts'
 import { begin, type StageOptions, stageFailure } from './stage.ts'
 import { createTelephone } from './telephone.ts'
@@ -9,6 +10,7 @@ export interface SpeechSettings {
   conversation: Pick<Conversation, 'voice' | 'speed' | 'manner' | 'language'>
 }
 
+export const noSpeech = 'no speech came'
 const usualManner = 'Speak clearly and in a friendly way, without haste.'
 
 /** The older models take no instructions. */
@@ -33,12 +35,15 @@ export async function speak(
       { signal },
     )
     const body = response.body!.getReader()
-    return { body, first: await body.read() }
+    const first = await body.read()
+    if (first.done) throw new EngineLost(noSpeech)
+    return { body, first }
   })
   return (async function* () {
     const telephone = createTelephone()
     try {
-      for (let piece = first; !piece.done; piece = await body.read()) yield telephone.push(Buffer.from(piece.value))
+      for (let piece: Awaited<ReturnType<typeof body.read>> = first; !piece.done; piece = await body.read())
+        yield telephone.push(Buffer.from(piece.value))
       yield telephone.end()
     } catch (error) {
       throw stageFailure(error)
