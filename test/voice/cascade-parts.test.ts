@@ -83,6 +83,14 @@ describe('sentences of a text that is still being written', () => {
     ],
     ['', []],
     ['  ', []],
+    ['🎉', []],
+    ['That is booked! 🎉', ['That is booked!']],
+    ['👋 Hi there 👩‍👩‍👧, welcome🎉back 👍🏽!', ['Hi there, welcome back!']],
+    ['Call 1️⃣ for **sales**. Or `wait`.', ['Call 1 for sales.', 'Or wait.']],
+    ['# Times\n\n* **10 a.m.** works\n* [Noon](https://a.example/b?c) works\n', ['Times\n\n10 a.m. works\nNoon works']],
+    ['**That is good.** Really, _I mean it_.', ['That is good.', 'Really, I mean it.']],
+    ['So: 2 * 3 - 1, and a_name.', ['So: 2 * 3 - 1, and a_name.']],
+    ['| Day | Time |\n|---|---|\n| Tuesday | ten |\n---\n> - Fine.', ['Day Time \n\n Tuesday ten \n\nFine.']],
   ])('%j', (text, pieces) => {
     expect(read([...text])).toEqual(pieces)
     expect(read([text])).toEqual(pieces)
@@ -119,13 +127,40 @@ describe('sentences of a text that is still being written', () => {
             deltas.push(text.slice(at, at + length))
             at += length
           }
-          const squeezed = (some: string) => some.replace(/\s+/g, '')
+          // Marks alone are no piece.
+          const squeezed = (some: string) => some.replace(/[^\p{L}\p{N}]+/gu, '')
           const pieces = read(deltas)
           expect(squeezed(pieces.join(' '))).toBe(squeezed(text))
-          expect(pieces.every((piece) => piece.trim() === piece && piece !== '')).toBe(true)
+          expect(pieces.every((piece) => piece.trim() === piece && /[\p{L}\p{N}]/u.test(piece))).toBe(true)
         },
       ),
       { numRuns: 10_000 },
+    )
+  })
+
+  test('however it comes, no marks and no pictographs, and every word', () => {
+    const part = fc.constantFrom(
+      'word',
+      'It is.',
+      'Is it?',
+      '**bold**',
+      '_so_',
+      '🎉',
+      '👍🏽',
+      '\n- one',
+      '\n## Two',
+      '`three`',
+    )
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 40 }), fc.integer({ min: 1, max: 9 }), (parts, step) => {
+        const text = parts.join(' ')
+        const deltas = text.match(new RegExp(`[^]{1,${step}}`, 'g')) ?? []
+        const said = read(deltas).join(' ')
+        expect(said).not.toMatch(/[*_#`]|(^|\n)\s*-|\p{Extended_Pictographic}|\p{Emoji_Modifier}/u)
+        const letters = (some: string) => some.replace(/[^\p{L}]/gu, '')
+        expect(letters(said)).toBe(letters(text))
+      }),
+      { numRuns: 5_000 },
     )
   })
 })

@@ -487,3 +487,29 @@ test('speech without a sound is none: tried again, and not remembered', async ()
   stages.speak = speak
   expect(await remembered()).toEqual(['Here it is for you. It costs a hundred.', 'Here it is for you. —'])
 })
+
+test('what cannot be spoken is left out, of the speech and of what is written down', async () => {
+  const { stages, answers, remembered } = await scripted()
+  stages.text = [words('## Options\n- **Tuesday'), words('** at ten.\n- *Wednesday* at two. 🎉'), finish('stop')]
+  const before = stages.said.length
+  const { said } = await answers()
+  expect(stages.said.slice(before)).toEqual(['Options\nTuesday at ten.', 'Wednesday at two.'])
+  expect(said).toBe('Options\nTuesday at ten. Wednesday at two.')
+  expect(await remembered()).toEqual([said])
+})
+
+test('a sentence that the speech server will not speak is left out, but not all of them', async () => {
+  const { stages, answers, remembered } = await scripted()
+  const { speak } = stages
+  stages.text = [words('The first is declined. The second is heard. And the third.'), finish('stop')]
+  stages.speak = (response, input) => (input.includes('first') ? refuse(response, 400) : speak(response, input))
+  const { failure, said, told } = await answers()
+  expect({ failure, said }).toEqual({ failure: null, said: 'The second is heard. And the third.' })
+  expect(told.filter(({ type }) => type === 'complaint' || type === 'retried')).toEqual([
+    { type: 'complaint', code: 'refused', message: expect.stringContaining('not this') },
+  ])
+  stages.speak = (response) => refuse(response, 400)
+  expect(await answers()).toMatchObject({ failure: expect.stringContaining('not this'), said: '' })
+  stages.speak = speak
+  expect(await remembered()).toEqual([said])
+})

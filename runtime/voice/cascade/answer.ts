@@ -5,9 +5,10 @@ import { type EngineEvent, EngineLost, EngineRefused, type ToolCall } from '../e
 import { bytesPerMs } from '../mulaw.ts'
 import type { Conversation } from '../port.ts'
 import type { History } from './history.ts'
+import { isSpoken, plain } from './plain.ts'
 import { createSentences } from './sentences.ts'
 import { noSpeech, speak } from './speech.ts'
-import { begin, stageFailure } from './stage.ts'
+import { begin, StageDeclined, stageFailure } from './stage.ts'
 
 export interface Answering {
   text: { client: OpenAI; model: string }
@@ -54,6 +55,10 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
   let hasWords = false
   /** Why a sentence could not be spoken: nothing after it is. */
   let lost: EngineLost | EngineRefused | undefined
+  /** The first sentence that the server would not speak. */
+  let declined: StageDeclined | undefined
+  /** Something of it has a sound. */
+  let isHeard = false
   /** What was told ends with a whole sentence. */
   let isWhole = false
   /** The model was stopped before it was done. */
@@ -76,20 +81,19 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
 
   /**
    * Asks for a sentence's audio once the one before the last has come, and tells it once the last one has. One that fails takes
-   * those after it along, none before it.
+   * those after it along, none before it; one that is declined is left out.
    */
   function say(sentence: string): void {
     if (lost) return
     const mayAsk = spoken.at(-2) ?? Promise.resolve()
     const before = spoken.at(-1) ?? Promise.resolve()
-    const space = spoken.length > 0 ? ' ' : ''
     const audio = mayAsk.then(() => {
       if (lost) throw lost
       return speak({ ...on.speech, conversation }, sentence, stage('tts'))
     })
     const told = before.then(async () => {
-      const pieces = await audio
-      if (signal.aborted) return
+      const pieces = await audio.catch(leaveOut)
+      if (signal.aborted || !pieces) return
       let isFirst = true
       for await (const piece of pieces) {
         if (signal.aborted) return
@@ -97,7 +101,8 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
         // Of what has no sound yet nothing can have been heard.
         if (isFirst) {
           history.agentSays(item, sentence)
-          tell({ type: 'text', response, item, delta: `${space}${sentence}` })
+          tell({ type: 'text', response, item, delta: `${isHeard ? ' ' : ''}${sentence}` })
+          isHeard = true
           isWhole = false
         }
         isFirst = false
@@ -108,10 +113,15 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
       history.agentAudio(item, 0, true)
       isWhole = true
     })
+    const leaveOut = (error: unknown) => {
+      if (!(error instanceof StageDeclined)) throw error
+      declined ??= error
+      tell({ type: 'complaint', code: error.code ?? 'declined', message: error.message })
+    }
     const fails = (error: unknown) => {
       lost ??= stageFailure(error)
     }
-    audio.catch(fails)
+    audio.catch((error) => error instanceof StageDeclined || fails(error))
     told.catch((error) => {
       fails(error)
       stopped.abort()
@@ -140,7 +150,7 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
       finish = choice?.finish_reason ?? finish
       collect(calls, delta?.tool_calls ?? [])
       if (!delta?.content) continue
-      begins()
+      if (isSpoken(delta.content)) begins()
       for (const sentence of sentences.push(delta.content)) say(sentence)
     }
     // A connection that closes ends the stream like its end does.
@@ -156,7 +166,7 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
     let calls: ToolCall[] = []
     if ('sentence' in wanted) {
       begins()
-      say(wanted.sentence)
+      say(plain(wanted.sentence, true))
     } else {
       try {
         calls = await think(await wanted.messages, wanted.mayCall)
@@ -167,6 +177,7 @@ export function answer(on: Answering, response: string, wanted: Wanted): Answer 
       }
     }
     await Promise.all(spoken)
+    if (!isHeard && declined) throw declined
     if (spoken.length === 0 && calls.length === 0)
       throw new EngineLost(isCut ? brokeOff : 'the model had nothing to say')
     return calls

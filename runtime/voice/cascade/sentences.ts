@@ -1,4 +1,6 @@
-/** Cuts a text that is still being written into pieces that are spoken one after the other. A pure machine. */
+import { isSpoken, plain } from './plain.ts'
+
+/** Cuts a text that is still being written into plain pieces that are spoken one after the other. A pure machine. */
 export interface Sentences {
   /** Whole pieces, as soon as they are known to be. */
   push(delta: string): string[]
@@ -15,7 +17,7 @@ const shortest = 8
 const longest = 300
 
 /** The end of a sentence: before a space, or in a script that has none. */
-const ends = /[.!?…؟]["'”’»)\]]*(?=\s)|[。！？]["”’」』）]*/g
+const ends = /[.!?…؟]["'”’»)\]*_`~]*(?=\s)|[。！？]["”’」』）]*/g
 const clauses = /[,;:،、—–](?=\s|\S)/g
 /** What ends with a full stop and no sentence: letters (a.m., U.S.), a number in a list, a title. */
 const noEnd = /(^|[\s("“])((?:\p{L}\.)*\p{L}|\d{1,2}|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|vs|etc|bzw|ca|Sr|Sra|Mme|Sn)\.$/u
@@ -23,11 +25,13 @@ const noEnd = /(^|[\s("“])((?:\p{L}\.)*\p{L}|\d{1,2}|Dr|Mr|Mrs|Ms|Prof|St|No|N
 export function createSentences(): Sentences {
   let rest = ''
   let isFirst = true
+  let startsLine = true
 
   function take(length: number): string[] {
-    const piece = rest.slice(0, length).trim()
+    const piece = plain(rest.slice(0, length), startsLine)
+    startsLine = /\n[ \t]*$/.test(rest.slice(0, length))
     rest = rest.slice(length)
-    if (piece === '') return []
+    if (!isSpoken(piece)) return []
     isFirst = false
     return [piece]
   }
@@ -35,7 +39,8 @@ export function createSentences(): Sentences {
   function sentence(): number {
     for (const { 0: mark, index } of rest.matchAll(ends)) {
       const length = index + mark.length
-      if (rest.slice(0, length).trim().length >= shortest && !noEnd.test(rest.slice(0, length))) return length
+      const piece = plain(rest.slice(0, length), startsLine)
+      if (piece.length >= shortest && !noEnd.test(piece)) return length
     }
     return 0
   }

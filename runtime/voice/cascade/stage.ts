@@ -2,6 +2,11 @@ import { APIError, APIUserAbortError } from 'openai'
 import { type Clock, pause } from '../../clock.ts'
 import { EngineLost, EngineRefused, engineFailure } from '../engine-events.ts'
 
+/** What was asked for is not to be had; something else may be. */
+export class StageDeclined extends EngineLost {
+  override name = 'StageDeclined'
+}
+
 export interface StageOptions {
   clock: Clock
   /** Whoever wants the result no longer does. */
@@ -22,7 +27,7 @@ export async function begin<T>(options: StageOptions, run: (signal: AbortSignal)
   try {
     return await attempt(options, run)
   } catch (error) {
-    if (options.signal.aborted || error instanceof EngineRefused) throw error
+    if (options.signal.aborted || error instanceof EngineRefused || error instanceof StageDeclined) throw error
     options.retried((error as Error).message)
     await pause(options.clock, retryAfterMs, options.signal)
     return attempt(options, run)
@@ -46,5 +51,7 @@ export function stageFailure(error: unknown): EngineRefused | EngineLost {
   if (error instanceof EngineRefused || error instanceof EngineLost) return error
   if (error instanceof APIUserAbortError) return new EngineLost('given up')
   if (!(error instanceof APIError)) return new EngineLost(error instanceof Error ? error.message : String(error))
-  return engineFailure(error.code ?? String(error.status ?? 'no answer'), error.message)
+  const failure = engineFailure(error.code ?? String(error.status ?? 'no answer'), error.message)
+  const isDeclined = failure instanceof EngineLost && (error.status === 400 || error.status === 422)
+  return isDeclined ? new StageDeclined(failure.message, failure.code) : failure
 }
