@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { systemClock } from '../../runtime/clock.ts'
+import { type Clock, systemClock } from '../../runtime/clock.ts'
 import type { Chaos, Sandbox } from '../../runtime/sandbox/server.ts'
 import { startSandbox } from '../../runtime/sandbox/server.ts'
 import { createSpeech, sentences } from '../../runtime/sandbox/speech/speech.ts'
@@ -14,6 +14,7 @@ import type { Conversation } from '../../runtime/voice/port.ts'
 import { speechDir } from '../harness/cache.ts'
 import { conversation, credentials } from './sandbox-call.ts'
 import { called, finish, pcm, refuse, startStages, words } from './stages.ts'
+import { virtualClock } from './virtual-clock.ts'
 
 const chaos: Chaos = {}
 const speech = createSpeech(speechDir)
@@ -41,14 +42,15 @@ interface Given {
   conversation?: Partial<Conversation>
   /** Nobody listens before that. */
   ringsMs?: number
+  clock?: Clock
 }
 
 /** A cascade, what it told, and a way to wait for what it tells next. */
 async function start(given: Given = {}) {
-  const { apiKey = credentials.apiKey, pace = 8, elsewhere = {} } = given
+  const { apiKey = credentials.apiKey, pace = 8, elsewhere = {}, clock = systemClock } = given
   const engine = openCascade(
     {
-      ...{ baseUrl: given.baseUrl ?? sandbox.engineUrl({ pace }), apiKey, clock: systemClock, model: 'gpt-realtime' },
+      ...{ baseUrl: given.baseUrl ?? sandbox.engineUrl({ pace }), apiKey, clock, model: 'gpt-realtime' },
       ...{
         transcriptionModel: 'gpt-4o-transcribe',
         textModel: 'gpt-4.1-mini',
@@ -512,4 +514,32 @@ test('a sentence that the speech server will not speak is left out, but not all 
   expect(await answers()).toMatchObject({ failure: expect.stringContaining('not this'), said: '' })
   stages.speak = speak
   expect(await remembered()).toEqual([said])
+})
+
+test('words are waited for once, however often they are asked for, and until nobody wants them', async () => {
+  const stages = await startStages(onTestFinished)
+  const time = virtualClock()
+  const { engine, next } = await start({ baseUrl: stages.baseUrl, clock: time.clock })
+  await next('response_done')
+  stages.hear('item_u1')
+  await next('committed')
+  await time.pass(3_000)
+  engine.createResponse()
+  const { response } = await next('response_started')
+  engine.cancelResponse(response)
+  await next('response_done')
+  engine.createResponse()
+  await next('response_started')
+  await time.pass(1_900)
+  expect(stages.chats).toEqual([])
+  await time.pass(200)
+  expect(await next('response_done')).toMatchObject({ failure: null })
+  expect(stages.chats.at(-1)).toContainEqual({ role: 'user', content: '(inaudible)' })
+  // An echo has none.
+  stages.hear('item_u2')
+  await next('committed')
+  engine.createResponse()
+  await next('response_started')
+  engine.deleteItem('item_u2')
+  expect(await next('response_done')).toMatchObject({ failure: null })
 })

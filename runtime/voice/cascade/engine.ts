@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import type { RealtimeTranscriptionSessionCreateRequest } from 'openai/resources/realtime/realtime'
-import { pause } from '../../clock.ts'
+import type { Timer } from '../../clock.ts'
 import { type Engine, type EngineSettings, exactly, exactSentence, vadSilenceMs } from '../engine.ts'
 import { type EngineEvent, EngineLost, speechPaddingMs } from '../engine-events.ts'
 import { defaultBaseUrl, openSession } from '../engine-session.ts'
@@ -20,7 +20,7 @@ export type StageServers = {
   [stage in 'transcription' | 'text' | 'speech']?: { baseUrl: string; apiKey: string } | undefined
 }
 
-/** So long the words of what the caller said are waited for; then the model is told that they were not understood. */
+/** So long the words of what the caller said are waited for from when it was over; then the model is told that they were not understood. */
 const wordsWithinMs = 5_000
 
 /**
@@ -48,16 +48,37 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
   let active: Answer | undefined
   let answers = 0
   let aside = new AbortController()
-  let wordsCame = () => {}
+  /** Until when the words of each item are waited for. */
+  const waits = new Map<string, Timer>()
+  /** Who wants all the words there will be. */
+  const wanting: (() => void)[] = []
   let closed = false
 
   /** The history learns first what the loop is told. */
   function hear(event: EngineEvent): boolean {
-    if (event.type === 'committed') history.leadSpoke(event.item)
+    if (event.type === 'committed') awaitWords(event.item)
     if (event.type !== 'heard') return false
     history.leadSaid(event.item, event.text ?? '')
-    if (history.awaited.length === 0) wordsCame()
+    wordsSettled(event.item)
     return false
+  }
+
+  function awaitWords(item: string): void {
+    history.leadSpoke(item)
+    clock.clearTimeout(waits.get(item))
+    const late = () => {
+      history.giveUp([item])
+      wordsSettled(item)
+    }
+    waits.set(item, clock.setTimeout(late, wordsWithinMs))
+  }
+
+  /** They came, or nobody waits for them any more. */
+  function wordsSettled(item: string): void {
+    clock.clearTimeout(waits.get(item))
+    waits.delete(item)
+    if (history.awaited.length > 0) return
+    for (const go of wanting.splice(0)) go()
   }
 
   function onAnswer(event: EngineEvent): void {
@@ -74,15 +95,7 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
   }
 
   async function messages(item: string, instructions?: string) {
-    const { awaited } = history
-    if (awaited.length > 0) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      wordsCame = resolve
-      const late = new AbortController()
-      await Promise.race([promise, pause(clock, wordsWithinMs, late.signal)])
-      late.abort()
-      history.giveUp(awaited)
-    }
+    if (history.awaited.length > 0) await new Promise<void>((resolve) => wanting.push(resolve))
     const all = history.messages(conversation.instructions)
     history.agentAnswers(item)
     return instructions === undefined ? all : [...all, { role: 'system' as const, content: instructions }]
@@ -135,7 +148,10 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
     },
     cancelResponse: (response) => soon(() => active?.response === response && active.cancel()),
     truncate: history.truncate,
-    deleteItem: history.remove,
+    deleteItem(item) {
+      history.remove(item)
+      wordsSettled(item)
+    },
     toolOutput: history.output,
     addText: history.note,
     letGo: line.letGo,
@@ -147,6 +163,7 @@ export function openCascade(settings: CascadeSettings, conversation: Conversatio
     },
     close() {
       closed = true
+      for (const timer of waits.values()) clock.clearTimeout(timer)
       line.close()
     },
   }
