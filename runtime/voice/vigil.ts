@@ -182,7 +182,9 @@ export function createVigil(talk: Talk, options: LoopOptions & { engine: Engine 
     },
     digit(digit, decided) {
       undecided += 1
-      const over = () => void (undecided -= 1)
+      const over = () => {
+        undecided -= 1
+      }
       decided.then(over, over)
       // Nobody was heard, and there they are.
       if (talk.ending.by === 'silence') talk.interrupt(clock.now())
