@@ -6,6 +6,7 @@ const first = [
   'calls/frozen',
   'calls/attempts',
   'calls/transfer',
+  'calls/carrier-away',
   'calls/orphans',
   'calls/stopping',
   'calls/voicemail',

@@ -113,7 +113,8 @@ describe.concurrent('an opt-out', () => {
   })
 
   test('while it rings ends the call with that ring, and promises no other', async ({ served, talkif }) => {
-    await talkif.configure({ sandbox: { pace: 10, waits: 900 } })
+    // It rings for five seconds.
+    await talkif.configure({ sandbox: { pace: 10, waits: 6 } })
     const phone = people.second_try
     const { call_id } = await talkif.api.createLead({ ...pricing, phone })
     await until(() =>
