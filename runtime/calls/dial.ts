@@ -49,7 +49,11 @@ async function ask(deps: Deps, { call, attempt, streamToken, flow }: Claim): Pro
     if (error instanceof CarrierNotReached) {
       const delayMs = outage.missed(error.message)
       await unplace(deps, attempt.id, error.message, { delayMs, reason: CARRIER_UNAVAILABLE })
-    } else await explain(deps, attempt, error)
+    } else {
+      // Whatever it answered, somebody took the connection.
+      outage.reached()
+      await explain(deps, attempt, error)
+    }
   } finally {
     deps.clock.clearTimeout(timer)
   }

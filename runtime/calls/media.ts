@@ -225,11 +225,9 @@ async function converse(
       ...desk,
       async ended(by, detail) {
         ended()
-        const lost = { recordingLost: recording?.isLost ?? false }
-        const written = context.book.record(() =>
-          deps.db.update(attempts).set(lost).where(eq(attempts.id, context.attemptId)),
-        )
-        await Promise.all([written, desk.ended(by, detail)])
+        const own = eq(attempts.id, context.attemptId)
+        const lose = () => deps.db.update(attempts).set({ recordingLost: true }).where(own)
+        await Promise.all([recording?.isLost && context.book.record(lose), desk.ended(by, detail)])
       },
     },
     ...(recording?.recorder ? { recorder: recording.recorder } : {}),

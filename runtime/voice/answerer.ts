@@ -29,6 +29,7 @@ export interface Answerer {
 
 export interface AnswererMoves {
   hangUp(by: EndedBy): void
+  /** What is heard from here on may be a person's, who speaks over the message. */
   messageBegins(): void
   /** Runs something of the desk's beside the sockets. */
   apart(work: Promise<void>): void
